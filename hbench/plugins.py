@@ -1,0 +1,166 @@
+"""Scorers and tasks: what a plugin is, and the declarations it makes.
+
+A plugin is a frozen dataclass. Its fields are its options, which users write behind its name: `el2n[epoch=2]`.
+`hbench.registry` finds plugins by name; the engine knows none of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from hbench.errors import UsageError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Capture = Literal["train", "epoch_end"]
+CAPTURES: tuple[Capture, ...] = ("train", "epoch_end")
+
+#: Signals every observed capture point records, one value per run, epoch and example.
+STANDARD_SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy", "prob")
+#: Signals recorded only when a scorer asks, because they cost a pass of their own.
+GRADIENT_SIGNALS = {"grad_norm": "all", "grad_norm_head": "head", "grad_norm_last": "last"}
+#: What is known of an example without any training.
+EXAMPLE_FIELDS = ("id", "label", "length")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Signals wanted at one capture point. `epochs` counts from 1; None means every epoch of the run."""
+
+    signals: tuple[str, ...]
+    at: Capture
+    epochs: tuple[int, ...] | None = None
+
+
+def observe(*signals: str, at: Capture = "train", epochs: tuple[int, ...] | None = None) -> Observation:
+    """Declare what a scorer needs from every scoring run.
+
+    signals: names from `STANDARD_SIGNALS` or `GRADIENT_SIGNALS` (the latter only at `epoch_end`).
+    at: `train`, the forward pass of training itself (free), or `epoch_end`, a pass of its own in eval mode.
+    epochs: the epochs needed, from 1; None for all.
+    Raises UsageError for an unknown signal, an unknown capture point or a gradient signal at `train`.
+    """
+    if at not in CAPTURES:
+        raise UsageError(f"observe: at={at!r} is no capture point; use one of {', '.join(CAPTURES)}")
+    for signal in signals:
+        if signal not in STANDARD_SIGNALS and signal not in GRADIENT_SIGNALS:
+            known = ", ".join((*STANDARD_SIGNALS, *GRADIENT_SIGNALS))
+            raise UsageError(f"observe: unknown signal {signal!r}; known: {known}")
+        if signal in GRADIENT_SIGNALS and at != "epoch_end":
+            raise UsageError(f"observe: {signal} is measured at epoch_end only; pass at='epoch_end'")
+    return Observation(signals=signals, at=at, epochs=epochs)
+
+
+@dataclass(frozen=True)
+class Scorer(ABC):
+    """A static scoring method: the dynamics of finished runs in, one number per example out.
+
+    A subclass declares `needs`, `keep` and `cite`, and defines `score`. The four fields here are options every
+    scorer has; all but `capture` act on the selection and leave the scores alone.
+    """
+
+    #: Share of the training set dropped from the preferred end before selecting, 0 <= offset < 1.
+    offset: float = field(default=0.0, kw_only=True)
+    #: Select within each class separately, in the classes' own proportions.
+    balance: bool = field(default=False, kw_only=True)
+    #: Observe at the other capture point than the scorer's canonical one (`train` or `epoch_end`).
+    capture: str | None = field(default=None, kw_only=True)
+
+    #: What every scoring run has to record; None when no training is needed. May be a property of the options.
+    needs: ClassVar[Observation | None] = None
+    #: Which end of the scores is kept: `highest`, `lowest` or `middle`. `prefer` overrides it.
+    keep: ClassVar[Literal["highest", "lowest", "middle"]] = "highest"
+    #: Key into the shipped BibTeX, or None.
+    cite: ClassVar[str | None] = None
+    #: True when every evaluation seed gets scores of its own (random baselines); `dynamics.attrs["draw"]` is the seed.
+    fresh: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.offset < 1.0:
+            raise UsageError(f"option offset={self.offset} is out of range; use 0 <= offset < 1")
+        if self.capture is not None and self.capture not in CAPTURES:
+            raise UsageError(f"option capture={self.capture!r} is unknown; use one of {', '.join(CAPTURES)}")
+
+    @abstractmethod
+    def score(self, dynamics: xr.Dataset) -> xr.DataArray:
+        """Return one finite number per example, dims (example,), from signals with dims (run, epoch, example)."""
+
+    def prefer(self, scores: xr.DataArray, runs: int) -> xr.DataArray:
+        """Return the order of keeping: float64, dims (example,), highest kept first; equal values are ties.
+
+        scores: what `score` returned. runs: the number of scoring runs S behind them.
+        """
+        if self.keep == "highest":
+            return scores.astype("float64")
+        if self.keep == "lowest":
+            return -scores.astype("float64")
+        ranks = scores.rank("example")
+        return -abs(ranks - (scores.sizes["example"] + 1) / 2)
+
+    def natural(self, scores: xr.DataArray, runs: int) -> xr.DataArray | None:
+        """Return the subset whose size follows from the data, as a boolean per example, or None if there is none."""
+        return None
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A data set on the hub. `revision` is a commit found in a public source, or None: then it is resolved and recorded."""
+
+    id: str
+    config: str | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """A data set and how to read it: about 30 lines of declarations; the kind in `hbench.problems` does the rest.
+
+    Class attributes declare the task; dataclass fields are its options.
+    """
+
+    #: Name of the evaluation split to use instead of the declared ones.
+    evaluate: str | None = field(default=None, kw_only=True)
+
+    kind: ClassVar[str]
+    #: None for an embedded task, which overrides `rows`.
+    hub: ClassVar[Hub | None] = None
+    train_split: ClassVar[str] = "train"
+    #: The first is the primary one; each evaluation split is a board of its own.
+    eval_splits: ClassVar[tuple[str, ...]] = ("validation",)
+    #: Columns the kind reads, by role; classification: {"text": ("premise", "hypothesis"), "label": "label"}.
+    columns: ClassVar[Mapping[str, Any]]
+    #: Class names in the order of the label integers.
+    labels: ClassVar[tuple[str, ...]] = ()
+    #: Name of the metric: a local module of hbench, or any `evaluate` module.
+    metric: ClassVar[str] = "accuracy"
+    licence: ClassVar[str] = "unknown"
+    cite: ClassVar[str | None] = None
+    #: Published recipe, as overrides of the default one (`hbench.suite.Recipe`).
+    recipe: ClassVar[Mapping[str, Any]] = {}
+    #: Embedded tasks: column that says what each training example was planted as; see `hbench.report`.
+    planted: ClassVar[str | None] = None
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the evaluation splits in use, the primary one first."""
+        return (self.evaluate,) if self.evaluate is not None else self.eval_splits
+
+    def rows(self, split: str) -> dict[str, list[Any]] | None:
+        """Return the columns of an embedded split, or None when the data come from the hub or a folder."""
+        return None
+
+    def declaration(self) -> dict[str, Any]:
+        """Return everything declared that decides what the examples are, for the key of a job."""
+        hub = self.hub
+        return {
+            "kind": self.kind,
+            "hub": None if hub is None else {"id": hub.id, "config": hub.config, "revision": hub.revision},
+            "train_split": self.train_split,
+            "eval_splits": list(self.splits()),
+            "columns": {k: list(v) if isinstance(v, tuple) else v for k, v in self.columns.items()},
+            "labels": list(self.labels),
+            "metric": self.metric,
+        }

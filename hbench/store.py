@@ -1,0 +1,195 @@
+"""Finished jobs on disk.
+
+    <store>/finetune/<key>/  spec.json  dynamics.nc  predictions.npz  log.txt  result.json
+    <store>/score/<key>/     spec.json  scores.npz   log.txt          result.json
+
+A job writes into a folder beside its place and is renamed into it when complete, result.json last with the digests
+of the other files: a kill at any moment leaves either the whole job or none of it. A failed job leaves error.json.
+Formats are data only (JSON, NetCDF, npz without pickles): loading never runs code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hbench.errors import StoreError
+from hbench.models import digest_file
+from hbench.spec import Job, dump, key, load
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SORTS = ("finetune", "score")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job failed: one line for the board, and where the whole log is."""
+
+    reason: str
+    log: Path
+
+
+class Store:
+    """A folder of finished jobs. Several processes may share one; they meet only through atomic renames."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def prepare(self) -> None:
+        """Create the folder and prove that it can be written. Raises StoreError when it cannot."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreError(
+                f"store {self.root}: cannot be written ({error.strerror}); name a writable folder with --store"
+            ) from None
+
+    def place(self, job: Job) -> Path:
+        """Return the folder a job's files stand in once it has finished."""
+        return self.folder(job.kind, key(job))
+
+    def folder(self, sort: str, job_key: str) -> Path:
+        """Return the folder of a job by its sort and key."""
+        return self.root / sort / job_key
+
+    def finished(self, job: Job) -> bool:
+        """Return whether the job's result is complete."""
+        return (self.place(job) / "result.json").is_file()
+
+    def failure(self, job: Job) -> Failure | None:
+        """Return why the job failed, or None when it did not."""
+        path = self.place(job) / "error.json"
+        if not path.is_file():
+            return None
+        return Failure(str(json.loads(path.read_text())["reason"]), path.parent / "log.txt")
+
+    def result(self, job: Job) -> dict[str, Any]:
+        """Return result.json of a finished job. Raises StoreError when it is missing or damaged."""
+        return self.read_result(job.kind, key(job))
+
+    def read_result(self, sort: str, job_key: str) -> dict[str, Any]:
+        """Return result.json by sort and key, after checking the digests of the job's other files."""
+        folder = self.folder(sort, job_key)
+        try:
+            result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+            damaged = [n for n, digest in result["files"].items() if digest_file(folder / n) != digest]
+        except (OSError, ValueError, KeyError) as error:
+            raise StoreError(f"{folder}: result cannot be read ({error}); delete the folder and run again") from None
+        if damaged:
+            raise StoreError(f"{folder}: {', '.join(damaged)} changed since written; delete the folder and run again")
+        return result
+
+    def arrays(self, sort: str, job_key: str, name: str) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the arrays of an npz file of a job."""
+        import numpy as np
+
+        with np.load(self.folder(sort, job_key) / name, allow_pickle=False) as file:
+            return {k: file[k] for k in file.files}
+
+    @contextmanager
+    def writing(self, job: Job) -> Iterator[Path]:
+        """Give a folder to write a job's files into; publish it as one on leaving, drop it when an error passes."""
+        target = self.place(job)
+        with self._guard():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{os.getpid()}-", dir=target.parent))
+        try:
+            (draft / "spec.json").write_text(dump(job))
+            yield draft
+            with self._guard():
+                self._publish(draft, target)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def fail(self, job: Job, reason: str, log: str) -> None:
+        """Record that a job failed: error.json with the reason, log.txt with the whole story."""
+        target = self.place(job)
+        with self._guard():
+            target.mkdir(parents=True, exist_ok=True)
+            (target / "spec.json").write_text(dump(job))
+            (target / "log.txt").write_text(log)
+            write_whole(target / "error.json", json.dumps({"reason": reason}, indent=1) + "\n")
+
+    def failures(self) -> list[tuple[Job, Failure]]:
+        """Return all failed jobs with their reasons, in the order of their folders."""
+        found = []
+        for sort in SORTS:
+            for path in sorted((self.root / sort).glob("*/error.json")):
+                job = load((path.parent / "spec.json").read_text())
+                found.append((job, Failure(str(json.loads(path.read_text())["reason"]), path.parent / "log.txt")))
+        return found
+
+    def forget_failures(self) -> int:
+        """Delete the failed jobs, so that the next run tries them again; return how many there were."""
+        failed = self.failures()
+        for job, _ in failed:
+            shutil.rmtree(self.place(job))
+        return len(failed)
+
+    def sweep(self, alive: Callable[[int], bool]) -> None:
+        """Delete drafts of processes that are gone; `alive` tells whether a process id is still running."""
+        for sort in SORTS:
+            for draft in (self.root / sort).glob(".*-*-*"):
+                if not alive(int(draft.name.split("-")[1])):
+                    shutil.rmtree(draft, ignore_errors=True)
+
+    def _publish(self, draft: Path, target: Path) -> None:
+        for path in draft.iterdir():
+            _sync(path)
+        if (target / "error.json").exists():
+            shutil.rmtree(target)
+        try:
+            draft.rename(target)
+        except OSError:
+            if not (target / "result.json").is_file():  # otherwise another process finished the same job first
+                raise
+        else:
+            _sync(target.parent)
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"store {self.root}: {error.strerror or error}; free space or name another --store") from error
+
+
+def write_result(draft: Path, result: dict[str, Any]) -> None:
+    """Write result.json of a job with the digests of the files already in its folder (spec.json and the log too)."""
+    files = {p.name: digest_file(p) for p in sorted(draft.iterdir())}
+    write_whole(draft / "result.json", json.dumps({**result, "files": files}, sort_keys=True, indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that readers see either the old or the new one, never a part."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
