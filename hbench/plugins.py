@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hbench.errors import UsageError
@@ -42,10 +42,13 @@ def observe(*signals: str, at: Capture = "train", epochs: tuple[int, ...] | None
     signals: names from `STANDARD_SIGNALS` or `GRADIENT_SIGNALS` (the latter only at `epoch_end`).
     at: `train`, the forward pass of training itself (free), or `epoch_end`, a pass of its own in eval mode.
     epochs: the epochs needed, from 1; None for all.
-    Raises UsageError for an unknown signal, an unknown capture point or a gradient signal at `train`.
+    Raises UsageError for an unknown signal, an unknown capture point, an epoch below 1, or a gradient signal at
+    `train`.
     """
     if at not in CAPTURES:
         raise UsageError(f"observe: at={at!r} is no capture point; use one of {', '.join(CAPTURES)}")
+    if epochs is not None and (not epochs or min(epochs) < 1):
+        raise UsageError(f"observe: epoch {min(epochs, default=0)} cannot be observed; epochs count from 1")
     for signal in signals:
         if signal not in STANDARD_SIGNALS and signal not in GRADIENT_SIGNALS:
             known = ", ".join((*STANDARD_SIGNALS, *GRADIENT_SIGNALS))
@@ -55,11 +58,27 @@ def observe(*signals: str, at: Capture = "train", epochs: tuple[int, ...] | None
     return Observation(signals=signals, at=at, epochs=epochs)
 
 
+def at_epochs(dynamics: xr.Dataset, *epochs: int) -> xr.Dataset:
+    """Return the dynamics of the named epochs only, in this order; the dimension `epoch` stays.
+
+    An epoch is found by its number, not by its place: dynamics observed for a single epoch hold that one alone.
+    Raises UsageError naming an epoch that the dynamics do not hold.
+    """
+    held = dynamics["epoch"].values.tolist()
+    absent = [epoch for epoch in epochs if epoch not in held]
+    if absent:
+        raise UsageError(
+            f"epoch {absent[0]} is not in the dynamics, which hold epoch {', '.join(map(str, held))} "
+            f"(captured at {dynamics.attrs.get('capture', 'an unnamed point')}); ask for one of these, or train longer"
+        )
+    return dynamics.sel(epoch=list(epochs))
+
+
 @dataclass(frozen=True)
 class Scorer(ABC):
     """A static scoring method: the dynamics of finished runs in, one number per example out.
 
-    A subclass declares `needs`, `keep` and `cite`, and defines `score`. The four fields here are options every
+    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The four fields here are options every
     scorer has; all but `capture` act on the selection and leave the scores alone.
     """
 
@@ -68,12 +87,8 @@ class Scorer(ABC):
     #: Select within each class separately, in the classes' own proportions.
     balance: bool = field(default=False, kw_only=True)
     #: Observe at the other capture point than the scorer's canonical one (`train` or `epoch_end`).
-    capture: str | None = field(default=None, kw_only=True)
+    capture: Capture | None = field(default=None, kw_only=True)
 
-    #: What every scoring run has to record; None when no training is needed. May be a property of the options.
-    needs: ClassVar[Observation | None] = None
-    #: Which end of the scores is kept: `highest`, `lowest` or `middle`. `prefer` overrides it.
-    keep: ClassVar[Literal["highest", "lowest", "middle"]] = "highest"
     #: Key into the shipped BibTeX, or None.
     cite: ClassVar[str | None] = None
     #: True when every evaluation seed gets scores of its own (random baselines); `dynamics.attrs["draw"]` is the seed.
@@ -84,6 +99,38 @@ class Scorer(ABC):
             raise UsageError(f"option offset={self.offset} is out of range; use 0 <= offset < 1")
         if self.capture is not None and self.capture not in CAPTURES:
             raise UsageError(f"option capture={self.capture!r} is unknown; use one of {', '.join(CAPTURES)}")
+        self.observation()
+
+    @property
+    def needs(self) -> Observation | None:
+        """What every scoring run has to record; None, as here, when no training is needed.
+
+        A scorer sets it as a class attribute, `needs = observe("correct", at="train")`, or defines it as a property
+        when it depends on an option. The engine reads `observation`, which applies the option `capture`.
+        """
+        return None
+
+    @property
+    def keep(self) -> str:
+        """Which end of the scores is kept: `highest`, `lowest` or `middle`; set like `needs`. `prefer` overrides it."""
+        return "highest"
+
+    def observation(self) -> Observation | None:
+        """Return `needs` at the capture point in use: that of the option `capture` where given, else the canonical one.
+
+        Raises UsageError when the option names a point where the signals cannot be observed.
+        """
+        needs = self.needs
+        if self.capture is None:
+            return needs
+        if needs is None:
+            raise UsageError(f"option capture={self.capture}: this scorer observes no training; leave the option out")
+        gradients = [signal for signal in needs.signals if signal in GRADIENT_SIGNALS]
+        if gradients and self.capture == "train":
+            raise UsageError(
+                f"option capture=train: {gradients[0]} is measured at epoch_end only; leave the option out"
+            )
+        return replace(needs, at=self.capture)
 
     @abstractmethod
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
@@ -98,17 +145,22 @@ class Scorer(ABC):
             return scores.astype("float64")
         if self.keep == "lowest":
             return -scores.astype("float64")
+        if self.keep != "middle":
+            raise UsageError(f"{type(self).__name__}.keep = {self.keep!r}; use 'highest', 'lowest' or 'middle'")
         ranks = scores.rank("example")
         return -abs(ranks - (scores.sizes["example"] + 1) / 2)
 
     def natural(self, scores: xr.DataArray, runs: int) -> xr.DataArray | None:
-        """Return the subset whose size follows from the data, as a boolean per example, or None if there is none."""
+        """Return the subset whose size follows from the data, as a boolean per example, or None if there is none.
+
+        scores, runs: as in `prefer`. The subset may be empty: refusing it is for whoever wants to train on it.
+        """
         return None
 
 
 @dataclass(frozen=True)
 class Hub:
-    """A data set on the hub. `revision` is a commit found in a public source, or None: then it is resolved and recorded."""
+    """A data set on the hub. `revision`: a commit found in a public source, or None to resolve and record it."""
 
     id: str
     config: str | None = None

@@ -137,6 +137,8 @@ class Score:
     #: All options of the scorer that act on scores, and the digest of the file that defines it.
     options: dict[str, Any]
     source: str
+    #: Key of the full-data job whose examples (ids, labels, lengths) are scored.
+    examples: str
     #: Keys of the fine-tuning jobs whose dynamics are read, in the order of their seeds.
     runs: tuple[str, ...] = ()
     capture: str | None = None

@@ -1,0 +1,90 @@
+"""`hbench status`, `hbench retry` and the hidden `hbench run-job`: jobs in a store."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hbench.cli.options import STORE, json_option, plugin_option
+from hbench.cli.output import print_json, print_table
+from hbench.errors import StoreError
+
+if TYPE_CHECKING:
+    from hbench.store import Store
+
+_STORE = click.argument("store", type=click.Path(path_type=Path), default=STORE)
+
+
+@click.command(short_help="Show finished and failed jobs.")
+@_STORE
+@json_option
+def status(store: Path, as_json: bool) -> None:
+    """Show what has finished and what has failed, with reasons, in STORE (default: .hbench/store)."""
+    from hbench.execute.base import label
+    from hbench.spec import key
+    from hbench.store import SORTS
+
+    opened = _open(store)
+    failures = opened.failures()
+    counts: dict[str, Any] = {
+        sort: {
+            "finished": len(list((opened.root / sort).glob("*/result.json"))),
+            "failed": sum(job.kind == sort for job, _ in failures),
+        }
+        for sort in SORTS
+    }
+    failed = [
+        {"job": label(job), "key": key(job), "reason": found.reason, "log": str(found.log)} for job, found in failures
+    ]
+    if as_json:
+        print_json({**counts, "failures": failed})
+        return
+    print_table(["jobs", "finished", "failed"], [[sort, *counts[sort].values()] for sort in SORTS])
+    if failed:
+        print_table(["failed job", "reason", "log"], [[row["job"], row["reason"], row["log"]] for row in failed])
+        click.echo(f"`hbench retry {store}` lets the next `hbench run` try them again")
+
+
+@click.command(short_help="Let the next run try failed jobs again.")
+@_STORE
+def retry(store: Path) -> None:
+    """Forget the failed jobs in STORE (default: .hbench/store), so that the next `hbench run` tries them again."""
+    count = _open(store).forget_failures()
+    jobs = "1 failed job" if count == 1 else f"{count} failed jobs"
+    click.echo(f"{jobs} forgotten; run the suite again to try them" if count else "no failed jobs")
+
+
+@click.command("run-job", hidden=True)
+@click.argument("specs", nargs=-1, required=True)
+@click.option("--store", type=click.Path(path_type=Path), default=STORE, show_default=True, metavar="D")
+@click.option("--device", default="cpu", show_default=True, metavar="D")
+@plugin_option
+def run_job(specs: tuple[str, ...], store: Path, device: str, plugins: tuple[Path, ...]) -> int:
+    """Run the jobs whose specification files are named, or, with `-`, those named on standard input.
+
+    What happens is written to standard output, one JSON object per line.
+    """
+    from hbench.execute.worker import work, work_for_parent
+    from hbench.store import Store
+
+    opened = Store(store)
+    opened.prepare()
+    if specs == ("-",):
+        # Ctrl-C in a terminal reaches the whole process group; the parent decides, and ends its workers.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        failed = work_for_parent(opened, device, ())
+    else:
+        failed = work(opened, specs, device, (), sys.stdout)
+    return 1 if failed else 0
+
+
+def _open(root: Path) -> Store:
+    from hbench.store import Store
+
+    if not root.is_dir():
+        raise StoreError(f"store {root}: no such folder; name the one given to `hbench run --store`")
+    return Store(root)

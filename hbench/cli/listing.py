@@ -1,0 +1,124 @@
+"""`hbench list`: the scorers, tasks, models and suites that can be named."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hbench.cli.options import json_option, plugin_option
+from hbench.cli.output import print_entries, print_json
+from hbench.errors import HbenchError
+
+if TYPE_CHECKING:
+    from hbench.registry import Registry
+
+Row = dict[str, Any]
+
+
+@click.command("list", short_help="List scorers, tasks, models or suites.")
+@click.argument("what", type=click.Choice(["scorers", "tasks", "models", "suites"]))
+@plugin_option
+@json_option
+def list_command(what: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
+    """List what can be named: scorers, tasks, models or suites, with their options and defaults."""
+    rows = {"scorers": _scorers, "tasks": _tasks, "models": _models, "suites": _suites}[what]()
+    if as_json:
+        print_json(rows)
+        return
+    print_entries(rows)
+
+
+def _scorers() -> list[Row]:
+    from hbench.plugins import Scorer
+    from hbench.registry import SCORERS
+
+    def describe(cls: type[Any]) -> Row:
+        natural = cls.natural is not Scorer.natural
+        return {"about": summary(cls), "natural_subset": natural, "options": options(cls)}
+
+    return _plugins(SCORERS, describe)
+
+
+def _tasks() -> list[Row]:
+    from hbench.registry import TASKS
+
+    def describe(cls: type[Any]) -> Row:
+        hub = cls.hub
+        return {
+            "about": summary(cls),
+            "kind": cls.kind,
+            "hub": hub and hub.id,
+            "config": hub and hub.config,
+            "revision": hub and hub.revision,
+            "splits": [cls.train_split, *cls.eval_splits],
+            "licence": cls.licence,
+            "options": options(cls),
+        }
+
+    return _plugins(TASKS, describe)
+
+
+def _models() -> list[Row]:
+    from hbench.models import CATALOGUE, ModelOptions
+
+    return [
+        {
+            "name": model.name,
+            "about": model.note,
+            "hub": model.hub,
+            "revision": model.revision,
+            "options": options(ModelOptions),
+        }
+        for model in CATALOGUE.values()
+    ]
+
+
+def _suites() -> list[Row]:
+    from hbench.suite import load_suite
+    from hbench.suites import shipped
+
+    rows = []
+    for name in shipped():
+        suite = load_suite(name)
+        rows.append(
+            {
+                "name": name,
+                "about": suite.description,
+                "tasks": list(suite.tasks),
+                "models": list(suite.models),
+                "scorers": len(suite.scorers),
+                "seeds": suite.seeds,
+            }
+        )
+    return rows
+
+
+def _plugins(registry: Registry[Any], describe: Any) -> list[Row]:
+    """Describe every plugin; one that cannot be loaded is listed with the reason, and hides none of the others."""
+    rows = []
+    for name in registry.names():
+        try:
+            rows.append({"name": name, **describe(registry.load(name))})
+        except (HbenchError, ImportError, AttributeError) as error:
+            rows.append({"name": name, "about": f"cannot be loaded: {error}"})
+    return rows
+
+
+def summary(cls: type[Any]) -> str:
+    """Return the first line of a class's docstring; a dataclass without one has none worth showing."""
+    text = inspect.getdoc(cls) or ""
+    return "" if text.startswith(f"{cls.__name__}(") else text.partition("\n")[0]
+
+
+def options(cls: type[Any]) -> dict[str, Any]:
+    """Return the options of a plugin class with their defaults, in the order of their declaration."""
+    found = {}
+    for option in dataclasses.fields(cls):
+        if option.init:
+            factory = option.default_factory
+            found[option.name] = option.default if factory is dataclasses.MISSING else factory()
+    return found

@@ -1,0 +1,98 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hbench.spec import BUDGETS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Where finished jobs are kept when nothing else is said; results and leaderboard stand beside it.
+STORE = Path(".hbench/store")
+
+
+def _folder(*names: str, help: str, **settings: Any) -> Callable[[F], F]:
+    return click.option(*names, metavar="D", type=click.Path(path_type=Path), help=help, **settings)
+
+
+def _list(*names: str, metavar: str, help: str, **settings: Any) -> Callable[[F], F]:
+    return click.option(*names, metavar=metavar, multiple=True, help=f"{help}; may be repeated.", **settings)
+
+
+def _number(name: str, help: str) -> Callable[[F], F]:
+    return click.option(name, metavar="N", type=int, help=help)
+
+
+_SUITE: tuple[Callable[[Any], Any], ...] = (
+    click.argument("suite", metavar="SUITE"),
+    _list("--task", "tasks", metavar="T", help="Task instead of the suite's"),
+    _list("--model", "models", metavar="M", help="Model instead of the suite's"),
+    _list("--scorer", "scorers", metavar="S", help="Scorer instead of the suite's, such as 'el2n[epoch=2]'"),
+    _list("--keep", "keep", metavar="F", help="Share kept, such as 0.3, or a scorer whose own subset sets the size"),
+    _list("--budget", "budgets", metavar="B", help=f"Budget of pruned trainings, {' or '.join(BUDGETS)}"),
+    _number("--seeds", help="Trainings behind each result."),
+    _number("--scoring-runs", help="Full trainings that the scorers see."),
+    _number("--train-size", help="Training examples drawn from each task."),
+    _number("--eval-size", help="Evaluation examples drawn from each split."),
+)
+_PLACES: tuple[Callable[[Any], Any], ...] = (
+    _folder("--store", default=STORE, show_default=True, help="Folder of finished jobs; naming it again resumes."),
+    _folder("--results", help="Folder of result files; by default `results` beside the store."),
+    _folder("--out", help="Folder of the leaderboard; by default `leaderboard` beside the store."),
+)
+_PLUGINS = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=lambda _context, _option, paths: load_plugins(paths),
+    is_eager=True,
+    help="Python file that defines a scorer or a task; may be repeated.",
+)
+
+
+def suite_options(command: F) -> F:
+    """Add the suite and everything that overrides it; the names are those of `Suite.overridden`."""
+    return _all(_SUITE, plugin_option(command))
+
+
+def place_options(command: F) -> F:
+    """Add `--store`, `--results` and `--out`; see `places` for the defaults of the latter two."""
+    return _all(_PLACES, command)
+
+
+def places(store: Path, results: Path | None, out: Path | None) -> tuple[Path, Path]:
+    """Return the folders of result files and of the leaderboard: those given, or the ones beside the store."""
+    return results or store.parent / "results", out or store.parent / "leaderboard"
+
+
+def plugin_option(command: F) -> F:
+    """Add `--plugin FILE`; the files are loaded before the command runs."""
+    return _PLUGINS(command)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+
+
+def load_plugins(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Load plugin files and return their absolute paths, each once."""
+    from hbench.registry import load_plugin_file
+
+    distinct = {path.resolve(): path for path in paths}
+    for path in distinct.values():
+        load_plugin_file(path)
+    return tuple(distinct)
+
+
+def _all(decorators: tuple[Callable[[Any], Any], ...], command: F) -> F:
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command

@@ -1,0 +1,84 @@
+"""What the commands write: JSON and tables to standard output, one line per error to standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Width of tables that are not shown in a terminal: wide enough to cut nothing.
+_FILE_WIDTH = 400
+
+
+def complain(message: str) -> None:
+    """Write an error as one line, whatever line ends the message holds."""
+    from rich.text import Text
+
+    text = Text.assemble(("error: ", "bold red"), " ".join(message.split()))
+    errors().print(text, soft_wrap=True)
+
+
+def errors() -> Console:
+    """Return the console of standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Write a value as indented JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table; cells are shown as they are, numbers to the right, None as a dash."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    body = [list(row) for row in rows]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, column in enumerate(columns):
+        numeric = bool(body) and all(isinstance(row[place], int | float | None) for row in body)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        # Text, because rich would take the options of a reference, el2n[epoch=2], for markup.
+        table.add_row(*(Text(show(cell)) for cell in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
+    console.print(table)
+
+
+def print_entries(entries: Iterable[dict[str, Any]]) -> None:
+    """Write named entries one below the other: name, what it is about, and a line for everything else that is set."""
+    for entry in entries:
+        click.secho(entry["name"], bold=True)
+        for key, value in entry.items():
+            if key == "about" and value:
+                click.echo(f"  {value}")
+            elif key not in ("name", "about") and value not in (None, False, {}, []):
+                click.echo(f"  {key.replace('_', ' ')}: {show(value)}")
+
+
+def show(value: Any) -> str:
+    """Return a cell's text: a dash for nothing, numbers with separators, lists joined, options as `name=value`."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_option(entry)}" for key, entry in value.items())
+    return ", ".join(show(entry) for entry in value) if isinstance(value, list | tuple) else str(value)
+
+
+def _option(value: Any) -> str:
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,0 +1,45 @@
+"""`hbench plan`: what a suite would run, what is shared, and what it costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hbench.cli.options import json_option, suite_options
+from hbench.cli.output import print_json, print_table
+
+#: Columns of the table: key in `Plan.summary()` -> heading.
+_COLUMNS = {
+    "task": "task",
+    "model": "model",
+    "full_runs": "full runs",
+    "score_jobs": "scores",
+    "pruned_runs_at_most": "pruned runs",
+    "cost_at_most": "cost",
+    "cost_unshared": "unshared",
+}
+
+
+@click.command(short_help="Show what a suite would run, and what it costs.")
+@suite_options
+@json_option
+def plan(suite: str, as_json: bool, plugins: tuple[Path, ...], **changes: Any) -> None:
+    """Show what SUITE would run: jobs, what they share, and the cost in full trainings.
+
+    SUITE is a shipped name (see `hbench list suites`) or a TOML file. Nothing is downloaded, trained or written.
+    """
+    from hbench.plan import make_plan
+    from hbench.suite import load_suite
+
+    summary = make_plan(load_suite(suite).overridden(**changes)).summary()
+    if as_json:
+        print_json(summary)
+        return
+    rows = [*summary["groups"], {"task": "total", "model": "", **summary["total"]}]
+    print_table(list(_COLUMNS.values()), [[row[key] for key in _COLUMNS] for row in rows])
+    click.echo(
+        "\nPruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in\n"
+        "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring runs."
+    )

@@ -1,0 +1,263 @@
+"""From finished jobs to results: one `CellResult` per row of the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hbench.plan import Cell
+from hbench.plugins import Scorer
+from hbench.registry import Named
+from hbench.report.results import (
+    DIAGNOSTIC,
+    FULL,
+    FULL_KEEP,
+    CellResult,
+    Charge,
+    Cost,
+    Data,
+    Failed,
+    Outcomes,
+    Subset,
+)
+from hbench.select import class_shares
+from hbench.spec import PROTOCOL, FineTune, Score, key
+from hbench.work import Missing, Pruned, Work
+
+if TYPE_CHECKING:
+    from hbench.store import Store
+
+_UNITS = ("flops", "examples", "tokens")
+_Amounts = dict[str, float]
+
+
+def collect(work: Work, store: Store) -> Iterator[CellResult]:
+    """Yield the result of every cell of a group, the full baseline first; failed ones say why."""
+    collector = _Collector(work, store)
+    if work.group.evaluation_seeds:
+        yield from collector.full()
+        for cell in work.group.cells():
+            yield from collector.cell(cell)
+    else:
+        for method in work.group.methods:
+            yield collector.diagnosis(method)
+
+
+class _Collector:
+    """Reads each job's result once and puts cells together."""
+
+    def __init__(self, work: Work, store: Store) -> None:
+        self.work = work
+        self.group = work.group
+        self.store = store
+        self.splits = work.group.task.plugin.splits()
+        self._results: dict[str, dict[str, Any] | None] = {}
+        self._values: dict[str, dict[str, Any]] = {}
+        full = [r for job in work.full.values() if (r := self.result(job)) is not None]
+        self.any_full = full[0] if full else None
+        self.full_cost = _mean([_spent(r["bill"]["trained"]) for r in full])
+
+    def result(self, job: FineTune | Score) -> dict[str, Any] | None:
+        """Return a job's result.json, None when it did not finish."""
+        name = key(job)
+        if name not in self._results:
+            self._results[name] = self.store.read_result(job.kind, name) if self.store.finished(job) else None
+        return self._results[name]
+
+    def full(self) -> Iterator[CellResult]:
+        """Yield the full baseline's cell for every evaluation split."""
+        jobs = {seed: self.work.full[seed] for seed in self.group.evaluation_seeds}
+        size = self.any_full["examples"]["train"] if self.any_full else 0
+        mask = np.ones(size, dtype=bool)
+        nothing = dict.fromkeys(_UNITS, 0.0)
+        cost = self._cost(self.full_cost, nothing, nothing)
+        runs: dict[int, Pruned | Missing] = {seed: Pruned(mask, job) for seed, job in jobs.items()}
+        yield from self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost, (), None)
+
+    def cell(self, cell: Cell) -> Iterator[CellResult]:
+        """Yield a method's cell for every evaluation split."""
+        runs = {seed: self.work.pruned[cell, seed] for seed in self.group.evaluation_seeds}
+        trained = [r for p in runs.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None]
+        alone, shared = self._scoring(cell.method)
+        cost = self._cost(_mean([_spent(r["bill"]["trained"]) for r in trained]), alone, shared)
+        yield from self._cells(
+            cell.method.ref, cell.keep.label, cell.budget, runs, cost, self._scoring_seeds(cell.method), self._planted(cell.method)
+        )
+
+    def diagnosis(self, method: Named[Scorer]) -> CellResult:
+        """Return the cell of a task that is only scored: how well the method finds the planted examples."""
+        return self._result(
+            self.splits[0],
+            method=method.ref,
+            keep=DIAGNOSTIC,
+            budget="equal-epochs",
+            seeds=(),
+            values=(),
+            examples=None,
+            failures=(),
+            subset=None,
+            cost=None,
+            scoring_runs=self._scoring_seeds(method),
+            planted=self._planted(method),
+        )
+
+    def _cells(
+        self,
+        method: str,
+        keep: str,
+        budget: str,
+        runs: dict[int, Pruned | Missing],
+        cost: Cost | None,
+        scoring_runs: tuple[int, ...],
+        planted: dict[str, float] | None,
+    ) -> Iterator[CellResult]:
+        results = {seed: self.result(p.job) if isinstance(p, Pruned) else None for seed, p in runs.items()}
+        failures = tuple(Failed(seed, self._reason(runs[seed])) for seed, r in results.items() if r is None)
+        for split in self.splits:
+            rows = [
+                None if results[seed] is None else self._predictions(p.job)[f"{split}.values"] if isinstance(p, Pruned) else None
+                for seed, p in runs.items()
+            ]
+            yield self._result(
+                split,
+                method=method,
+                keep=keep,
+                budget=budget,
+                seeds=tuple(runs),
+                values=tuple(None if r is None else self._metric(r, split) for r in results.values()),
+                examples=Outcomes.encode(rows),
+                failures=failures,
+                subset=self._subset([p for p in runs.values() if isinstance(p, Pruned)]),
+                cost=cost,
+                scoring_runs=scoring_runs,
+                planted=planted,
+            )
+
+    def _result(self, split: str, **fields: Any) -> CellResult:
+        work, first = self.work, next(iter(self.work.full.values()))
+        found = self.any_full["examples"] if self.any_full else None
+        plugin = self.group.task.plugin
+        return CellResult(
+            task=self.group.task.ref,
+            split=split,
+            primary=split == self.splits[0],
+            model=self.group.model.ref,
+            kind=plugin.kind,
+            metric=plugin.metric,
+            chance=work.suite.chance,
+            margin=work.suite.margin,
+            data=Data(
+                source=first.task.source,
+                train_rows=found["train"] if found else 0,
+                eval_rows=found["evaluation"][split] if found else 0,
+                declaration=first.task.declaration,
+                train_digest=found["digests"][plugin.train_split] if found else "",
+                eval_digest=found["digests"][split] if found else "",
+            ),
+            model_source=first.model.source,
+            recipe=asdict(self.group.recipe),
+            protocol=PROTOCOL,
+            **fields,
+        )
+
+    def _metric(self, result: dict[str, Any], split: str) -> float:
+        return float(result["metric"][split][self.group.task.plugin.metric])
+
+    def _predictions(self, job: FineTune) -> dict[str, Any]:
+        name = key(job)
+        if name not in self._values:
+            self._values[name] = self.store.arrays("finetune", name, "predictions.npz")
+        return self._values[name]
+
+    def _reason(self, run: Pruned | Missing) -> str:
+        if isinstance(run, Missing):
+            return run.reason
+        failure = self.store.failure(run.job)
+        return failure.reason if failure is not None else "has not run"
+
+    def _subset(self, runs: Sequence[Pruned]) -> Subset | None:
+        labels = self._labels()
+        if not runs or labels is None:
+            return None
+        names = self.group.task.plugin.labels
+        shares = [class_shares(run.mask, labels, names) for run in runs]
+        return Subset(
+            sizes=tuple(int(run.mask.sum()) for run in runs),
+            share=float(np.mean([run.mask.mean() for run in runs])),
+            classes={name: float(np.mean([s[name] for s in shares])) for name in shares[0]},
+        )
+
+    def _labels(self) -> Any:
+        for job in self.work.full.values():
+            if self.result(job) is not None:
+                return self.store.arrays(job.kind, key(job), "examples.npz")["label"]
+        return None
+
+    def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:
+        return () if method.plugin.observation() is None else self.group.scoring_seeds
+
+    def _scoring(self, method: Named[Scorer]) -> tuple[_Amounts | None, _Amounts | None]:
+        """Return what scoring costs, alone and as an equal share of the bill of all methods that use the runs."""
+        observation = method.plugin.observation()
+        if observation is None:
+            nothing = dict.fromkeys(_UNITS, 0.0)
+            return nothing, nothing
+        bills = [r["bill"] for seed in self.group.scoring_seeds if (r := self.result(self.work.full[seed])) is not None]
+        if len(bills) < len(self.group.scoring_seeds):
+            return None, None
+        last = self.group.recipe.epochs if observation.epochs is None else max(observation.epochs)
+        gradients = any(signal.startswith("grad_norm") for signal in observation.signals)
+        alone, everything = dict.fromkeys(_UNITS, 0.0), dict.fromkeys(_UNITS, 0.0)
+        for bill in bills:
+            passes = [
+                o
+                for o in bill["observed"]
+                if observation.at == "epoch_end"
+                and (observation.epochs is None or o["epoch"] in observation.epochs)
+                and (gradients or o["what"] != "gradients")
+            ]
+            _add(alone, [*bill["trained"][:last], *passes])
+            _add(everything, [*bill["trained"], *bill["observed"]])
+        users = sum(m.plugin.observation() is not None for m in self.group.scored())
+        return alone, {unit: amount / users for unit, amount in everything.items()}
+
+    def _cost(self, train: _Amounts | None, alone: _Amounts | None, shared: _Amounts | None) -> Cost | None:
+        if self.full_cost is None:
+            return None
+        charges = {
+            unit: Charge(
+                full=self.full_cost[unit],
+                train=None if train is None else train[unit],
+                scoring_alone=None if alone is None else alone[unit],
+                scoring_shared=None if shared is None else shared[unit],
+            )
+            for unit in _UNITS
+        }
+        return Cost("FLOPs", charges["flops"], charges["examples"], charges["tokens"])
+
+    def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
+        found = [r["planted"] for job in self.work.scores[method.ref].values() if (r := self.result(job)) is not None]
+        if not found or found[0] is None:
+            return None
+        return {sort: float(np.mean([f[sort] for f in found])) for sort in found[0]}
+
+
+def _spent(entries: Sequence[dict[str, float]]) -> _Amounts:
+    total = dict.fromkeys(_UNITS, 0.0)
+    _add(total, entries)
+    return total
+
+
+def _add(total: _Amounts, entries: Sequence[dict[str, float]]) -> None:
+    for entry in entries:
+        for unit in _UNITS:
+            total[unit] += entry[unit]
+
+
+def _mean(amounts: Sequence[_Amounts]) -> _Amounts | None:
+    if not amounts:
+        return None
+    return {unit: float(np.mean([a[unit] for a in amounts])) for unit in _UNITS}

@@ -1,0 +1,81 @@
+"""What an executor is, and how any of them runs one job."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hbench.errors import HbenchError, TrainingFailed
+from hbench.spec import FineTune, Job, key
+from hbench.store import Store
+
+if TYPE_CHECKING:
+    from hbench.progress import Progress
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where and how jobs run. None of it changes a job's key."""
+
+    device: str = "cpu"
+    #: Jobs at a time; None lets the executor choose.
+    jobs: int | None = None
+    #: Plugin files to load before a job is run.
+    plugins: tuple[Path, ...] = ()
+
+
+class Executor(Protocol):
+    """Runs jobs, each until it is finished or failed in the store. Jobs meet only there."""
+
+    def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
+        """Run all jobs; return when every one is finished or failed. Raises HbenchError for input at fault."""
+
+
+def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None]) -> bool:
+    """Run one job in this process and publish it; return whether it finished.
+
+    A job that fails leaves its reason and its log in the store. Input at fault (DataError, UsageError) and a store
+    that cannot be written (StoreError) are raised instead: they are the user's to mend, not a result.
+    """
+    if store.finished(job):
+        return True
+    try:
+        with store.writing(job) as folder:
+            if isinstance(job, FineTune):
+                from hbench.training.job import fine_tune
+
+                fine_tune(job, folder, device, step)
+            else:
+                from hbench.scoring import run_score
+
+                run_score(job, store, folder)
+    except TrainingFailed as error:
+        store.fail(job, str(error), f"{traceback.format_exc()}")
+        return False
+    except HbenchError:
+        raise
+    except OSError:
+        # A full disk or a vanished folder is no property of the job: let it be run again.
+        raise
+    except Exception as error:  # noqa: BLE001 - plugin code and libraries may raise anything; the board shows the reason
+        store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
+        return False
+    return True
+
+
+def find_device(name: str) -> str:
+    """Return the device behind a name: `auto` is `cuda` where the driver shows a GPU, `cpu` elsewhere."""
+    if name != "auto":
+        return name
+    return "cuda" if any(Path("/proc/driver/nvidia/gpus").glob("*")) else "cpu"
+
+
+def label(job: Job) -> str:
+    """Return a short name of a job for progress displays."""
+    if isinstance(job, FineTune):
+        sort = "full data" if job.subset is None else "pruned"
+        return f"{job.task.ref} {job.model.ref} {sort} seed {job.seed} ({key(job)[:8]})"
+    return f"{job.task.ref} {job.scorer} scores ({key(job)[:8]})"

@@ -1,0 +1,159 @@
+"""The executor that runs jobs in several worker processes of this machine, one device each."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hbench.errors import HbenchError
+from hbench.execute.base import Context, label
+from hbench.spec import FineTune, Job, dump, key
+from hbench.store import Store, write_whole
+
+if TYPE_CHECKING:
+    from hbench.progress import Progress
+
+
+class LocalExecutor:
+    """Keeps N workers busy; a worker that dies fails the job in hand, with its exit code, and is replaced."""
+
+    def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
+        """Run the jobs, in order of their start, on `context.jobs` workers (default: one per core or GPU)."""
+        if not jobs:
+            return
+        devices = _devices(context.device)
+        count = min(len(jobs), context.jobs or _default_jobs(jobs, devices))
+        queue = iter(jobs)
+        lock = threading.Lock()
+        crew = [_Worker(store, devices[i % len(devices)], context.plugins, _threads(jobs)) for i in range(count)]
+        with ThreadPoolExecutor(count) as pool:
+            tasks = [pool.submit(_drain, worker, queue, lock, store, progress) for worker in crew]
+            try:
+                done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
+                for task in done:
+                    task.result()
+            finally:
+                with lock:
+                    for _ in queue:  # leave nothing for the others to start
+                        pass
+                for worker in crew:
+                    worker.stop()
+
+
+class Refused(HbenchError):
+    """What a worker found wrong with the input, in its own words."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.exit_code = code
+
+
+class _Worker:
+    """One worker process, started with its first job and again after a death."""
+
+    def __init__(self, store: Store, device: str, plugins: tuple[Path, ...], threads: int) -> None:
+        self.store = store
+        self.command = [sys.executable, "-m", "hbench.cli", "run-job", "-", "--store", str(store.root)]
+        self.command += ["--device", device]
+        for plugin in plugins:
+            self.command += ["--plugin", str(plugin)]
+        self.environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": str(threads),
+            "TOKENIZERS_PARALLELISM": "false",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        }
+        self.process: subprocess.Popen[str] | None = None
+        self.stopped = False
+
+    def run(self, job: Job, progress: Progress) -> bool:
+        """Run one job to its end; return whether it finished. Raises Refused when the input is at fault."""
+        process = self._alive()
+        name = key(job)
+        assert process.stdin is not None and process.stdout is not None
+        with self._specification(job) as path:
+            try:
+                process.stdin.write(f"{path}\n")
+                process.stdin.flush()
+                for line in process.stdout:
+                    event = json.loads(line)
+                    if event["event"] == "progress":
+                        progress.job_progress(name, event["done"], event["total"])
+                    elif event["event"] == "refused":
+                        raise Refused(event["message"], event["code"])
+                    else:
+                        return bool(event["event"] == "finished")
+            except BrokenPipeError:
+                pass
+        code = process.wait()
+        self.process = None
+        if not self.stopped and not self.store.finished(job):
+            why = f"signal {-code}" if code < 0 else f"exit code {code}"
+            reason = f"the worker process ended with {why}; memory may have run out"
+            self.store.fail(job, reason, f"{reason}\n")
+        return self.store.finished(job)
+
+    def stop(self) -> None:
+        """End the process at once; a job in hand is lost, nothing else."""
+        self.stopped = True
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def _alive(self) -> subprocess.Popen[str]:
+        if self.process is None:
+            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self.environment
+            )
+        return self.process
+
+    @contextmanager
+    def _specification(self, job: Job) -> Iterator[Path]:
+        folder = self.store.root / "queue"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{key(job)}-{os.getpid()}.json"
+        write_whole(path, dump(job))
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, store: Store, progress: Progress) -> None:
+    while True:
+        with lock:
+            job = next(queue, None)
+        if job is None or worker.stopped:
+            return
+        progress.job_started(key(job), label(job))
+        progress.job_finished(key(job), worker.run(job, progress))
+
+
+def _devices(device: str) -> list[str]:
+    """Return the devices to spread workers over: every GPU for plain `cuda`, the named one otherwise."""
+    if device != "cuda":
+        return [device]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        count = len([d for d in visible.split(",") if d.strip()])
+    else:
+        count = len(list(Path("/proc/driver/nvidia/gpus").glob("*"))) or 1
+    return [f"cuda:{i}" for i in range(count)]
+
+
+def _threads(jobs: Sequence[Job]) -> int:
+    return max((job.recipe.threads for job in jobs if isinstance(job, FineTune)), default=1)
+
+
+def _default_jobs(jobs: Sequence[Job], devices: list[str]) -> int:
+    if devices != ["cpu"]:
+        return len(devices)
+    return max(1, (os.cpu_count() or 1) // _threads(jobs))

@@ -1,0 +1,79 @@
+"""The worker process: reads job files, runs them, says what happens as JSON lines on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TextIO
+
+from hbench.errors import HbenchError
+from hbench.execute.base import run_job
+from hbench.registry import load_plugin_file
+from hbench.spec import load
+from hbench.store import Store
+
+_PROGRESS_SECONDS = 0.5
+_PARENT_SECONDS = 1.0
+
+
+def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path], out: TextIO) -> int:
+    """Run the jobs whose specification files are named, in order; return how many failed.
+
+    Every line written is one JSON object: {"event": "progress", "done", "total"}, then {"event": "finished"} or
+    {"event": "failed"} for the job, or {"event": "refused", "message", "code"} when the input is at fault.
+    """
+    for plugin in plugins:
+        load_plugin_file(plugin)
+    failed = 0
+    for path in paths:
+        try:
+            job = load(Path(path.strip()).read_text())
+            good = run_job(job, store, device, _reporter(out))
+        except HbenchError as error:
+            _say(out, {"event": "refused", "message": str(error), "code": error.exit_code})
+            failed += 1
+            continue
+        failed += not good
+        _say(out, {"event": "finished" if good else "failed"})
+    return failed
+
+
+def work_for_parent(store: Store, device: str, plugins: Iterable[Path]) -> int:
+    """Run jobs named on standard input until it ends, and stop at once when the parent process is gone.
+
+    Libraries that print would break the lines of events, so standard output is pointed at standard error.
+    """
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
+    return work(store, iter(sys.stdin.readline, ""), device, plugins, events)
+
+
+def _reporter(out: TextIO) -> Callable[[int, int], None]:
+    last = 0.0
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PROGRESS_SECONDS or done == total:
+            last = now
+            _say(out, {"event": "progress", "done": done, "total": total})
+
+    return report
+
+
+def _say(out: TextIO, event: dict[str, object]) -> None:
+    out.write(json.dumps(event) + "\n")
+    out.flush()
+
+
+def _follow_parent(parent: int) -> None:
+    """A killed parent cannot tell its workers: notice that the process has been handed to another one, and leave."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)

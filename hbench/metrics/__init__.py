@@ -1,0 +1,85 @@
+"""Metrics as `evaluate` modules: the folders beside this file are local ones, other names are the library's to find."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hbench.errors import UsageError, suggest
+
+_HERE = Path(__file__).parent
+#: Package under which `evaluate` imports the modules it loads.
+_PACKAGE = "evaluate_modules"
+
+
+def local_names() -> list[str]:
+    """Return the names of the metrics that ship with hbench and need no network, sorted."""
+    return sorted(path.stem for path in _HERE.glob("*/*.py") if path.stem == path.parent.name)
+
+
+def compute(
+    name: str, prediction: npt.NDArray[np.int64], gold: npt.NDArray[np.int64], *, classes: int
+) -> dict[str, float]:
+    """Return {name: value} of predicted against gold classes, both int64 (n,); higher = better.
+
+    `f1` is that of class 1 for two classes, and the unweighted mean over the classes for more. A module of
+    another name may return further values, which stand beside its first one.
+    Raises UsageError when a metric that does not ship with hbench cannot be loaded or does not fit.
+    """
+    options = {"average": "binary" if classes == 2 else "macro"} if name == "f1" else {}
+    module = _load(name)
+    try:
+        found = module.compute(predictions=prediction, references=gold, **options)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"metric '{name}' does not take class integers ({error}); choose another metric") from error
+    values = {key: float(value) for key, value in found.items()}
+    # A board reads the value under the metric's own name, which some modules spell out: mcc -> matthews_correlation.
+    return values if name in values else {name: next(iter(values.values())), **values}
+
+
+@functools.cache
+def _load(name: str) -> Any:
+    import evaluate
+
+    if name in local_names():
+        with _scratch_cache() as scratch:
+            return evaluate.load(str(_HERE / name), cache_dir=scratch, keep_in_memory=True)
+    try:
+        return evaluate.load(name, module_type="metric", keep_in_memory=True)
+    except (OSError, ImportError, TypeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UsageError(
+            f"metric '{name}' cannot be loaded ({reason}){suggest(name, local_names())}; "
+            "other names are looked up on the hub by the library evaluate, which needs the network"
+        ) from error
+
+
+@contextmanager
+def _scratch_cache() -> Iterator[str]:
+    """Let `evaluate` import a local module from a temporary folder.
+
+    It copies every module into the user's cache and imports the copy; the cache may be read-only, and copies of ours
+    have no place there. Modules loaded outside this block keep their own import package.
+    """
+    from evaluate import config
+
+    cache, path = config.HF_MODULES_CACHE, list(sys.path)
+    hidden = {key: sys.modules.pop(key) for key in list(sys.modules) if key.partition(".")[0] == _PACKAGE}
+    with tempfile.TemporaryDirectory(prefix="hbench-metric-") as scratch:
+        config.HF_MODULES_CACHE = Path(scratch)
+        try:
+            yield scratch
+        finally:
+            config.HF_MODULES_CACHE = cache
+            sys.path[:] = path
+            for key in [key for key in sys.modules if key.partition(".")[0] == _PACKAGE]:
+                del sys.modules[key]
+            sys.modules.update(hidden)

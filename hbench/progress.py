@@ -1,0 +1,46 @@
+"""What the engine tells whoever watches a run. The command line shows it; a library call watches nothing."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Receives the course of a run. Calls may come from several threads at once.
+
+    A stage is a batch of jobs that may run side by side; the next stage starts after the last job of this one.
+    """
+
+    def stage(self, name: str, total_jobs: int) -> None:
+        """Start a stage, such as "scoring runs", of so many jobs."""
+
+    def job_started(self, key: str, label: str) -> None:
+        """Start the job with this key; the label names its cell, such as "snli minilm-l6 el2n 0.3 seed 342"."""
+
+    def job_progress(self, key: str, done: int, total: int) -> None:
+        """Report optimiser steps done of the total of a running job."""
+
+    def job_finished(self, key: str, ok: bool) -> None:
+        """Finish a job; `ok` is False when it failed. A job taken from the store finishes without having started."""
+
+    def note(self, text: str) -> None:
+        """Say one line that belongs to no job."""
+
+
+class NullProgress:
+    """Watches nothing."""
+
+    def stage(self, name: str, total_jobs: int) -> None:
+        """Ignore a stage."""
+
+    def job_started(self, key: str, label: str) -> None:
+        """Ignore a start."""
+
+    def job_progress(self, key: str, done: int, total: int) -> None:
+        """Ignore progress."""
+
+    def job_finished(self, key: str, ok: bool) -> None:
+        """Ignore an end."""
+
+    def note(self, text: str) -> None:
+        """Ignore a line."""

@@ -1,0 +1,159 @@
+"""Which results stand beside each other, and whether they may: one version of data, model and recipe per comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hbench.report.fields import ResultError
+from hbench.report.results import DIAGNOSTIC, FULL, FULL_KEEP, CellResult
+
+#: Entries of the recipe that may differ within a comparison: the equal-steps budget sets the steps, and the number of
+#: threads changes only the order in which floats are added.
+_MAY_DIFFER = ("max_steps", "threads")
+
+
+@dataclass(frozen=True)
+class Column:
+    """The results that are compared: one task, split, model, keep label and budget, with the full-data baseline.
+
+    cells: what was run, without the full-data baseline. full: that baseline, None where it is missing. absent: methods
+    that stand in another column of the same task and not here.
+    """
+
+    task: str
+    split: str
+    model: str
+    keep: str
+    budget: str
+    cells: tuple[CellResult, ...]
+    full: CellResult | None
+    absent: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> CellResult:
+        """Return one of its results, for what all of them share: data, metric, recipe, margin."""
+        return self.full or self.cells[0]
+
+    @property
+    def chances(self) -> frozenset[str]:
+        """Return the methods that serve as chance baseline here."""
+        return frozenset(cell.chance for cell in self.cells)
+
+    @property
+    def title(self) -> str:
+        """Return the column's name."""
+        return " / ".join((self.task, self.split, self.model, self.keep, self.budget))
+
+
+def columns_of(results: Iterable[CellResult]) -> list[Column]:
+    """Return the columns of a board, in the order of the board: by task, split (primary first), model, keep, budget.
+
+    Raises ResultError naming two results that stand in one comparison but differ in version.
+    """
+    groups: dict[tuple[str, str, str], list[CellResult]] = {}
+    for result in sorted(results, key=lambda r: r.cell):
+        if result.keep != DIAGNOSTIC:
+            groups.setdefault((result.task, result.split, result.model), []).append(result)
+    columns = []
+    for group in sorted(groups.values(), key=lambda g: (g[0].task, not g[0].primary, g[0].split, g[0].model)):
+        check_comparable(group, _version)
+        columns += _columns_of_group(group)
+    wanted: dict[str, set[str]] = {}
+    for column in columns:
+        wanted.setdefault(column.task, set()).update(column.chances, (cell.method for cell in column.cells))
+    return [replace(c, absent=tuple(sorted(wanted[c.task] - {cell.method for cell in c.cells}))) for c in columns]
+
+
+def _columns_of_group(group: list[CellResult]) -> list[Column]:
+    """Split the results of one task, split and model by size and budget; each part gets the full-data baseline."""
+    first = group[0]
+    full = next((r for r in group if r.method == FULL), None)
+    pruned: dict[tuple[str, str], list[CellResult]] = {}
+    for result in group:
+        if result.method != FULL:
+            pruned.setdefault((result.keep, result.budget), []).append(result)
+    sizes = sorted(pruned, key=_keep_order) or [(FULL_KEEP, first.budget)]
+    return [
+        Column(first.task, first.split, first.model, keep, budget, tuple(pruned.get((keep, budget), [])), full)
+        for keep, budget in sizes
+    ]
+
+
+def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
+    """Return {(task, model): {method: {sort of planted example: AUROC}}}, in the order of the board.
+
+    The order of keeping does not depend on the size kept: a method with several cells is shown by their mean. Raises
+    ResultError naming two results that differ in training data, model or recipe.
+    """
+    found: dict[tuple[str, str], list[CellResult]] = {}
+    for result in sorted(results, key=lambda r: r.cell):
+        if result.planted is not None and result.method != FULL:
+            found.setdefault((result.task, result.model), []).append(result)
+    table: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    for key, cells in sorted(found.items()):
+        check_comparable(cells, _training_version)
+        gathered: dict[str, dict[str, list[float]]] = {}
+        for cell in cells:
+            for sort, auroc in (cell.planted or {}).items():
+                gathered.setdefault(cell.method, {}).setdefault(sort, []).append(auroc)
+        table[key] = {m: {s: math.fsum(v) / len(v) for s, v in sorts.items()} for m, sorts in sorted(gathered.items())}
+    return table
+
+
+def check_comparable(results: list[CellResult], version: Callable[[CellResult], dict[str, Any]]) -> None:
+    """Raise ResultError naming the first two results that differ in what `version` returns of them."""
+    first, ours = results[0], version(results[0])
+    for other in results[1:]:
+        theirs = version(other)
+        for name, value in ours.items():
+            if theirs[name] != value:
+                raise ResultError(
+                    f"{first.path} and {other.path} stand in one comparison but differ in '{name}': {_short(value)} "
+                    f"and {_short(theirs[name])}; run both with one version, or remove one of them"
+                )
+
+
+def _version(result: CellResult) -> dict[str, Any]:
+    """Return what has to be equal among the results of a column, by the name of the field."""
+    cases = None if result.examples is None else result.examples.cases
+    return {
+        **_training_version(result),
+        "primary": result.primary,
+        "metric": result.metric,
+        "margin": result.margin,
+        "data.eval_rows": result.data.eval_rows,
+        "data.eval_digest": result.data.eval_digest,
+        "examples.cases": cases,
+    }
+
+
+def _training_version(result: CellResult) -> dict[str, Any]:
+    """Return what has to be equal for trainings to be comparable."""
+    data = result.data
+    return {
+        "protocol": result.protocol,
+        "kind": result.kind,
+        "data.source": data.source,
+        "data.declaration": data.declaration,
+        "data.train_rows": data.train_rows,
+        "data.train_digest": data.train_digest,
+        "model_source": result.model_source,
+        "recipe": {k: v for k, v in result.recipe.items() if k not in _MAY_DIFFER},
+    }
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _keep_order(key: tuple[str, str]) -> tuple[bool, float, str, str]:
+    """Sort fractions by size, then the sizes that a scorer fixes, by name."""
+    keep, budget = key
+    try:
+        return False, float(keep), keep, budget
+    except ValueError:
+        return True, 0.0, keep, budget

@@ -1,0 +1,75 @@
+"""Differences between a cell and its baselines, paired by seed and by example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hbench.report.results import CellResult
+from hbench.statistics import CrossedTest, crossed_mean, crossed_test
+
+#: Largest difference between a metric and the mean of its per-example values that counts as none (float32 storage).
+_MEAN_TOLERANCE = 1e-6
+#: Default margins: half a point, one point under a thousand evaluation examples.
+_MARGIN, _SMALL_MARGIN, _SMALL = 0.005, 0.01, 1000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A cell with its per-example values unpacked: float64 (count,) per seed that did not fail."""
+
+    cell: CellResult
+    rows: Mapping[int, npt.NDArray[np.float64]]
+    cases: npt.NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, cell: CellResult) -> Measured:
+        """Unpack a cell once, for all its comparisons."""
+        rows, outcomes = {}, cell.examples
+        if outcomes is None:
+            return cls(cell, {}, None)
+        for position, seed in enumerate(cell.seeds):
+            row = outcomes.decode(position)
+            if row is not None:
+                rows[seed] = row
+        cases = None if outcomes.cases is None else np.asarray(outcomes.cases, dtype=np.int64)
+        return cls(cell, rows, cases)
+
+    @property
+    def metric(self) -> float | None:
+        """Return the mean metric over the seeds that did not fail, a share of 1; None when all failed."""
+        values = [v for v in self.cell.values if v is not None]
+        return float(np.mean(values)) if values else None
+
+    @property
+    def metric_is_mean(self) -> bool:
+        """Return whether the metric is the mean of the per-example values (accuracy is, F1 over a test set is not)."""
+        by_seed = dict(zip(self.cell.seeds, self.cell.values, strict=True))
+        return all(abs(row.mean() - (by_seed[s] or 0.0)) <= _MEAN_TOLERANCE for s, row in self.rows.items())
+
+    def mean(self) -> CrossedTest | None:
+        """Return the mean of the per-example values with its interval over seeds and examples, None without values."""
+        if not self.rows:
+            return None
+        return crossed_mean(np.stack(list(self.rows.values())), self.cases)
+
+    def minus(self, baseline: Measured | None) -> CrossedTest | None:
+        """Return the difference to a baseline over the seeds that both have; None when they share none."""
+        if baseline is None:
+            return None
+        common = [seed for seed in self.rows if seed in baseline.rows]
+        if not common:
+            return None
+        ours = np.stack([self.rows[seed] for seed in common])
+        theirs = np.stack([baseline.rows[seed] for seed in common])
+        return crossed_test(ours, theirs, self.cases)
+
+
+def margin_of(cell: CellResult) -> float:
+    """Return the non-inferiority margin: the declared one, or half a point, or one for a small evaluation set."""
+    if cell.margin is not None:
+        return cell.margin
+    return _SMALL_MARGIN if cell.data.eval_rows < _SMALL else _MARGIN

@@ -1,0 +1,82 @@
+"""One value per seed and evaluation example, packed for a result file: anyone can recompute every test from it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Encoding = Literal["bits", "float32"]
+ENCODINGS: tuple[Encoding, ...] = ("bits", "float32")
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Per-example results of all seeds of a cell.
+
+    count: number of evaluation examples. encoding: `bits` (0 or 1, numpy.packbits) or `float32` (little-endian).
+    values: per seed the packed values in base64, None where the seed failed. cases: per example the passage it
+    belongs to, or None when every example stands alone.
+    """
+
+    count: int
+    encoding: Encoding
+    values: tuple[str | None, ...]
+    cases: tuple[int, ...] | None = None
+
+    @classmethod
+    def encode(cls, rows: Sequence[npt.ArrayLike | None], cases: Sequence[int] | None = None) -> Outcomes:
+        """Pack one array (count,) per seed, None where the seed failed; as bits when all values are 0 or 1.
+
+        Raises ValueError when the arrays differ in length or hold a value that is not finite.
+        """
+        arrays = [None if row is None else np.asarray(row, dtype=np.float64).reshape(-1) for row in rows]
+        present = [a for a in arrays if a is not None]
+        counts = {a.size for a in present} | (set() if cases is None else {len(cases)})
+        if len(counts) > 1:
+            raise ValueError(f"seeds and cases disagree on the number of examples: {sorted(counts)}")
+        if any(not np.isfinite(a).all() for a in present):
+            raise ValueError("per-example values have to be finite")
+        binary = all(bool(np.isin(a, (0.0, 1.0)).all()) for a in present)
+        pack = _pack_bits if binary else _pack_floats
+        return cls(
+            count=counts.pop() if counts else 0,
+            encoding="bits" if binary else "float32",
+            values=tuple(None if a is None else base64.b64encode(pack(a)).decode() for a in arrays),
+            cases=None if cases is None else tuple(int(c) for c in cases),
+        )
+
+    def decode(self, position: int) -> npt.NDArray[np.float64] | None:
+        """Return the values (count,) of the seed at a position, None where it failed.
+
+        Raises ValueError when the text is no base64 or does not hold `count` finite values.
+        """
+        text = self.values[position]
+        if text is None:
+            return None
+        try:
+            packed = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            raise ValueError("is no base64") from None
+        size = (self.count + 7) // 8 if self.encoding == "bits" else 4 * self.count
+        if len(packed) != size:
+            raise ValueError(f"holds {len(packed)} bytes where {self.count} examples take {size}")
+        if self.encoding == "bits":
+            return np.unpackbits(np.frombuffer(packed, np.uint8), count=self.count).astype(np.float64)
+        values = np.frombuffer(packed, "<f4").astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("holds a value that is not finite")
+        return values
+
+
+def _pack_bits(values: npt.NDArray[np.float64]) -> bytes:
+    return np.packbits(values.astype(bool)).tobytes()
+
+
+def _pack_floats(values: npt.NDArray[np.float64]) -> bytes:
+    return values.astype("<f4").tobytes()

@@ -1,0 +1,104 @@
+"""From scores to a subset: how many examples, which of them, and how ties are broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from hbench.errors import DataError, UsageError
+
+
+def count_for(keep: float, n: int) -> int:
+    """Return the number of examples that a share `keep` of `n` examples is: rounded half up, at least 1.
+
+    The share is taken as it is written, so that 0.29 of 50 is 14.5 and not the 14.4999... of binary fractions.
+    Raises UsageError for a share outside 0 < keep <= 1 and for no examples.
+    """
+    if not 0 < keep <= 1:
+        raise UsageError(f"keep {keep}: use a share of the examples, 0 < keep <= 1")
+    if n < 1:
+        raise UsageError(f"keep {keep}: there are no examples to keep a share of")
+    return max(1, int((Decimal(repr(float(keep))) * n).to_integral_value(ROUND_HALF_UP)))
+
+
+def select(
+    preference: npt.NDArray[np.float64],
+    ids: Sequence[str],
+    *,
+    count: int,
+    offset: float = 0.0,
+    balance: npt.NDArray[np.int64] | None = None,
+    seed: int = 0,
+) -> npt.NDArray[np.bool_]:
+    """Return which examples are kept, bool (n,), `count` of them true: the highest of `preference` first.
+
+    preference: float64 (n,), finite. ids: one text per example, all distinct.
+    offset: share of all examples dropped from the preferred end before selecting, round(offset * n) of them.
+    balance: class of each example, int (n,): drop and select within each class separately, in the classes' own
+    proportions (largest remainders); None to select over all classes together.
+    seed: seeds the permutation over the sorted ids that breaks ties: equal values never follow the order of the file.
+    Raises DataError for a preference that is not finite, ids that repeat or shapes that disagree; UsageError when
+    `count` is below 1 or more than `offset` leaves.
+    """
+    n = len(preference)
+    order = _order(preference, ids, seed)
+    drop = round(offset * n)
+    if not 1 <= count <= n - drop:
+        raise UsageError(
+            f"cannot keep {count} of {n} examples after dropping {drop} (offset={offset}); "
+            f"keep between 1 and {n - drop}, or lower the offset"
+        )
+    groups = [order]
+    if balance is not None:
+        if len(balance) != n:
+            raise DataError(f"balance has {len(balance)} labels for {n} examples; give one label to each")
+        groups = [order[balance[order] == label] for label in np.unique(balance)]
+    dropped = _apportion(drop, [len(group) for group in groups])
+    # Shares of what is left after dropping, so that no class is asked for more than it has.
+    taken = _apportion(count, [len(group) - gone for group, gone in zip(groups, dropped, strict=True)])
+    mask = np.zeros(n, dtype=bool)
+    for group, gone, take in zip(groups, dropped, taken, strict=True):
+        mask[group[gone : gone + take]] = True
+    return mask
+
+
+def class_shares(mask: npt.NDArray[np.bool_], labels: npt.NDArray[np.int64], names: Sequence[str]) -> dict[str, float]:
+    """Return the share of each class among the examples kept, 0..1, summing to 1; all 0 when none is kept.
+
+    mask: bool (n,). labels: int (n,), places in `names`. Raises DataError for a label that has no name.
+    """
+    kept = labels[mask]
+    if len(kept) and not 0 <= kept.min() <= kept.max() < len(names):
+        raise DataError(f"labels run from {kept.min()} to {kept.max()}, but there are {len(names)} class names")
+    counts = np.bincount(kept, minlength=len(names))
+    return {name: float(count) / max(1, len(kept)) for name, count in zip(names, counts, strict=True)}
+
+
+def _order(preference: npt.NDArray[np.float64], ids: Sequence[str], seed: int) -> npt.NDArray[np.intp]:
+    """Return the places of the examples, the most preferred first."""
+    names = np.asarray(ids, dtype=str)
+    if names.shape != preference.shape:
+        raise DataError(f"preference has shape {preference.shape} for {len(names)} ids; give one number to each")
+    finite = np.isfinite(preference)
+    if not finite.all():
+        raise DataError(f"the preference of example '{names[~finite][0]}' is not finite; mend the scorer")
+    by_id = np.argsort(names)
+    twice = names[by_id][1:][names[by_id][1:] == names[by_id][:-1]]
+    if len(twice):
+        raise DataError(f"example id '{twice[0]}' stands twice; every id has to be distinct")
+    tiebreak = np.empty(len(names), dtype=np.int64)
+    tiebreak[by_id] = np.random.default_rng(seed).permutation(len(names))
+    return np.lexsort((tiebreak, -preference))
+
+
+def _apportion(total: int, sizes: Sequence[int]) -> list[int]:
+    """Divide `total` <= sum(sizes) in proportion to the sizes, by largest remainders in exact integers."""
+    whole = max(1, sum(sizes))
+    parts = [total * size // whole for size in sizes]
+    by_remainder = sorted(range(len(sizes)), key=lambda place: -(total * sizes[place] % whole))
+    for place in by_remainder[: total - sum(parts)]:
+        parts[place] += 1
+    return parts

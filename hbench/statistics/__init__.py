@@ -1,0 +1,56 @@
+"""What the leaderboard may claim: paired tests, multiplicity, power, comparisons across tasks, and cost.
+
+Importing this needs numpy only; scipy and statsmodels are imported by the functions that use them.
+"""
+
+from __future__ import annotations
+
+from hbench.statistics.across import (
+    Friedman,
+    PairedRanks,
+    TooFewBlocks,
+    can_reach,
+    critical_difference,
+    friedman,
+    reachable_p,
+    wilcoxon_holm,
+)
+from hbench.statistics.bootstrap import Interval, crossed_bootstrap
+from hbench.statistics.cost import break_even, net_cost
+from hbench.statistics.crossed import CrossedTest, crossed_mean, crossed_test
+from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
+from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
+from hbench.statistics.power import smallest_detectable
+from hbench.statistics.ranks import RankInterval, rank_intervals
+from hbench.statistics.verdicts import NonInferiority, Superiority, non_inferiority, superiority
+
+__all__ = [
+    "CrossedTest",
+    "Friedman",
+    "Interval",
+    "McNemar",
+    "NonInferiority",
+    "PairedRanks",
+    "PartialConjunction",
+    "RankInterval",
+    "Superiority",
+    "TooFewBlocks",
+    "benjamini_hochberg",
+    "break_even",
+    "can_reach",
+    "critical_difference",
+    "crossed_bootstrap",
+    "crossed_mean",
+    "crossed_test",
+    "friedman",
+    "holm",
+    "mcnemar_by_seed",
+    "net_cost",
+    "non_inferiority",
+    "partial_conjunction",
+    "rank_intervals",
+    "reachable_p",
+    "smallest_detectable",
+    "superiority",
+    "wilcoxon_holm",
+]

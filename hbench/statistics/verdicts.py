@@ -1,0 +1,41 @@
+"""The two claims of the leaderboard: no loss against the full data, and better than chance."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hbench.errors import UsageError
+from hbench.statistics.crossed import CrossedTest
+
+NonInferiority = Literal["non-inferior", "inferior", "undecided"]
+Superiority = Literal["superior", "worse", "tie", "no test"]
+
+
+def non_inferiority(test: CrossedTest, margin: float) -> NonInferiority:
+    """Judge the difference to the full data at a margin declared in advance, from the interval at `test.level`.
+
+    margin: the loss that would still be accepted, >= 0, in the units of the values (0.005 = half a point).
+    non-inferior: the whole interval lies above -margin; inferior: it lies below; undecided: it holds -margin, or
+    there is no interval. A 95 % interval makes each claim at the one-sided 2.5 % level. Raises UsageError on a
+    negative margin.
+    """
+    if not margin >= 0:
+        raise UsageError(f"margin = {margin}: use the accepted loss as a number of at least 0, such as 0.005")
+    if test.low is None or test.high is None:
+        return "undecided"
+    if test.low > -margin:
+        return "non-inferior"
+    return "inferior" if test.high < -margin else "undecided"
+
+
+def superiority(test: CrossedTest, p_adjusted: float | None, alpha: float = 0.05) -> Superiority:
+    """Judge the difference to chance selection by its p value, adjusted for the methods of its column.
+
+    superior or worse: p_adjusted <= alpha, and the sign of the difference; tie: not shown to differ; no test: p is
+    None, as with one seed.
+    """
+    if p_adjusted is None:
+        return "no test"
+    if p_adjusted > alpha or test.mean == 0:
+        return "tie"
+    return "superior" if test.mean > 0 else "worse"

@@ -1,0 +1,1 @@
+"""Fine-tuning: model loading, batches, the loop, and what is observed of each example on the way."""

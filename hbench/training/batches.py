@@ -1,0 +1,82 @@
+"""Which examples make a batch, in which order, and how they are padded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+if TYPE_CHECKING:
+    from hbench.problems import Encoded
+
+Indices = npt.NDArray[np.int64]
+
+
+def training_order(
+    lengths: Indices, members: Indices, *, batch_size: int, bucket_batches: int, seed: int, epoch: int
+) -> list[Indices]:
+    """Return the batches of one epoch: a fresh shuffle from the run's seed, batches of like lengths together.
+
+    lengths: int64 (n,), tokens of every example. members: the examples trained on. The shuffled members are cut into
+    buckets of `bucket_batches` batches, each bucket is sorted by length and cut into batches, and all batches are
+    shuffled again, so that padding is small and the order stays random.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(members)
+    bucket = batch_size * bucket_batches
+    batches: list[Indices] = []
+    for start in range(0, len(order), bucket):
+        part = order[start : start + bucket]
+        if bucket_batches > 1:
+            part = part[np.argsort(lengths[part], kind="stable")]
+        batches += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def reading_order(lengths: Indices, members: Indices, batch_size: int) -> list[Indices]:
+    """Return batches for a pass that changes nothing: sorted by length, longest first, so that memory peaks at once."""
+    order = members[np.argsort(-lengths[members], kind="stable")]
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+
+
+class Collator:
+    """Pads the sequences of some examples to the longest of them."""
+
+    def __init__(self, encoded: Encoded, tokenizer: Any, device: torch.device) -> None:
+        self.encoded = encoded
+        self.tokenizer = tokenizer
+        self.device = device
+        owner = encoded.owner
+        self._starts = np.searchsorted(owner, np.arange(len(encoded.ids) + 1))
+
+    def __call__(self, members: Indices) -> dict[str, torch.Tensor]:
+        """Return the model's inputs for these examples, `labels` and `owner` (sequence -> position in the batch).
+
+        Position ids are left to the model, which derives them from the attention mask.
+        """
+        encoded, starts = self.encoded, self._starts
+        rows = [s for m in members for s in encoded.sequences[starts[m] : starts[m + 1]]]
+        counts = starts[members + 1] - starts[members]
+        batch = dict(self.tokenizer.pad(rows, return_tensors="pt"))
+        batch["labels"] = torch.from_numpy(encoded.label[members])
+        batch["owner"] = torch.from_numpy(np.repeat(np.arange(len(members)), counts))
+        return {name: value.to(self.device) for name, value in batch.items()}
+
+
+def model_inputs(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the part of a batch that the model's forward takes: losses are computed per example outside it."""
+    return {name: value for name, value in batch.items() if name not in ("labels", "owner")}
+
+
+def count_tokens(encoded: Encoded, members: Indices) -> int:
+    """Return the number of real tokens, padding left out, in these examples."""
+    return int(encoded.length[members].sum())
+
+
+def iterate(batches: list[Indices], collate: Collator) -> Iterator[tuple[Indices, dict[str, torch.Tensor]]]:
+    """Yield each batch's examples with its padded tensors."""
+    for members in batches:
+        yield members, collate(members)

@@ -1,0 +1,192 @@
+"""Running one fine-tuning job: its specification in, its files out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import transformers
+
+from hbench import dynamics
+from hbench.data import Examples, load_examples
+from hbench.errors import DataError
+from hbench.models import find_model
+from hbench.plugins import Task
+from hbench.problems import Encoded, Evaluation, Problem
+from hbench.problems import find as find_problem
+from hbench.registry import TASKS
+from hbench.spec import FineTune, canonical, unpack_subset
+from hbench.store import write_result
+from hbench.training.flops import FlopCount, count_flops
+from hbench.training.loop import Progress, Run, Setting
+from hbench.training.model import auto_class, load_config, load_model, load_tokenizer
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What all jobs of one task and model share: examples, their encoding, and the model's configuration."""
+
+    task: Task
+    problem: Problem
+    tokenizer: Any
+    config: Any
+    flops: FlopCount
+    train: Examples
+    encoded: Encoded
+    evaluation: dict[str, tuple[Examples, Encoded]]
+
+
+#: Per process: identity of task, model and length -> what is shared, the oldest first.
+_RECENT: dict[str, Prepared] = {}
+_KEEP_RECENT = 2
+
+
+def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> None:
+    """Run a fine-tuning job and write dynamics.nc, examples.npz, predictions.npz, log.txt and result.json into `folder`.
+
+    Raises TrainingFailed when the training diverges, DataError or UsageError when the input is at fault.
+    """
+    started = time.perf_counter()
+    shared = prepare(job)
+    members = _members(job, len(shared.encoded.ids))
+    head = shared.problem.head(shared.task)
+    setting = Setting(
+        model=load_model(find_model(job.model.ref), head, shared.config, job.seed),
+        tokenizer=shared.tokenizer,
+        problem=shared.problem,
+        flops=shared.flops,
+        width=shared.problem.width(shared.task),
+        recipe=job.recipe,
+        seed=job.seed,
+        device=device,
+    )
+    run = Run(setting, shared.encoded, members, job.observe)
+    run.train(progress)
+    if run.observers:
+        observed = {name: o.dataset(shared.problem, shared.encoded, job.seed) for name, o in run.observers.items()}
+        dynamics.save(folder / "dynamics.nc", observed)
+    if job.subset is None:
+        _write_examples(folder, shared)
+    evaluations = _evaluate(run, shared, folder)
+    run.bill.seconds["whole job"] = time.perf_counter() - started
+    run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]
+    (folder / "log.txt").write_text("\n".join(run.log) + "\n")
+    write_result(folder, _result(job, run, shared, evaluations))
+
+
+def prepare(job: FineTune) -> Prepared:
+    """Return what all jobs of this task, model and length share; the latest are kept, so data are read once."""
+    identity = canonical([asdict(job.task), asdict(job.model), job.recipe.max_length])
+    if identity not in _RECENT:
+        while len(_RECENT) >= _KEEP_RECENT:
+            _RECENT.pop(next(iter(_RECENT)))
+        _RECENT[identity] = _prepare(job)
+    return _RECENT[identity]
+
+
+def _prepare(job: FineTune) -> Prepared:
+    task = TASKS.find(job.task.ref).plugin
+    problem = find_problem(task.kind)
+    train, *rest = (_examples(job, task, split) for split in (task.train_split, *task.splits()))
+    model = find_model(job.model.ref)
+    tokenizer = load_tokenizer(model, _texts(train))
+    head = problem.head(task)
+    config = load_config(model, head, tokenizer)
+    length = job.recipe.max_length
+    return Prepared(
+        task=task,
+        problem=problem,
+        tokenizer=tokenizer,
+        config=config,
+        flops=count_flops(auto_class(head), config),
+        train=train,
+        encoded=problem.encode(task, train, tokenizer, length),
+        evaluation={
+            split: (examples, problem.encode(task, examples, tokenizer, length))
+            for split, examples in zip(task.splits(), rest, strict=True)
+        },
+    )
+
+
+def _examples(job: FineTune, task: Task, split: str) -> Examples:
+    ref = job.task
+    return load_examples(
+        TASKS.find(ref.ref),
+        split,
+        source=ref.source,
+        data_dir=None if ref.data_dir is None else Path(ref.data_dir),
+        size=ref.train_size if split == task.train_split else ref.eval_size,
+        seed=ref.sample_seed,
+    )
+
+
+def _texts(examples: Examples) -> Iterable[str]:
+    for values in examples.columns.values():
+        yield from (value for value in values if isinstance(value, str))
+
+
+def _members(job: FineTune, size: int) -> npt.NDArray[np.int64]:
+    if job.subset is None:
+        return np.arange(size)
+    mask = unpack_subset(job.subset)
+    if mask.size != size:
+        raise DataError(f"the subset of this job is for {mask.size} examples, the task has {size}; plan the suite again")
+    return np.flatnonzero(mask)
+
+
+def _write_examples(folder: Path, shared: Prepared) -> None:
+    encoded = shared.encoded
+    arrays: dict[str, Any] = {"id": np.array(encoded.ids), "label": encoded.label, "length": encoded.length}
+    if shared.train.planted is not None:
+        arrays["planted"] = np.array(shared.train.planted)
+    np.savez(folder / "examples.npz", **arrays)
+
+
+def _evaluate(run: Run, shared: Prepared, folder: Path) -> dict[str, Evaluation]:
+    arrays: dict[str, Any] = {}
+    evaluations = {}
+    for split, (_, encoded) in shared.evaluation.items():
+        found = shared.problem.evaluate(shared.task, run.predict(encoded), encoded)
+        evaluations[split] = found
+        arrays |= {f"{split}.values": found.values, f"{split}.prediction": found.prediction}
+    np.savez(folder / "predictions.npz", **arrays)
+    return evaluations
+
+
+def _result(job: FineTune, run: Run, shared: Prepared, evaluations: dict[str, Evaluation]) -> dict[str, Any]:
+    return {
+        "metric": {split: found.metric for split, found in evaluations.items()},
+        "examples": {
+            "train": len(shared.encoded.ids),
+            "subset": len(run.members),
+            "evaluation": {split: len(encoded.ids) for split, (_, encoded) in shared.evaluation.items()},
+            "digests": {
+                shared.task.train_split: shared.train.digest,
+                **{split: examples.digest for split, (examples, _) in shared.evaluation.items()},
+            },
+        },
+        "steps": run.steps,
+        "precision": run.precision,
+        "bill": {"trained": run.bill.trained, "observed": run.bill.observed},
+        "seconds": {name: round(value, 3) for name, value in run.bill.seconds.items()},
+        "machine": {
+            "device": device_name(run.accelerator.device),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        },
+    }
+
+
+def device_name(device: torch.device) -> str:
+    """Return what the device calls itself, to stand beside measured seconds."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} thread(s)"

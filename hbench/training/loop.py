@@ -1,0 +1,224 @@
+"""The fine-tuning loop: train, observe, evaluate. One machine gives the same bits for the same job twice."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from transformers import get_scheduler
+
+from hbench.errors import TrainingFailed, UsageError
+from hbench.training.batches import Collator, iterate, model_inputs, reading_order, training_order
+from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
+from hbench.training.observe import Observer, observers
+
+if TYPE_CHECKING:
+    from hbench.problems import Encoded, Problem
+    from hbench.spec import Recipe
+
+Indices = npt.NDArray[np.int64]
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Bill:
+    """What a run used, per epoch: examples, real tokens and floating-point operations; seconds are kept apart."""
+
+    trained: list[dict[str, int]] = field(default_factory=list)
+    observed: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Setting:
+    """What the loop works on: a loaded model, the examples it trains on, and how."""
+
+    model: torch.nn.Module
+    tokenizer: Any
+    problem: Problem
+    flops: FlopCount
+    #: Numbers that `Problem.observe` keeps per example.
+    width: int
+    recipe: Recipe
+    seed: int
+    device: str = "cpu"
+
+
+def resolve_precision(recipe: Recipe, device: str) -> str:
+    """Return `bf16` or `fp32`: `auto` is bf16 where the device computes in it, fp32 elsewhere."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    if device.startswith("cuda"):
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
+
+
+class Run:
+    """One fine-tuning run in progress."""
+
+    def __init__(self, setting: Setting, encoded: Encoded, members: Indices, observe: dict[str, Any] | None) -> None:
+        recipe = setting.recipe
+        _prepare_machine(recipe.threads, setting.device)
+        AcceleratorState._reset_state(reset_partial_state=True)
+        precision = resolve_precision(recipe, setting.device)
+        self.accelerator = Accelerator(
+            cpu=setting.device == "cpu", mixed_precision="bf16" if precision == "bf16" else "no"
+        )
+        self.precision = precision
+        self.setting, self.encoded, self.members = setting, encoded, members
+        per_epoch = math.ceil(len(members) / recipe.batch_size)
+        self.steps = recipe.max_steps if recipe.max_steps is not None else per_epoch * recipe.epochs
+        self.collate = Collator(encoded, setting.tokenizer, self.accelerator.device)
+        self.observers = observers(
+            observe, math.ceil(self.steps / per_epoch), len(encoded.ids), setting.width
+        )
+        self.bill = Bill()
+        self.log: list[str] = []
+        model = torch.compile(setting.model) if recipe.compile else setting.model
+        optimizer = torch.optim.AdamW(
+            setting.model.parameters(),
+            lr=recipe.learning_rate,
+            betas=(recipe.adam_beta1, recipe.adam_beta2),
+            eps=recipe.adam_epsilon,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+        self.scheduler = get_scheduler(
+            "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
+            optimizer,
+            num_warmup_steps=round(recipe.warmup * self.steps),
+            num_training_steps=self.steps,
+        )
+        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+
+    def train(self, progress: Progress) -> None:
+        """Train to the end of the budget, observing on the way. Raises TrainingFailed when the loss diverges."""
+        torch.manual_seed(self.setting.seed)
+        epoch, step = 0, 0
+        while step < self.steps:
+            epoch += 1
+            step = self._train_epoch(epoch, step, progress)
+            watcher = self.observers.get("epoch_end")
+            if watcher is not None and watcher.wants(epoch):
+                self._observe_after(epoch, watcher)
+
+    def predict(self, encoded: Encoded) -> npt.NDArray[np.float32]:
+        """Return what `Problem.observe` keeps of every example, float32 (n, width), in eval mode."""
+        kept = np.full((len(encoded.ids), self.setting.width), np.nan, dtype=np.float32)
+        collate = Collator(encoded, self.setting.tokenizer, self.accelerator.device)
+        everyone = np.arange(len(encoded.ids))
+        self.model.eval()
+        with torch.inference_mode():
+            for members, batch in iterate(self._reading(encoded.length, everyone), collate):
+                kept[members] = self.setting.problem.observe(self._logits(batch), batch).cpu().numpy()
+        return kept
+
+    def _train_epoch(self, epoch: int, step: int, progress: Progress) -> int:
+        setting, recipe, problem = self.setting, self.setting.recipe, self.setting.problem
+        watcher = self.observers.get("train")
+        watching = watcher if watcher is not None and watcher.wants(epoch) else None
+        batches = training_order(
+            self.encoded.length,
+            self.members,
+            batch_size=recipe.batch_size,
+            bucket_batches=recipe.bucket_batches,
+            seed=setting.seed,
+            epoch=epoch,
+        )[: self.steps - step]
+        used = _nothing()
+        total = torch.zeros((), device=self.accelerator.device)
+        started = time.perf_counter()
+        self.model.train()
+        for members, batch in iterate(batches, self.collate):
+            logits = self._logits(batch)
+            loss = problem.losses(logits, batch).mean()
+            self.accelerator.backward(loss)
+            if recipe.max_grad_norm > 0:
+                self.accelerator.clip_grad_norm_(self.model.parameters(), recipe.max_grad_norm)
+            self.optimizer.step()
+            self.scheduler.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            total += loss.detach()
+            if watching is not None:
+                watching.keep(epoch, members, problem.observe(logits.detach(), batch))
+            self._charge(used, members, batch, TRAIN_FACTOR)
+            step += 1
+            progress(step, self.steps)
+        mean = float(total) / len(batches)
+        if not math.isfinite(mean):
+            raise TrainingFailed(f"the loss is not a finite number in epoch {epoch}; lower the learning rate")
+        self.bill.trained.append(used)
+        self._time("training", started)
+        self.log.append(f"epoch {epoch}: mean loss {mean:.6f}, {used['examples']} examples, {len(batches)} steps")
+        return step
+
+    def _observe_after(self, epoch: int, watcher: Observer) -> None:
+        """Pass over all training examples with fixed weights in eval mode; uses no random number."""
+        started = time.perf_counter()
+        batches = self._reading(self.encoded.length, self.members)
+        self.model.eval()
+        used = _nothing()
+        with torch.inference_mode():
+            for members, batch in iterate(batches, self.collate):
+                watcher.keep(epoch, members, self.setting.problem.observe(self._logits(batch), batch))
+                self._charge(used, members, batch, 1)
+        self.bill.observed.append({"epoch": epoch, "what": "signals", **used})
+        if watcher.gradients:
+            self._observe_gradients(epoch, watcher, batches)
+        self._time("observing", started)
+
+    def _observe_gradients(self, epoch: int, watcher: Observer, batches: list[Indices]) -> None:
+        from hbench.training.gradient_norms import GradientNorms
+
+        used = _nothing()
+        with GradientNorms(self.setting.model, watcher.gradients) as norms:
+            for members, batch in iterate(batches, self.collate):
+                with self.accelerator.autocast():
+                    found = norms(model_inputs(batch), lambda out, b=batch: self._losses(out, b), batch["owner"])
+                watcher.keep_norms(epoch, members, found)
+                self._charge(used, members, batch, GRADIENT_FACTOR)
+        self.bill.observed.append({"epoch": epoch, "what": "gradients", **used})
+
+    def _losses(self, output: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.setting.problem.losses(output.logits.float(), batch)
+
+    def _logits(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        logits: torch.Tensor = self.model(**model_inputs(batch)).logits
+        return logits.float()
+
+    def _reading(self, lengths: Indices, members: Indices) -> list[Indices]:
+        return reading_order(lengths, members, 2 * self.setting.recipe.batch_size)
+
+    def _charge(self, used: dict[str, int], members: Indices, batch: dict[str, torch.Tensor], factor: int) -> None:
+        sequences, length = batch["input_ids"].shape
+        used["examples"] += len(members)
+        used["tokens"] += int(self.encoded.length[members].sum())
+        used["flops"] += factor * self.setting.flops.forward(sequences, length)
+
+    def _time(self, what: str, started: float) -> None:
+        self.bill.seconds[what] = self.bill.seconds.get(what, 0.0) + time.perf_counter() - started
+
+
+def _nothing() -> dict[str, int]:
+    return {"examples": 0, "tokens": 0, "flops": 0}
+
+
+def _prepare_machine(threads: int, device: str) -> None:
+    """Fix what would let the same job give other bits: thread count and the choice of GPU kernels."""
+    if device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            raise UsageError(f"device '{device}': this machine has no CUDA device; use --device cpu")
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.cuda.set_device(device)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)

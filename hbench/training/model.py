@@ -1,0 +1,149 @@
+"""Loading models and tokenizers: the built-in `tiny`, hub ids and local folders, for any architecture of transformers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+
+from hbench.errors import DataError, UsageError
+from hbench.models import Model
+
+if TYPE_CHECKING:
+    from hbench.problems import Head
+
+_TINY_VOCABULARY = 8000
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+
+
+def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
+    """Return the model's fast tokenizer; `tiny` takes its vocabulary from `texts`, the training examples."""
+    if model.folder is None and model.hub is None:
+        return _tiny_tokenizer(texts)
+    with _readable_errors(model), _quiet():
+        tokenizer = transformers.AutoTokenizer.from_pretrained(_place(model), **_version(model))
+    if not tokenizer.is_fast:
+        raise UsageError(f"model '{model.ref}' has no fast tokenizer; choose a model with a tokenizer.json")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_config(model: Model, head: Head, tokenizer: Any) -> Any:
+    """Return the configuration of the model with the task's head and the layers asked for."""
+    settings: dict[str, Any] = {**head.config, "pad_token_id": tokenizer.pad_token_id}
+    if model.folder is None and model.hub is None:
+        config = transformers.BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=128,
+            max_position_embeddings=512,
+            **settings,
+        )
+    else:
+        with _readable_errors(model), _quiet():
+            config = transformers.AutoConfig.from_pretrained(_place(model), **_version(model), **settings)
+    wanted = model.options.layers
+    if wanted is not None:
+        if wanted > config.num_hidden_layers:
+            raise UsageError(f"model '{model.ref}' has {config.num_hidden_layers} layers; ask for no more than these")
+        config.num_hidden_layers = wanted
+    return config
+
+
+def load_model(model: Model, head: Head, config: Any, seed: int) -> torch.nn.Module:
+    """Return the model in float32, its new weights drawn from `seed`.
+
+    Raises DataError when the hub does not answer, UsageError when the architecture has no such head.
+    """
+    torch.manual_seed(seed)
+    auto = auto_class(head)
+    if model.folder is None and model.hub is None:
+        built: torch.nn.Module = auto.from_config(config)
+        return built
+    with _readable_errors(model), _quiet():
+        loaded: torch.nn.Module = auto.from_pretrained(
+            _place(model), config=config, dtype=torch.float32, **_version(model)
+        )
+    return loaded
+
+
+def auto_class(head: Head) -> Any:
+    """Return the class of transformers that builds the head, such as AutoModelForSequenceClassification."""
+    return getattr(transformers, head.auto)
+
+
+def _place(model: Model) -> str:
+    return str(model.folder) if model.folder is not None else str(model.hub)
+
+
+def _version(model: Model) -> dict[str, Any]:
+    settings: dict[str, Any] = {"trust_remote_code": False}
+    if model.hub is not None and model.revision is not None:
+        settings["revision"] = model.revision
+    return settings
+
+
+def _tiny_tokenizer(texts: Iterable[str]) -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(word for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)))
+    words = sorted(counts, key=lambda word: (-counts[word], word))[:_TINY_VOCABULARY]
+    vocabulary = {word: i for i, word in enumerate((*_SPECIAL, *(w for w in words if w not in _SPECIAL)))}
+    core = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    core.normalizer, core.pre_tokenizer = normalizer, splitter
+    core.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
+    )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        model_max_length=512,
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's load report and bars off the terminal: new head weights are expected here."""
+    level = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers.logging.set_verbosity(level)
+        transformers.logging.enable_progress_bar()
+
+
+@contextmanager
+def _readable_errors(model: Model) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if model.folder is not None:
+            raise DataError(f"model '{model.ref}': {model.folder} cannot be loaded ({_first_line(error)})") from error
+        raise DataError(
+            f"model '{model.ref}': the hub did not give it ({_first_line(error)}); "
+            "check the name and the network, or give a local folder"
+        ) from error
+    except ValueError as error:
+        raise UsageError(f"model '{model.ref}' cannot be used for this task: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,171 @@
+"""The work on one task with one model, as far as the data have told: jobs with their versions, scores, subsets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hbench.data import describe_source
+from hbench.plan import Cell, Group
+from hbench.plugins import Scorer
+from hbench.registry import Named
+from hbench.select import count_for, select
+from hbench.spec import FineTune, ModelRef, Score, TaskRef, key, pack_subset
+
+if TYPE_CHECKING:
+    from hbench.store import Store
+    from hbench.suite import Suite
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """One pruned training: which examples, and the job that trains on them."""
+
+    mask: Mask
+    job: FineTune
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A pruned training that cannot be made, and why."""
+
+    reason: str
+
+
+@dataclass
+class Work:
+    """Jobs of one group. `full` is known at once, the rest as earlier stages finish."""
+
+    group: Group
+    suite: Suite
+    full: dict[int, FineTune]
+    scores: dict[str, dict[int | None, Score]]
+    pruned: dict[tuple[Cell, int], Pruned | Missing] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, group: Group, suite: Suite, data_dir: Path | None) -> Work:
+        """Look up the versions of data and model, and name the full trainings and the scores.
+
+        Raises DataError when the data or the hub cannot be found.
+        """
+        plugin = group.task.plugin
+        task = TaskRef(
+            ref=group.task.ref,
+            declaration=plugin.declaration(),
+            source=describe_source(plugin, data_dir, group.task.name),
+            train_size=suite.train_size,
+            eval_size=suite.eval_size,
+            sample_seed=suite.sample_seed,
+            data_dir=None if data_dir is None else str(data_dir),
+        )
+        full = group.full_runs(task, ModelRef(group.model.ref, group.model.source()))
+        runs = {seed: (key(job), job) for seed, job in full.items()}
+        return cls(group, suite, full, {m.ref: group.score_jobs(m, runs) for m in group.scored()})
+
+    def ready_scores(self, store: Store) -> list[Score]:
+        """Return the score jobs whose runs have all finished."""
+        return [job for jobs in self.scores.values() for job in jobs.values() if not _lacking(job, self.full, store)]
+
+    def prune(self, store: Store) -> list[FineTune]:
+        """Select the subsets of every cell and seed from the finished scores, and return the trainings on them."""
+        reader = _Reader(store, self)
+        for cell in self.group.cells():
+            for seed in self.group.evaluation_seeds:
+                self.pruned[cell, seed] = self._prune(cell, seed, reader)
+        jobs = {key(p.job): p.job for p in self.pruned.values() if isinstance(p, Pruned)}
+        return list(jobs.values())
+
+    def _prune(self, cell: Cell, seed: int, reader: _Reader) -> Pruned | Missing:
+        scored = reader.scores(cell.method, seed)
+        if isinstance(scored, Missing):
+            return scored
+        labels = reader.labels()
+        count: int
+        if cell.keep.natural is None:
+            assert cell.keep.share is not None
+            count = count_for(cell.keep.share, len(labels))
+        else:
+            sizing = reader.scores(cell.keep.natural, seed)
+            if isinstance(sizing, Missing):
+                return sizing
+            count = int(sizing["natural"].sum())
+            if count == 0:
+                return Missing(f"the natural subset of {cell.keep.label} is empty")
+        if cell.keep.natural is not None and cell.keep.natural.ref == cell.method.ref:
+            mask = scored["natural"]
+        else:
+            options = cell.method.plugin
+            mask = select(
+                scored["preference"],
+                [str(i) for i in scored["id"]],
+                count=count,
+                offset=options.offset,
+                balance=labels if options.balance else None,
+                seed=self.suite.selection_seed,
+            )
+        return Pruned(mask, self._job(mask, seed, cell))
+
+    def _job(self, mask: Mask, seed: int, cell: Cell) -> FineTune:
+        full = self.full[seed]
+        if mask.all():
+            return full
+        recipe = self.group.recipe
+        if cell.budget == "equal-steps":
+            steps = recipe.max_steps or math.ceil(mask.size / recipe.batch_size) * recipe.epochs
+            recipe = replace(recipe, max_steps=steps)
+        return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask))
+
+
+def _lacking(job: Score, full: dict[int, FineTune], store: Store) -> str | None:
+    """Return why a score cannot be computed yet, or None when all its runs have finished."""
+    wanted = {*job.runs, job.examples}
+    for seed, run in full.items():
+        if key(run) in wanted and not store.finished(run):
+            failure = store.failure(run)
+            return f"the full-data run of seed {seed} " + (f"failed: {failure.reason}" if failure else "has not run")
+    return None
+
+
+class _Reader:
+    """Reads scores and labels once each."""
+
+    def __init__(self, store: Store, work: Work) -> None:
+        self.store = store
+        self.work = work
+        self._scores: dict[str, dict[str, npt.NDArray[Any]] | Missing] = {}
+        self._labels: npt.NDArray[np.int64] | None = None
+
+    def scores(self, method: Named[Scorer], seed: int) -> dict[str, npt.NDArray[Any]] | Missing:
+        """Return the arrays of a method's scores for an evaluation seed, or why there are none."""
+        jobs = self.work.scores[method.ref]
+        job = jobs[seed] if method.plugin.fresh else jobs[None]
+        name = key(job)
+        if name not in self._scores:
+            self._scores[name] = self._read(job, name)
+        return self._scores[name]
+
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Return the gold class of every training example."""
+        if self._labels is None:
+            first = next(iter(self.work.full.values()))
+            self._labels = self.store.arrays("finetune", key(first), "examples.npz")["label"]
+        return self._labels
+
+    def _read(self, job: Score, name: str) -> dict[str, npt.NDArray[Any]] | Missing:
+        lacking = _lacking(job, self.work.full, self.store)
+        if lacking is not None:
+            return Missing(lacking)
+        failure = self.store.failure(job)
+        if failure is not None:
+            return Missing(f"scoring failed: {failure.reason}")
+        return self.store.arrays("score", name, "scores.npz")
+
+

@@ -1,0 +1,1 @@
+"""The tasks that come with hbench, one small file each."""

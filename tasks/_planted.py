@@ -1,0 +1,124 @@
+"""What the embedded tasks share: rows drawn from a grammar, some of them planted with a known fault.
+
+A training set holds four sorts of rows, in these shares of its size:
+
+    mislabelled  10 %  a clean row whose label was changed to another class
+    ambiguous    10 %  equal evidence of two classes, labelled with one of them by a fair draw
+    redundant    20 %  near-copies of a few easy patterns
+    clean        the rest, distinct from each other
+
+Evaluation rows are clean, and no text is in both: the checksum of a text decides which of the two may use it.
+Only `random.Random.random` is called, whose sequence is the same in every version of Python.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from hbench.errors import UsageError
+
+T = TypeVar("T")
+Texts = tuple[str, ...]
+
+SHARES = {"mislabelled": 0.1, "ambiguous": 0.1, "redundant": 0.2}
+EVALUATION_ROWS = 600
+_MIN_ROWS = 50
+_ATTEMPTS = 50
+
+
+class Draw:
+    """Random choices from a seed."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed).random  # noqa: S311 - nothing secret is drawn
+
+    def below(self, end: int) -> int:
+        """Return a whole number from 0 to end - 1."""
+        return int(self._random() * end)
+
+    def chance(self, share: float) -> bool:
+        """Return true in this share of the calls."""
+        return self._random() < share
+
+    def pick(self, items: Sequence[T]) -> T:
+        """Return one of the items, all alike likely."""
+        return items[int(self._random() * len(items))]
+
+    def rare(self, items: Sequence[T]) -> T:
+        """Return one of the items, the first ones most often, as words are distributed."""
+        return items[int(self._random() ** 1.6 * len(items))]
+
+    def shuffle(self, items: Sequence[T]) -> list[T]:
+        """Return the items in another order."""
+        return [item for _, item in sorted(((self._random(), i), item) for i, item in enumerate(items))]
+
+
+class Grammar(Protocol):
+    """Texts of a task. A row is one text or more, one for each text column."""
+
+    columns: tuple[str, ...]
+    classes: int
+
+    def clean(self, draw: Draw, label: int) -> Texts:
+        """Return texts that say the class."""
+        ...
+
+    def ambiguous(self, draw: Draw, labels: tuple[int, int]) -> Texts:
+        """Return texts that say both classes alike."""
+        ...
+
+    def easy(self, draw: Draw, label: int) -> Texts:
+        """Return a near-copy of one of the few easy patterns of the class."""
+        ...
+
+
+def generate(grammar: Grammar, split: str, *, rows: int, seed: int) -> dict[str, list[str] | list[int]] | None:
+    """Return the columns of the split `train` or `validation`: texts, `label` and `planted`; None for another split.
+
+    rows: size of the training split. The classes are balanced before labels are changed or drawn.
+    """
+    if split not in ("train", "validation"):
+        return None
+    draw = Draw(f"{type(grammar).__name__} {split} {rows if split == 'train' else 'any'} {seed}")
+    counts = {sort: round(share * rows) for sort, share in SHARES.items()} if split == "train" else {}
+    size = rows if split == "train" else EVALUATION_ROWS
+    sorts = [sort for sort, count in counts.items() for _ in range(count)]
+    sorts += ["clean"] * (size - len(sorts))
+    seen: set[Texts] = set()
+    made = [_row(grammar, draw, sort, i % grammar.classes, split, seen) for i, sort in enumerate(sorts)]
+    made = draw.shuffle(made)
+    texts = {column: [row[0][i] for row in made] for i, column in enumerate(grammar.columns)}
+    return {**texts, "label": [row[1] for row in made], "planted": [row[2] for row in made]}
+
+
+def check_rows(rows: int) -> None:
+    """Raise UsageError when a training split would be too small to hold some rows of every sort."""
+    if rows < _MIN_ROWS:
+        raise UsageError(f"option size={rows} is too small; use at least {_MIN_ROWS}")
+
+
+def _row(
+    grammar: Grammar, draw: Draw, sort: str, label: int, split: str, seen: set[Texts]
+) -> tuple[Texts, int, str]:
+    other = (label + 1 + draw.below(grammar.classes - 1)) % grammar.classes
+    texts: Texts = ()
+    for _ in range(_ATTEMPTS):
+        if sort == "ambiguous":
+            texts = grammar.ambiguous(draw, (label, other))
+        elif sort == "redundant":
+            texts = grammar.easy(draw, label)
+        else:
+            texts = grammar.clean(draw, label)
+        if _allowed(texts, split) and (sort == "redundant" or texts not in seen):
+            break
+    seen.add(texts)
+    changed = sort == "mislabelled" or (sort == "ambiguous" and draw.chance(0.5))
+    return texts, other if changed else label, sort
+
+
+def _allowed(texts: Texts, split: str) -> bool:
+    for_evaluation = zlib.crc32("\n".join(texts).encode()) % 3 == 0
+    return for_evaluation == (split != "train")
