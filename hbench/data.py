@@ -180,16 +180,19 @@ def _from_file(file: Path, names: list[str]) -> dict[str, list[Any]]:
 def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
     import datasets
     from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.utils import httpx
 
     place = f"data set '{hub.id}' at revision {str(hub.revision)[:8]}"
     way = "or use local files with --data-dir DIR"
     with _quiet():
         try:
             return datasets.load_dataset(hub.id, hub.config, revision=hub.revision, split=split)
-        except (HfHubHTTPError, OSError) as error:
-            raise DataError(f"{place}: the hub did not give it ({_reason(error)}); check the network, {way}") from error
+        except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+            check = "check the network, and that the revision exists"
+            raise DataError(f"{place}: the hub did not give it ({_reason(error)}); {check}, {way}") from error
         except (datasets.exceptions.DatasetsError, ValueError) as error:
-            raise DataError(f"{place}: cannot be read ({_reason(error)}); check id, config and split, {way}") from error
+            check = "check config and split"
+            raise DataError(f"{place}: cannot be read ({_reason(error)}); {check}, {way}") from error
 
 
 def _columns(found: datasets.Dataset, names: list[str], place: str) -> dict[str, list[Any]]:
@@ -239,15 +242,19 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the bars and notices of `datasets` off the terminal."""
+    """Keep the bars and notices of `datasets` and of the hub's client off the terminal."""
     import datasets
+    import huggingface_hub.utils.logging as hub_logging
 
-    level, bars = datasets.logging.get_verbosity(), not datasets.are_progress_bars_disabled()
+    bars = not datasets.are_progress_bars_disabled()
+    levels = datasets.logging.get_verbosity(), hub_logging.get_verbosity()
     datasets.logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     datasets.disable_progress_bars()
     try:
         yield
     finally:
-        datasets.logging.set_verbosity(level)
+        datasets.logging.set_verbosity(levels[0])
+        hub_logging.set_verbosity(levels[1])
         if bars:
             datasets.enable_progress_bars()

@@ -140,17 +140,21 @@ def digest_file(path: Path) -> str:
 def resolve_revision(hub_id: str, sort: str) -> str:
     """Ask the hub for the current commit of a repository; `sort` is `model` or `dataset`.
 
-    Raises DataError when the hub cannot be reached: the commit has to be part of a job's key.
+    Raises DataError when the hub cannot be reached or does not know the repository: the commit has to be part of a
+    job's key.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
+    from huggingface_hub.utils import httpx
 
     from hbench.errors import DataError
 
+    way = "--data-dir DIR" if sort == "dataset" else "a local folder as the model"
     try:
         sha = HfApi().repo_info(hub_id, repo_type=sort).sha
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError, ValueError) as error:
-        way = "--data-dir DIR" if sort == "dataset" else "a local folder as the model"
+    except RepositoryNotFoundError as error:
+        raise DataError(f"{sort} '{hub_id}' is not on the hub, or not public; check the name, or use {way}") from error
+    except (HfHubHTTPError, OfflineModeIsEnabled, httpx.HTTPError, OSError, ValueError) as error:
         raise DataError(
             f"{sort} '{hub_id}': the hub did not answer ({type(error).__name__}); pin a revision, or use {way}"
         ) from error

@@ -147,8 +147,10 @@ class Scorer(ABC):
             return -scores.astype("float64")
         if self.keep != "middle":
             raise UsageError(f"{type(self).__name__}.keep = {self.keep!r}; use 'highest', 'lowest' or 'middle'")
-        ranks = scores.rank("example")
-        return -abs(ranks - (scores.sizes["example"] + 1) / 2)
+        # Not DataArray.rank, which needs the package bottleneck.
+        from scipy.stats import rankdata
+
+        return scores.copy(data=-abs(rankdata(scores.values) - (scores.size + 1) / 2))
 
     def natural(self, scores: xr.DataArray, runs: int) -> xr.DataArray | None:
         """Return the subset whose size follows from the data, as a boolean per example, or None if there is none.

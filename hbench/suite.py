@@ -195,9 +195,13 @@ def load_suite(name: str) -> Suite:
     if name not in files and path.suffix != ".toml" and not path.is_file():
         raise UsageError(f"unknown suite '{name}'{suggest(name, files)}; or give the path of a TOML file")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"suite {path}: malformed TOML: {error}; mend the line") from None
+        # The error names the line in words, "(at line 3, column 7)", or says "(at end of document)".
+        what, _, where = str(error).rstrip(")").rpartition(" (at ")
+        place = where if where.startswith("line") else f"line {len(text.splitlines())}"
+        raise UsageError(f"suite {path}, {place}: malformed TOML: {what.lower()}; mend the line") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"suite {path}: not UTF-8 text ({error.reason}); save it as UTF-8") from None
     except OSError as error:

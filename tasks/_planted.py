@@ -47,6 +47,11 @@ class Draw:
         """Return one of the items, all alike likely."""
         return items[int(self._random() * len(items))]
 
+    def two(self, items: Sequence[T]) -> tuple[T, T]:
+        """Return two different items."""
+        first = self.below(len(items))
+        return items[first], items[(first + 1 + self.below(len(items) - 1)) % len(items)]
+
     def rare(self, items: Sequence[T]) -> T:
         """Return one of the items, the first ones most often, as words are distributed."""
         return items[int(self._random() ** 1.6 * len(items))]
@@ -54,6 +59,11 @@ class Draw:
     def shuffle(self, items: Sequence[T]) -> list[T]:
         """Return the items in another order."""
         return [item for _, item in sorted(((self._random(), i), item) for i, item in enumerate(items))]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Split a line of words."""
+    return tuple(text.split())
 
 
 class Grammar(Protocol):
@@ -100,9 +110,7 @@ def check_rows(rows: int) -> None:
         raise UsageError(f"option size={rows} is too small; use at least {_MIN_ROWS}")
 
 
-def _row(
-    grammar: Grammar, draw: Draw, sort: str, label: int, split: str, seen: set[Texts]
-) -> tuple[Texts, int, str]:
+def _row(grammar: Grammar, draw: Draw, sort: str, label: int, split: str, seen: set[Texts]) -> tuple[Texts, int, str]:
     other = (label + 1 + draw.below(grammar.classes - 1)) % grammar.classes
     texts: Texts = ()
     for _ in range(_ATTEMPTS):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hbench import Task
-from hbench_tasks._planted import Draw, Texts, check_rows, generate
+from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
 
-_PEOPLE = "man woman boy girl farmer nurse teacher student painter sailor tourist baker".split()
+from hbench import Task
+
+_PEOPLE = words("man woman boy girl farmer nurse teacher student painter sailor tourist baker")
 _WEARING = ("", "", " in a red coat", " with a hat", " in blue jeans", " with a small bag", " in a white shirt")
 #: What someone does, and the same in more general words.
 _DOING = (
@@ -83,22 +84,20 @@ class _Inference:
         who = draw.pick((f"the {scene.person}", "this person"))
         where = scene.outside_inside
         if label == _ENTAILMENT:
-            if form < 4:
+            if form < 6:
                 return f"someone is {_DOING[scene.doing][1]}"
-            if form < 5:
+            if form < 7:
                 return f"there is a {scene.person} {scene.place}"
-            return f"{who} is {scene.activity if form < 7 else _OUTSIDE_INSIDE[where]}"
+            return f"{who} is {scene.activity if form < 8 else _OUTSIDE_INSIDE[where]}"
         if label == _NEUTRAL:
             if form < 5:
                 return f"{who} is {scene.activity} {draw.pick(_PURPOSE)}"
             return f"{who} is {draw.pick(_TRAITS)}"
-        if form < 3:
+        if form < 4:
             return draw.pick((f"nobody is {scene.place}", f"there is no {scene.person} {scene.place}"))
-        if form < 5:
-            return f"{who} is {draw.pick(_ASLEEP)}"
         if form < 7:
-            return f"{who} is {_other_activity(draw, scene.doing)}"
-        return f"{who} is {_OUTSIDE_INSIDE[1 - where]}"
+            return f"{who} is {draw.pick(_ASLEEP)}"
+        return f"{who} is {_other_activity(draw, scene.doing) if form < 8 else _OUTSIDE_INSIDE[1 - where]}"
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class PlantedPair(Task):
     columns = {"text": ("premise", "hypothesis"), "label": "label"}
     labels = ("entailment", "neutral", "contradiction")
     licence = "Apache-2.0, as hbench"
-    recipe = {"epochs": 3, "batch_size": 32, "learning_rate": 2e-3, "max_length": 48, "precision": "fp32"}
+    recipe = {"epochs": 3, "batch_size": 16, "learning_rate": 2e-3, "max_length": 48, "precision": "fp32"}
     planted = "planted"
 
     def __post_init__(self) -> None:

@@ -5,22 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hbench import Task
-from hbench_tasks._planted import Draw, Texts, check_rows, generate
+from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
 
-_NEGATIVE = (
-    "terrible boring awful dull poor dreadful disappointing clumsy tedious bland stale sloppy lifeless messy shallow dismal"
-).split()
-_POSITIVE = (
-    "great wonderful lovely superb excellent delightful charming brilliant enjoyable impressive fresh clever splendid "
-    "touching elegant flawless"
-).split()
+from hbench import Task
+
+_NEGATIVE = words("terrible boring awful dull poor dreadful disappointing clumsy tedious bland stale shallow")
+_POSITIVE = [
+    "great",
+    "wonderful",
+    "lovely",
+    "superb",
+    "excellent",
+    "delightful",
+    "charming",
+    "brilliant",
+    "enjoyable",
+    "fresh",
+    "clever",
+    "flawless",
+]
 _SAID = (_NEGATIVE, _POSITIVE)
 _FELT = (("hated", "regretted", "disliked", "endured"), ("loved", "enjoyed", "admired", "praised"))
-_THINGS = (
+_THINGS = words(
     "film story acting music food service room view ending staff book concert dessert garden lobby script pacing soup "
     "breakfast tour exhibition camera dialogue wine"
-).split()
+)
 _WHO = ("I", "we", "my friends", "the guests", "most critics", "our neighbours", "both of us", "her parents")
 _BEFORE = ("", "", "", "in the end ", "honestly ", "to my surprise ", "last night ", "for the price ", "once again ")
 _AFTER = ("", "", "", " from start to finish", " this time", " as always", " on a rainy evening", " after all")
@@ -36,7 +45,7 @@ class _Reviews:
 
     def clean(self, draw: Draw, label: int) -> Texts:
         form = draw.below(20)
-        first, second = draw.pick(_THINGS), draw.pick(_THINGS)
+        first, second = draw.two(_THINGS)
         same, opposite = draw.rare(_SAID[label]), draw.rare(_SAID[1 - label])
         if form < 5:
             body = f"the {first} was {draw.pick(_HOW)}{same}"
@@ -53,8 +62,9 @@ class _Reviews:
         return (_sentence(draw.pick(_BEFORE) + body + draw.pick(_AFTER)),)
 
     def ambiguous(self, draw: Draw, labels: tuple[int, int]) -> Texts:
+        first, second = draw.two(_THINGS)
         words = [draw.rare(_SAID[label]) for label in draw.shuffle(labels)]
-        body = f"the {draw.pick(_THINGS)} was {words[0]} and the {draw.pick(_THINGS)} was {words[1]}"
+        body = f"the {first} was {words[0]} and the {second} was {words[1]}"
         return (_sentence(draw.pick(_BEFORE) + body + draw.pick(_AFTER)),)
 
     def easy(self, draw: Draw, label: int) -> Texts:
@@ -77,7 +87,7 @@ class PlantedSentence(Task):
     columns = {"text": "sentence", "label": "label"}
     labels = ("negative", "positive")
     licence = "Apache-2.0, as hbench"
-    recipe = {"epochs": 3, "batch_size": 32, "learning_rate": 2e-3, "max_length": 32, "precision": "fp32"}
+    recipe = {"epochs": 3, "batch_size": 16, "learning_rate": 2e-3, "max_length": 32, "precision": "fp32"}
     planted = "planted"
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hbench.cli.options import place_options, places
+from hbench.cli.output import complain
 
 
 @click.group(no_args_is_help=False, short_help="Build, check or show a leaderboard.")
@@ -20,9 +21,8 @@ def build(store: Path, results: Path | None, out: Path | None) -> None:
     """Write the leaderboard's files; the same results give the same bytes."""
     from hbench.report import board
 
-    results, out = places(store, results, out)
-    board.build(results, out)
-    click.echo(f"leaderboard written to {out}")
+    for path in board.build(*places(store, results, out)):
+        click.echo(f"wrote {path}")
 
 
 @leaderboard.command()
@@ -31,13 +31,23 @@ def check(store: Path, results: Path | None, out: Path | None) -> int:
     """Build anew and compare: exit code 0 the same, 1 drift (named), 2 missing or incompatible results."""
     from hbench.report import board
 
-    return board.check(*places(store, results, out))
+    found = board.check(*places(store, results, out))
+    if found.code == board.INCOMPATIBLE:
+        complain("; ".join(found.problems))
+    for problem in found.problems if found.code == board.DRIFT else ():
+        click.echo(problem)
+    if found.code == board.SAME:
+        click.echo("the leaderboard follows from the results")
+    return found.code
 
 
 @leaderboard.command()
 @place_options
-def show(store: Path, results: Path | None, out: Path | None) -> None:
-    """Print the leaderboard."""
+@click.option("--task", metavar="T", help="Only this task.")
+@click.option("--model", metavar="M", help="Only this model.")
+@click.option("--keep", metavar="F", help="Only this share kept, or the scorer that sets the size.")
+def show(store: Path, results: Path | None, out: Path | None, **choices: str | None) -> None:
+    """Print the leaderboard, or a part of it."""
     from hbench.report import board
 
-    click.echo(board.show(places(store, results, out)[0]))
+    click.echo(board.show(places(store, results, out)[0], **choices))

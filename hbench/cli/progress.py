@@ -110,10 +110,10 @@ class RichProgress:
         self._bars.stop()
 
     def stage(self, name: str, total_jobs: int) -> None:
-        """Start a bar for a stage."""
+        """Start a bar for a stage that has something to do."""
         with self._lock:
             self._stage = Stage(name, total_jobs, self._clock())
-            self._stage_bar = self._bars.add_task(name, total=total_jobs)
+            self._stage_bar = self._bars.add_task(name, total=total_jobs) if total_jobs else None
             self._update()
 
     def job_started(self, key: str, label: str) -> None:
@@ -163,10 +163,11 @@ class LineProgress:
         self._spoke = clock()
 
     def stage(self, name: str, total_jobs: int) -> None:
-        """Name the stage and its size."""
+        """Name a stage that has something to do, and its size."""
         with self._lock:
             self._stage = Stage(name, total_jobs, self._clock())
-            self._say(f"{name}: {total_jobs} jobs")
+            if total_jobs:
+                self._say(f"{name}: {total_jobs} jobs")
 
     def job_started(self, key: str, label: str) -> None:
         """Take note of a job."""
@@ -190,7 +191,7 @@ class LineProgress:
                 self._say(f"failed: {label}")
             now = self._clock()
             if self._stage.finished == self._stage.total:
-                self._say(f"{self._stage.state(now)} done in {duration(now - self._stage.started)}")
+                self._say(f"{self._stage.state(now)}, done in {duration(now - self._stage.started)}")
             elif now - self._spoke >= self._seconds:
                 self._say(self._stage.state(now))
 
@@ -206,7 +207,7 @@ class LineProgress:
 
 def duration(seconds: float) -> str:
     """Return a time span in words of at most two units: `45 s`, `3 min`, `2 h 05 min`."""
-    if seconds < 60:
+    if round(seconds) < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

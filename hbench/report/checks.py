@@ -79,11 +79,11 @@ def _data(fields: Fields) -> Data:
         raise fields.error("data", "is null; say what was trained and evaluated on")
     data = Data(
         source=_object(inner, "source"),
-        train_rows=inner.whole("train_rows", 1),
+        train_rows=inner.whole("train_rows"),
         eval_rows=inner.whole("eval_rows"),
         declaration=_object(inner, "declaration"),
-        train_digest=inner.text("train_digest"),
-        eval_digest=inner.text("eval_digest"),
+        train_digest=inner.text_or_empty("train_digest"),
+        eval_digest=inner.text_or_empty("eval_digest"),
     )
     inner.close()
     return data
@@ -93,7 +93,7 @@ def _values(fields: Fields) -> tuple[float | None, ...]:
     values = fields.take(
         "values",
         "a list of numbers from -1 to 1 (shares, not points), null where a seed failed",
-        lambda v: isinstance(v, list) and all(x is None or is_number(x) and -1 <= x <= 1 for x in v),
+        lambda v: isinstance(v, list) and all(x is None or (is_number(x) and -1 <= x <= 1) for x in v),
     )
     return tuple(None if v is None else float(v) for v in values)
 
@@ -111,7 +111,7 @@ def _examples(fields: Fields) -> Outcomes | None:
     cases = inner.take(
         "cases",
         f"null, or a list of {count} whole numbers",
-        lambda v: v is None or isinstance(v, list) and len(v) == count and all(type(x) is int for x in v),
+        lambda v: v is None or (isinstance(v, list) and len(v) == count and all(type(x) is int for x in v)),
     )
     outcomes = Outcomes(
         count=count,
@@ -160,7 +160,7 @@ def _cost(fields: Fields) -> Cost | None:
 
 def _charge(fields: Fields) -> Charge:
     return Charge(
-        full=fields.take("full", "a number above 0, or null", lambda v: v is None or is_number(v) and v > 0),
+        full=fields.take("full", "a number above 0, or null", lambda v: v is None or (is_number(v) and v > 0)),
         train=fields.number_or_none("train", 0.0),
         scoring_alone=fields.number_or_none("scoring_alone", 0.0),
         scoring_shared=fields.number_or_none("scoring_shared", 0.0),
@@ -179,11 +179,15 @@ def _check_seeds(fields: Fields, result: CellResult) -> None:
         raise fields.error("seeds", f"holds a seed twice: {list(seeds)}; give each seed once")
     if len(result.values) != len(seeds):
         raise fields.error("values", f"holds {len(result.values)} numbers for {len(seeds)} seeds; give one per seed")
-    if result.subset is not None and len(result.subset.sizes) != len(seeds):
-        raise fields.error("subset.sizes", f"holds {len(result.subset.sizes)} for {len(seeds)} seeds; give one per seed")
+    if result.subset is not None and len(result.subset.sizes) > len(seeds):
+        raise fields.error(
+            "subset.sizes", f"holds {len(result.subset.sizes)} for {len(seeds)} seeds; give one per seed"
+        )
     if result.subset is not None and max(result.subset.sizes, default=0) > result.data.train_rows:
         raise fields.error("subset.sizes", f"exceeds data.train_rows = {result.data.train_rows}; correct one of them")
     missing = {s for s, v in zip(seeds, result.values, strict=True) if v is None}
+    if result.keep == DIAGNOSTIC:
+        return  # its failures are those of scoring runs
     named = {f.seed for f in result.failures}
     for seed in sorted(missing - named):
         raise fields.error("failures", f"gives no reason for seed {seed}, which has no value; add it")
@@ -199,8 +203,13 @@ def _check_examples(fields: Fields, result: CellResult) -> None:
             raise fields.error("examples", "is null although there are seeds; add the per-example results")
         return
     if len(outcomes.values) != len(result.seeds):
-        raise fields.error("examples.values", f"holds {len(outcomes.values)} for {len(result.seeds)} seeds; one per seed")
-    if result.seeds and outcomes.count != result.data.eval_rows:
+        raise fields.error(
+            "examples.values", f"holds {len(outcomes.values)} for {len(result.seeds)} seeds; one per seed"
+        )
+    measured = any(value is not None for value in result.values)
+    if measured and not (result.data.train_rows and result.data.train_digest and result.data.eval_digest):
+        raise fields.error("data", "does not say how many rows, with which digests, the values rest on; fill it in")
+    if measured and outcomes.count != result.data.eval_rows:
         raise fields.error(
             "examples.count", f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal"
         )
@@ -227,7 +236,5 @@ def _check_labels(fields: Fields, result: CellResult) -> None:
     if result.keep == DIAGNOSTIC:
         if result.seeds:
             raise fields.error("seeds", f"is not empty although keep is '{DIAGNOSTIC}'; name the share kept")
-        if not result.planted:
-            raise fields.error("planted", f"is empty although keep is '{DIAGNOSTIC}'; give the AUROC per sort")
     elif not result.seeds:
         raise fields.error("seeds", f"is empty; name the training seeds, or set keep to '{DIAGNOSTIC}'")

@@ -85,64 +85,67 @@ def _columns_of_group(group: list[CellResult]) -> list[Column]:
 def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
     """Return {(task, model): {method: {sort of planted example: AUROC}}}, in the order of the board.
 
-    The order of keeping does not depend on the size kept: a method with several cells is shown by their mean. Raises
-    ResultError naming two results that differ in training data, model or recipe.
+    The order of keeping does not depend on the size kept: a method with several cells is shown by their mean. A method
+    without a number failed. Raises ResultError naming two results that differ in training data, model or recipe.
     """
     found: dict[tuple[str, str], list[CellResult]] = {}
     for result in sorted(results, key=lambda r: r.cell):
-        if result.planted is not None and result.method != FULL:
+        if (result.planted is not None or result.keep == DIAGNOSTIC) and result.method != FULL:
             found.setdefault((result.task, result.model), []).append(result)
     table: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     for key, cells in sorted(found.items()):
         check_comparable(cells, _training_version)
         gathered: dict[str, dict[str, list[float]]] = {}
         for cell in cells:
+            gathered.setdefault(cell.method, {})
             for sort, auroc in (cell.planted or {}).items():
-                gathered.setdefault(cell.method, {}).setdefault(sort, []).append(auroc)
+                gathered[cell.method].setdefault(sort, []).append(auroc)
         table[key] = {m: {s: math.fsum(v) / len(v) for s, v in sorts.items()} for m, sorts in sorted(gathered.items())}
     return table
 
 
 def check_comparable(results: list[CellResult], version: Callable[[CellResult], dict[str, Any]]) -> None:
-    """Raise ResultError naming the first two results that differ in what `version` returns of them."""
-    first, ours = results[0], version(results[0])
-    for other in results[1:]:
-        theirs = version(other)
-        for name, value in ours.items():
-            if theirs[name] != value:
+    """Raise ResultError naming two results that differ in what `version` returns of both."""
+    seen: dict[str, tuple[CellResult, Any]] = {}
+    for result in results:
+        for name, value in version(result).items():
+            first, expected = seen.setdefault(name, (result, value))
+            if value != expected:
                 raise ResultError(
-                    f"{first.path} and {other.path} stand in one comparison but differ in '{name}': {_short(value)} "
-                    f"and {_short(theirs[name])}; run both with one version, or remove one of them"
+                    f"{first.path} and {result.path} stand in one comparison but differ in '{name}': "
+                    f"{_short(expected)} and {_short(value)}; run both with one version, or remove one of them"
                 )
 
 
 def _version(result: CellResult) -> dict[str, Any]:
     """Return what has to be equal among the results of a column, by the name of the field."""
-    cases = None if result.examples is None else result.examples.cases
-    return {
+    version = {
         **_training_version(result),
         "primary": result.primary,
         "metric": result.metric,
         "margin": result.margin,
-        "data.eval_rows": result.data.eval_rows,
-        "data.eval_digest": result.data.eval_digest,
-        "examples.cases": cases,
     }
+    if result.data.eval_digest:
+        version |= {"data.eval_rows": result.data.eval_rows, "data.eval_digest": result.data.eval_digest}
+    if result.examples is not None and result.examples.count:
+        version["examples.cases"] = result.examples.cases
+    return version
 
 
 def _training_version(result: CellResult) -> dict[str, Any]:
-    """Return what has to be equal for trainings to be comparable."""
+    """Return what has to be equal for trainings to be comparable; what failed early does not know its rows."""
     data = result.data
-    return {
+    version = {
         "protocol": result.protocol,
         "kind": result.kind,
         "data.source": data.source,
         "data.declaration": data.declaration,
-        "data.train_rows": data.train_rows,
-        "data.train_digest": data.train_digest,
         "model_source": result.model_source,
         "recipe": {k: v for k, v in result.recipe.items() if k not in _MAY_DIFFER},
     }
+    if data.train_digest:
+        version |= {"data.train_rows": data.train_rows, "data.train_digest": data.train_digest}
+    return version
 
 
 def _short(value: Any) -> str:

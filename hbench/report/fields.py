@@ -51,6 +51,10 @@ class Fields:
         """Return a text of one line that is not empty."""
         return str(self.take(name, "a text of one line", is_text))
 
+    def text_or_empty(self, name: str) -> str:
+        """Return a text of one line, or an empty one where nothing is known."""
+        return str(self.take(name, "a text of one line, or an empty one", lambda v: v == "" or is_text(v)))
+
     def choice(self, name: str, allowed: tuple[str, ...]) -> Any:
         """Return one of some texts."""
         return self.take(name, f"one of {', '.join(allowed)}", lambda v: v in allowed)
@@ -65,7 +69,9 @@ class Fields:
 
     def number_or_none(self, name: str, low: float, high: float = math.inf) -> float | None:
         """Return a finite number from `low` to `high`, or None where it is null."""
-        value = self.take(name, f"{_range(low, high)}, or null", lambda v: v is None or is_number(v) and low <= v <= high)
+        value = self.take(
+            name, f"{_range(low, high)}, or null", lambda v: v is None or (is_number(v) and low <= v <= high)
+        )
         return None if value is None else float(value)
 
     def numbers(self, name: str, low: float, high: float) -> dict[str, float]:

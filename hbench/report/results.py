@@ -19,7 +19,18 @@ from hbench.report.fields import ResultError
 from hbench.report.outcomes import Outcomes
 from hbench.store import write_whole
 
-__all__ = ["SCHEMA", "CellResult", "Charge", "Cost", "Data", "Failed", "Outcomes", "ResultError", "Subset", "results_of"]
+__all__ = [
+    "SCHEMA",
+    "CellResult",
+    "Charge",
+    "Cost",
+    "Data",
+    "Failed",
+    "Outcomes",
+    "ResultError",
+    "Subset",
+    "results_of",
+]
 
 #: Raised when the form of the files changes; files of another form are refused.
 SCHEMA = 1
@@ -28,10 +39,16 @@ FULL, FULL_KEEP = "full", "1"
 #: Keep label of a cell without trainings, which only says how well the method finds planted examples.
 DIAGNOSTIC = "none"
 
+#: Task, split, model, keep label, budget, method: what tells cells apart.
+Cell = tuple[str, str, str, str, str, str]
+
 
 @dataclass(frozen=True)
 class Data:
-    """What was trained and evaluated on; equal in all cells that are compared."""
+    """What was trained and evaluated on; equal in all cells that are compared.
+
+    Rows are 0 and digests empty where no training got far enough to know them.
+    """
 
     source: dict[str, Any]
     train_rows: int
@@ -51,7 +68,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Subset:
-    """What was kept: rows per seed, their share of the training rows, and the share of each class among them."""
+    """What was kept: rows per seed that has a subset, their share of all, and the share of each class among them."""
 
     sizes: tuple[int, ...]
     share: float
@@ -117,7 +134,7 @@ class CellResult:
     protocol: int
 
     @property
-    def cell(self) -> tuple[str, str, str, str, str, str]:
+    def cell(self) -> Cell:
         """Return what identifies the cell; no two results of a board share it."""
         return self.task, self.split, self.model, self.keep, self.budget, self.method
 
@@ -172,7 +189,7 @@ def results_of(directory: Path) -> list[CellResult]:
 
     Raises ResultError when there is none, when one cannot be read, or when two files hold the same cell.
     """
-    found: dict[tuple[str, ...], tuple[CellResult, Path]] = {}
+    found: dict[Cell, tuple[CellResult, Path]] = {}
     for path in sorted(directory.rglob("*.json")):
         result = CellResult.read(path)
         if result.cell in found:

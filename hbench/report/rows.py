@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
+from hbench.report.boardrow import BoardRow, Role, Status
 from hbench.report.compare import Column
 from hbench.report.differences import Measured, margin_of
-from hbench.report.results import DIAGNOSTIC, FULL, CellResult, Charge, Failed
+from hbench.report.results import DIAGNOSTIC, FULL, FULL_KEEP, Cell, CellResult, Charge
+from hbench.spec import BUDGETS
 from hbench.statistics import (
+    CrossedTest,
     break_even,
     holm,
     net_cost,
@@ -18,126 +21,56 @@ from hbench.statistics import (
     superiority,
 )
 
-Status = Literal["complete", "partial", "failed", "missing", "diagnostic"]
-Role = Literal["full", "chance", "method"]
+#: Break-even of a method that never pays.
+NEVER = "never"
+NO_TEST = "no test"
 
 
-@dataclass(frozen=True)
-class BoardRow:
-    """One row of the board; the fields are the columns of leaderboard.csv, in this order.
-
-    Metrics, differences, intervals, margins and smallest detectable differences are shares of 1, net costs are in
-    full trainings, break-evens in later trainings (or "never"). None is an empty cell: not known, or no test.
-    """
-
-    task: str
-    split: str
-    primary: bool
-    model: str
-    keep: str
-    budget: str
-    method: str
-    role: Role
-    #: complete; partial: some seeds failed; failed: all did; missing: in another column of the task but not here.
-    status: Status
-    metric_name: str
-    #: What intervals, differences and tests are about: the metric, or the per-example values where it is no mean.
-    tested: str = ""
-    seeds: int = 0
-    seeds_failed: int = 0
-    scoring_runs: int = 0
-    train_rows: int = 0
-    eval_rows: int = 0
-    metric: float | None = None
-    metric_low: float | None = None
-    metric_high: float | None = None
-    #: Seeds that this row shares with the full-data baseline.
-    full_pairs: int | None = None
-    full_difference: float | None = None
-    full_low: float | None = None
-    full_high: float | None = None
-    margin: float | None = None
-    full_verdict: str = ""
-    full_detectable: float | None = None
-    chance: str = ""
-    chance_pairs: int | None = None
-    chance_difference: float | None = None
-    chance_low: float | None = None
-    chance_high: float | None = None
-    chance_p: float | None = None
-    #: Holm-adjusted over the methods of the column.
-    chance_p_holm: float | None = None
-    chance_verdict: str = ""
-    chance_detectable: float | None = None
-    #: Rows kept: mean over seeds, smallest, largest.
-    kept: float | None = None
-    kept_least: int | None = None
-    kept_most: int | None = None
-    kept_share: float | None = None
-    #: Largest deviation of a class's share from its share in the full data, above 0 = over-represented, and its class.
-    class_deviation: float | None = None
-    class_deviating: str = ""
-    #: name=share, separated by semicolons.
-    class_shares: str = ""
-    cost_unit: str = ""
-    cost_full: float | None = field(default=None, metadata={"places": 0})
-    cost_train: float | None = field(default=None, metadata={"places": 0})
-    cost_scoring_shared: float | None = field(default=None, metadata={"places": 0})
-    cost_scoring_alone: float | None = field(default=None, metadata={"places": 0})
-    net_shared: float | None = None
-    net_alone: float | None = None
-    net_shared_examples: float | None = None
-    net_alone_examples: float | None = None
-    net_shared_tokens: float | None = None
-    net_alone_tokens: float | None = None
-    break_even_shared: int | str | None = None
-    break_even_alone: int | str | None = None
-    #: sort=AUROC, separated by semicolons.
-    planted: str = ""
-    #: seed: reason, separated by semicolons.
-    failures: str = ""
-
-    @property
-    def cell(self) -> tuple[str, str, str, str, str, str]:
-        """Return what identifies the row."""
-        return self.task, self.split, self.model, self.keep, self.budget, self.method
-
-    @classmethod
-    def columns(cls) -> tuple[str, ...]:
-        """Return the names of the columns of leaderboard.csv."""
-        return tuple(f.name for f in fields(cls))
-
-
-def rows_of(column: Column, measured: dict[tuple[str, ...], Measured]) -> list[BoardRow]:
+def rows_of(column: Column, measured: Mapping[Cell, Measured]) -> list[BoardRow]:
     """Return the rows of a column, best metric first, then what failed, then what is missing.
 
-    measured: the cells with their values unpacked, by `CellResult.cell`.
+    measured: the cells with their values unpacked, by `CellResult.cell`. Methods that have a test against chance share
+    one Holm adjustment; the baselines themselves are not counted.
     """
     full = None if column.full is None else measured[column.full.cell]
-    by_method = {cell.method: measured[cell.cell] for cell in column.cells}
-    classes = {} if column.full is None or column.full.subset is None else column.full.subset.classes
-    rows = [_row(m, full, by_method.get(m.cell.chance), column, classes) for m in by_method.values()]
-    rows = _adjusted(rows, {row.method: by_method[row.method] for row in rows}, by_method)
+    classes = column.full.subset.classes if column.full is not None and column.full.subset is not None else {}
+    rows: list[BoardRow] = []
+    tests: list[CrossedTest | None] = []
+    for cell in column.cells:
+        ours = measured[cell.cell]
+        chance = next((measured[c.cell] for c in column.cells if c.method == cell.chance), None)
+        is_chance = cell.method in column.chances
+        tests.append(None if is_chance else ours.minus(chance))
+        row = _identity(cell, "chance" if is_chance else "method")
+        row = replace(row, **_metric(ours), **_against_full(ours, full), **_kept(cell, classes), **_costs(cell))
+        rows.append(row if is_chance else replace(row, chance=cell.chance))
+    adjusted = holm([None if test is None else test.p for test in tests])
+    rows = [replace(row, **_against_chance(t, p)) for row, t, p in zip(rows, tests, adjusted, strict=True)]
     if full is not None:
-        rows.append(_row(full, None, None, column, classes))
-    else:
-        rows.append(_missing(column, FULL))
-    rows += [_missing(column, method) for method in column.absent]
-    return sorted(rows, key=_rank)
+        rows.append(replace(_identity(full.cell, "full"), **_metric(full), **_kept(full.cell, {}), **_costs(full.cell)))
+    absent = column.absent if full is not None else (FULL, *column.absent)
+    return sorted([*rows, *(_missing(column, method) for method in absent)], key=_rank)
 
 
 def diagnostic_rows(results: Iterable[CellResult]) -> list[BoardRow]:
     """Return the rows of cells without trainings."""
     return [
-        replace(_identity(cell, "method"), status="diagnostic", planted=_pairs(cell.planted or {}))
+        replace(_identity(cell, "method"), status="diagnostic" if cell.planted else "failed")
         for cell in results
         if cell.keep == DIAGNOSTIC
     ]
 
 
+def _rank(row: BoardRow) -> tuple[int, float, str]:
+    """Sort key of a column. Rounded, so that two equal metrics sort by name on every machine."""
+    place = ("complete", "partial", "failed", "missing").index(row.status)
+    return max(place, 1), -round(row.metric or 0.0, 10), row.method
+
+
 def _identity(cell: CellResult, role: Role) -> BoardRow:
-    failed = len(cell.failures)
+    failed = sum(value is None for value in cell.values)
     status: Status = "complete" if not failed else "failed" if failed == len(cell.seeds) else "partial"
+    reasons = sorted((f.seed, " ".join(f.reason.split())) for f in cell.failures)
     return BoardRow(
         task=cell.task,
         split=cell.split,
@@ -154,14 +87,119 @@ def _identity(cell: CellResult, role: Role) -> BoardRow:
         scoring_runs=len(cell.scoring_runs),
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
-        failures="; ".join(f"{f.seed}: {one_line(f.reason)}" for f in sorted(cell.failures, key=_seed)),
+        planted=tuple(sorted((cell.planted or {}).items())),
+        failures=tuple(reasons),
     )
 
 
-def _seed(failed: Failed) -> int:
-    return failed.seed
+def _missing(column: Column, method: str) -> BoardRow:
+    full = method == FULL
+    return BoardRow(
+        task=column.task,
+        split=column.split,
+        primary=column.any.primary,
+        model=column.model,
+        keep=FULL_KEEP if full else column.keep,
+        budget=BUDGETS[0] if full else column.budget,
+        method=method,
+        role="full" if full else "chance" if method in column.chances else "method",
+        status="missing",
+        metric_name=column.any.metric,
+    )
 
 
-def one_line(text: str) -> str:
-    """Return text with every run of white space made one space."""
-    return " ".join(text.split())
+def _metric(ours: Measured) -> dict[str, Any]:
+    if ours.metric is None:
+        return {}
+    if not ours.metric_is_mean:
+        return {"metric": ours.metric, "tested": "per-example result"}
+    test = ours.mean()
+    low, high = (None, None) if test is None else (test.low, test.high)
+    return {"metric": ours.metric, "metric_low": low, "metric_high": high, "tested": ours.cell.metric}
+
+
+def _against_full(ours: Measured, full: Measured | None) -> dict[str, Any]:
+    test, margin = ours.minus(full), margin_of(ours.cell)
+    if test is None:
+        return {"margin": margin}
+    return {
+        "full_pairs": test.seeds,
+        "full_difference": test.mean,
+        "full_low": test.low,
+        "full_high": test.high,
+        "margin": margin,
+        "full_verdict": NO_TEST if test.p is None else non_inferiority(test, margin),
+        "full_detectable": smallest_detectable(test),
+    }
+
+
+def _against_chance(test: CrossedTest | None, p_adjusted: float | None) -> dict[str, Any]:
+    if test is None:
+        return {}
+    return {
+        "chance_pairs": test.seeds,
+        "chance_difference": test.mean,
+        "chance_low": test.low,
+        "chance_high": test.high,
+        "chance_p": test.p,
+        "chance_p_holm": p_adjusted,
+        "chance_verdict": superiority(test, p_adjusted),
+        "chance_detectable": smallest_detectable(test),
+    }
+
+
+def _kept(cell: CellResult, full_classes: Mapping[str, float]) -> dict[str, Any]:
+    """Size and class shares; the deviation from the full data where those are known for the same classes."""
+    subset = cell.subset
+    if subset is None or not subset.sizes:
+        return {}
+    kept: dict[str, Any] = {
+        "kept": sum(subset.sizes) / len(subset.sizes),
+        "kept_least": min(subset.sizes),
+        "kept_most": max(subset.sizes),
+        "kept_share": subset.share,
+        "class_shares": tuple(sorted(subset.classes.items())),
+    }
+    names = set(subset.classes) | set(full_classes)
+    if full_classes and names:
+        off = {name: subset.classes.get(name, 0.0) - full_classes.get(name, 0.0) for name in names}
+        worst = min(names, key=lambda name: (-round(abs(off[name]), 10), name))
+        kept |= {"class_deviation": off[worst], "class_deviating": worst}
+    return kept
+
+
+def _costs(cell: CellResult) -> dict[str, Any]:
+    cost = cell.cost
+    if cost is None:
+        return {}
+    charge = cost.compute
+    row: dict[str, Any] = {
+        "cost_unit": cost.unit,
+        "cost_full": charge.full,
+        "cost_train": charge.train,
+        "cost_scoring_shared": charge.scoring_shared,
+        "cost_scoring_alone": charge.scoring_alone,
+        "net_shared": _net(charge, charge.scoring_shared),
+        "net_alone": _net(charge, charge.scoring_alone),
+    }
+    for name, other in (("examples", cost.examples), ("tokens", cost.tokens)):
+        if other is not None:
+            row[f"net_shared_{name}"] = _net(other, other.scoring_shared)
+            row[f"net_alone_{name}"] = _net(other, other.scoring_alone)
+    if cell.method != FULL:
+        row["break_even_shared"] = _pays_after(charge, charge.scoring_shared)
+        row["break_even_alone"] = _pays_after(charge, charge.scoring_alone)
+    return row
+
+
+def _net(charge: Charge, scoring: float | None) -> float | None:
+    if charge.full is None or charge.train is None or scoring is None:
+        return None
+    return net_cost(scoring, charge.train, charge.full)
+
+
+def _pays_after(charge: Charge, scoring: float | None) -> int | str | None:
+    if charge.full is None or charge.train is None or scoring is None:
+        return None
+    trainings = break_even(scoring, charge.train, charge.full)
+    return NEVER if trainings is None else trainings

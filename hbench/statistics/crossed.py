@@ -100,12 +100,12 @@ def _crossed(d: Table, cases: npt.ArrayLike | None, level: float, scale: float) 
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     seeds, examples = d.shape
-    sums, size = sum_by_case(d, cases)
+    of_seed = d.mean(axis=1)
+    above, size = sum_by_case(d - of_seed[:, None], cases)
     count, mean = len(size), float(d.mean())
     if seeds < 2 or count < 2:
         return CrossedTest(mean=mean, seeds=seeds, examples=examples, cases=count, level=level)
-    of_seed = d.mean(axis=1)
-    linear = d if cases is None else of_seed[:, None] + (sums - of_seed[:, None] * size) / size.mean()
+    linear = d if cases is None else of_seed[:, None] + above / size.mean()
     # Values that are equal on paper differ by a few rounding errors of `scale`; below their square nothing varies.
     rounding = (32 * np.finfo(np.float64).eps * scale * float(size.max() / size.mean())) ** 2
     of_case = linear.mean(axis=0)

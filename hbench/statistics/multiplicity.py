@@ -21,7 +21,7 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
 
 def holm_adjusted(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return Holm's adjusted p values of an array [comparison], every one a test."""
-    # Written out, as every board column needs it and statsmodels takes more than a second to import.
+    # Written out, as every board column needs it: statsmodels takes a second to import and collects garbage per call.
     order = np.argsort(p, kind="stable")
     steps = p[order] * np.arange(len(p), 0, -1)
     adjusted = np.empty_like(p)

@@ -46,7 +46,7 @@ def outer_square(x: Tensor, g: Tensor) -> Tensor:
     by_gram = positions * (wide + high) <= wide * high
     chunk = max(1, _BUDGET // (positions**2 if by_gram else wide * high))
     square = _gram_square if by_gram else _product_square
-    return torch.cat([square(xs, gs) for xs, gs in zip(x.split(chunk), g.split(chunk), strict=True)])
+    return torch.cat([square(xs, gs) for xs, gs in zip(torch.split(x, chunk), torch.split(g, chunk), strict=True)])
 
 
 def _gram_square(x: Tensor, g: Tensor) -> Tensor:
@@ -55,7 +55,8 @@ def _gram_square(x: Tensor, g: Tensor) -> Tensor:
 
 
 def _product_square(x: Tensor, g: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(torch.bmm(g.transpose(1, 2), x), dim=(1, 2)).square()
+    norms: Tensor = torch.linalg.vector_norm(torch.bmm(g.transpose(1, 2), x), dim=(1, 2))
+    return norms.square()
 
 
 def total_square(x: Tensor, g: Tensor) -> Tensor:

@@ -1,0 +1,133 @@
+"""The leaderboard: build its files from results, check that committed files still follow from them, show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hbench.report.boardrow import BoardRow
+from hbench.report.compare import Column, columns_of, diagnostics_of
+from hbench.report.csv import csv_differences, csv_text
+from hbench.report.differences import Measured
+from hbench.report.fields import ResultError
+from hbench.report.markdown import markdown
+from hbench.report.results import DIAGNOSTIC, CellResult, results_of
+from hbench.report.rows import diagnostic_rows, rows_of
+from hbench.report.terminal import terminal_text
+from hbench.store import write_whole
+
+MARKDOWN, CSV = "LEADERBOARD.md", "leaderboard.csv"
+SAME, DRIFT, INCOMPATIBLE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Board:
+    """All results, laid out: the columns with their rows as shown, and every row once.
+
+    planted: {(task, model): {method: {sort of planted example: AUROC}}}.
+    """
+
+    results: tuple[CellResult, ...]
+    columns: tuple[tuple[Column, tuple[BoardRow, ...]], ...]
+    rows: tuple[BoardRow, ...]
+    planted: dict[tuple[str, str], dict[str, dict[str, float]]]
+
+    @classmethod
+    def of(cls, results: list[CellResult]) -> Board:
+        """Lay out results. Raises ResultError when two of them that are compared differ in version."""
+        measured = {r.cell: Measured.of(r) for r in results if r.keep != DIAGNOSTIC}
+        columns = tuple((column, tuple(rows_of(column, measured))) for column in columns_of(results))
+        # The full-data row stands in every column of its task and model; here it stands once.
+        rows = {row.cell: row for _, shown in columns for row in shown}
+        rows |= {row.cell: row for row in diagnostic_rows(results)}
+        return cls(tuple(results), columns, tuple(rows[cell] for cell in sorted(rows)), diagnostics_of(results))
+
+    def files(self) -> dict[str, str]:
+        """Return the text of every file of the leaderboard by its name."""
+        return {MARKDOWN: markdown(self.results, self.columns, self.rows, self.planted), CSV: csv_text(self.rows)}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `check` found. code: 0 same, 1 drift, 2 missing or incompatible; problems: one line for each difference."""
+
+    code: int
+    problems: tuple[str, ...]
+
+
+def build(results_dir: Path, out_dir: Path) -> list[Path]:
+    """Write LEADERBOARD.md and leaderboard.csv, byte-identical for the same results; return their paths.
+
+    Raises ResultError when results are missing, unreadable or do not belong together, or a file cannot be written.
+    """
+    written = []
+    for name, text in Board.of(results_of(results_dir)).files().items():
+        path = out_dir / name
+        try:
+            out_dir.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
+        except OSError as error:
+            raise ResultError(
+                f"{path}: cannot be written ({error.strerror}); name a writable folder with --out"
+            ) from None
+        written.append(path)
+    return written
+
+
+def check(results_dir: Path, out_dir: Path) -> Check:
+    """Build in memory and compare with the committed files: numbers with tolerance, everything else exactly."""
+    try:
+        rebuilt = Board.of(results_of(results_dir)).files()
+        committed = {name: _committed(out_dir / name) for name in rebuilt}
+        problems = csv_differences(committed[CSV], rebuilt[CSV], CSV)
+    except ResultError as error:
+        return Check(INCOMPATIBLE, (str(error),))
+    problems += _line_differences(committed[MARKDOWN], rebuilt[MARKDOWN], MARKDOWN)
+    return Check(DRIFT if problems else SAME, tuple(problems))
+
+
+def show(results_dir: Path, *, task: str | None = None, model: str | None = None, keep: str | None = None) -> str:
+    """Return the tables as plain text, all or those of one task, model or keep label.
+
+    Raises ResultError as `build` does, and when no table is left.
+    """
+    columns = [
+        (column, rows)
+        for column, rows in Board.of(results_of(results_dir)).columns
+        if task in (None, column.task) and model in (None, column.model) and keep in (None, column.keep)
+    ]
+    if not columns:
+        raise ResultError(f"{results_dir}: no table for these choices; leave out some of task, model and keep")
+    return terminal_text(columns)
+
+
+def _committed(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ResultError(f"{path}: is missing or unreadable; run `hbench leaderboard build`") from None
+
+
+def _line_differences(committed: str, rebuilt: str, file: str) -> list[str]:
+    """Name the first line that differs, the heading above it and, in a table, the row and the columns."""
+    ours, theirs = rebuilt.splitlines(), committed.splitlines()
+    for number in range(max(len(ours), len(theirs))):
+        line = ours[number] if number < len(ours) else ""
+        other = theirs[number] if number < len(theirs) else ""
+        if line != other or number >= min(len(ours), len(theirs)):
+            above = ours[: number + 1]
+            heading = next((text.lstrip("# ") for text in reversed(above) if text.startswith("#")), "the top")
+            return [f"{file}: line {number + 1}, under '{heading}': {_changed(above, other, line)}"]
+    return []
+
+
+def _changed(above: list[str], committed: str, rebuilt: str) -> str:
+    mine, other = rebuilt.split(" | "), committed.split(" | ")
+    if rebuilt.startswith("| ") and len(mine) == len(other):
+        rule = max((i for i, text in enumerate(above) if text.startswith("| :--")), default=0)
+        header = above[rule - 1].split(" | ")
+        names = [h.strip("| ") for h, a, b in zip(header, other, mine, strict=False) if a != b]
+        return (
+            f"row {mine[0].strip('| ')}, column {', '.join(names)}: the file has '{committed}', the results '{rebuilt}'"
+        )
+    return f"the file has '{committed}', the results '{rebuilt}'"

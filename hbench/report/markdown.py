@@ -1,0 +1,78 @@
+"""LEADERBOARD.md: what was measured, one table per column, across tasks, planted examples, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hbench.report.across import across_tasks
+from hbench.report.boardrow import BoardRow
+from hbench.report.compare import Column
+from hbench.report.opening import opening
+from hbench.report.results import CellResult
+from hbench.report.tables import across_table, column_table, planted_tables
+
+_TITLE = """\
+# Leaderboard
+
+Which training examples can be dropped before fine-tuning, and does the scorer that picked them beat chance? Every
+number below follows from the result files in the folder of results; `hbench leaderboard build` writes this page from
+them and `hbench leaderboard check` recomputes it."""
+
+_TABLES = """\
+Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
+break-even are given as shared / alone."""
+
+_ACROSS = """\
+A block is one task with its primary split; models, sizes, seeds and further splits are no extra blocks. The count is
+the number of tasks on which a method beats chance (partial conjunction over the p values of the tables, Dror et al.
+2017; tasks named by Holm). Ranks are among the methods and chance baselines that have a result on every task, 1 = best,
+with bootstrap intervals over tasks; methods in one tie group are not told apart."""
+
+_PLANTED = """\
+Tasks generated with known truth hold mislabelled, ambiguous or redundant examples. AUROC of each method's order of
+keeping for these against clean examples: 1 = all kept before any clean one, 0.5 = as chance, 0 = all dropped first."""
+
+_NOTES = """\
+## How to read this
+
+- **Test.** Training seeds and evaluation examples are both samples, crossed with each other. Differences are paired by
+  seed and by example; intervals and p values come from the crossed random-effects test (Hillis 2007), in which
+  examples that share a passage count as one case. With one seed there is no test.
+- **Difference to full** claims no loss: `non-inferior` when the whole interval lies above minus the margin, which is
+  declared in advance; `inferior` when it lies below; `undecided` otherwise. A difference that is not significant is
+  no evidence of equality.
+- **Difference to chance** claims a gain over chance selection of the same size, budget and seeds: `superior` or
+  `worse` when p, Holm-adjusted over the methods of the table, is at most 0.05; `tie` otherwise.
+- **Detectable**: the smallest true difference to chance (for the chance row: to full) that a cell with this variance
+  would show with 80 % power. A tie says little about differences below it.
+- **Classes**: the largest deviation of a class's share in the subset from its share in all data, in points.
+- **Net cost**: (scoring + one training on the subset) / one training on all data. It charges all scoring runs and
+  passes: `alone` as if this were the only method, `shared` with the scoring bill split equally among the methods that
+  use the same runs. `pays after`: number of later trainings after which pruning has paid, `never` if it cannot. Costs
+  are counted in FLOPs, not in measured seconds; `leaderboard.csv` has them in examples and tokens too.
+- **Condition.** A scorer's subset is normally computed once, from all its scoring runs: its row is conditional on this
+  one set of scores. A random baseline draws a fresh subset for every seed.
+- **Failures.** A cell whose trainings failed stays in its table with the reason. Where some seeds failed, the metric
+  is the mean of the others, and differences use the seeds that both sides have."""
+
+
+def markdown(
+    results: Sequence[CellResult],
+    columns: Sequence[tuple[Column, Sequence[BoardRow]]],
+    rows: Sequence[BoardRow],
+    planted: Mapping[tuple[str, str], Mapping[str, Mapping[str, float]]],
+) -> str:
+    """Return the text of LEADERBOARD.md.
+
+    results: all cells. columns: every column with its rows in the order shown. rows: all rows of the board, each once.
+    planted: as `hbench.report.compare.diagnostics_of` returns it.
+    """
+    parts = [_TITLE, "## What was measured\n\n" + "\n".join(opening(results, rows, len(columns)))]
+    if columns:
+        parts.append(f"## Results\n\n{_TABLES}")
+        parts += ["\n".join(column_table(column, shown)) for column, shown in columns]
+        parts.append(f"## Across tasks\n\n{_ACROSS}")
+        parts += ["\n".join(across_table(across)) for across in across_tasks([shown for _, shown in columns])]
+    if planted:
+        parts.append("## Planted examples\n\n" + _PLANTED + "\n\n" + "\n".join(planted_tables(planted)))
+    return "\n\n".join([*parts, _NOTES]) + "\n"

@@ -1,0 +1,188 @@
+"""The tables of the board in Markdown: one per column, across tasks, and planted examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hbench.report.across import Across, MethodAcross
+from hbench.report.boardrow import BoardRow
+from hbench.report.compare import Column
+from hbench.report.differences import margin_of
+from hbench.report.formats import NOTHING, code, count, fixed, interval, listed, p_value, plural, points, table
+from hbench.report.rows import NO_TEST
+
+_LABELS = {"full": "all data", "chance": "chance"}
+
+
+def column_table(column: Column, rows: Sequence[BoardRow]) -> list[str]:
+    """Return the section of one column: heading, what is compared, the table, and what failed or is missing."""
+    metric = rows[0].metric_name
+    header = [
+        "method",
+        metric,
+        "difference to full",
+        "difference to chance",
+        "kept",
+        "classes",
+        "net cost",
+        "pays after",
+        "detectable",
+    ]
+    body = [_cells(row) for row in rows]
+    return [f"### {column.title}", "", _about(column, rows), "", *table(header, body), *_remarks(rows)]
+
+
+def _about(column: Column, rows: Sequence[BoardRow]) -> str:
+    cell = column.any
+    seeds = max((row.seeds for row in rows), default=0)
+    size = code(column.keep) if _is_fraction(column.keep) else f"as many rows as {code(column.keep)} keeps"
+    text = (
+        f"{cell.metric} in points, {plural(cell.data.eval_rows, 'evaluation row')}, {plural(seeds, 'training seed')}, "
+        f"keep {size}, {column.budget}, margin {points(margin_of(cell))}."
+    )
+    if any(row.tested and row.tested != row.metric_name for row in rows):
+        text += (
+            f" {cell.metric} is no mean over examples: it is shown without an interval, and differences and verdicts "
+            "are about the mean of the per-example results."
+        )
+    if seeds == 1:
+        text += " One seed: no test."
+    return text
+
+
+def _is_fraction(keep: str) -> bool:
+    return keep.replace(".", "", 1).isdigit()
+
+
+def _cells(row: BoardRow) -> list[str]:
+    name = code(row.method) + (f" ({_LABELS[row.role]})" if row.role in _LABELS else "")
+    if row.status == "missing":
+        return [name, "missing", *[NOTHING] * 7]
+    if row.status == "partial":
+        name += f", {row.seeds_failed} of {plural(row.seeds + row.seeds_failed, 'seed')} failed"
+    metric = points(row.metric) + interval(row.metric_low, row.metric_high)
+    return [
+        name,
+        f"failed: {_short(row.failures[0][1])}" if row.status == "failed" else metric,
+        _against_full(row),
+        _against_chance(row),
+        _kept(row),
+        _classes(row),
+        _pair(*(NOTHING if net is None else fixed(net, 2) for net in (row.net_shared, row.net_alone))),
+        _pair(*(NOTHING if n is None else f"{n:,}" if isinstance(n, int) else n for n in _break_even(row))),
+        points(row.chance_detectable if row.chance_detectable is not None else row.full_detectable),
+    ]
+
+
+def _break_even(row: BoardRow) -> tuple[int | str | None, int | str | None]:
+    return row.break_even_shared, row.break_even_alone
+
+
+def _pair(shared: str, alone: str) -> str:
+    return NOTHING if shared == alone == NOTHING else f"{shared} / {alone}"
+
+
+def _against_full(row: BoardRow) -> str:
+    if row.full_difference is None:
+        return NOTHING
+    text = points(row.full_difference, signed=True) + interval(row.full_low, row.full_high, signed=True)
+    return f"{text}, {row.full_verdict}"
+
+
+def _against_chance(row: BoardRow) -> str:
+    if row.chance_difference is None:
+        return NOTHING
+    text = points(row.chance_difference, signed=True) + interval(row.chance_low, row.chance_high, signed=True)
+    p = "" if row.chance_p_holm is None else f", {p_value(row.chance_p_holm)}"
+    return f"{text}{p}, {row.chance_verdict}"
+
+
+def _kept(row: BoardRow) -> str:
+    if row.kept is None or row.kept_share is None:
+        return NOTHING
+    size = count(row.kept)
+    if row.kept_least is not None and row.kept_most is not None and row.kept_least != row.kept_most:
+        size += f" ({row.kept_least:,} to {row.kept_most:,})"
+    return f"{size} ({fixed(row.kept_share * 100, 1)} %)"
+
+
+def _classes(row: BoardRow) -> str:
+    if row.class_deviation is not None:
+        off = fixed(row.class_deviation * 100, 1, signed=True)
+        return f"{off} {code(row.class_deviating)}" if off != "+0.0" else "0.0"
+    if len(row.class_shares) > 4:
+        return f"{len(row.class_shares)} classes"
+    return ", ".join(f"{code(name)} {fixed(share * 100, 1)} %" for name, share in row.class_shares) or NOTHING
+
+
+def _short(reason: str) -> str:
+    return code(reason if len(reason) <= 160 else f"{reason[:157]}...")
+
+
+def _remarks(rows: Sequence[BoardRow]) -> list[str]:
+    lines = []
+    for row in rows:
+        if row.failures:
+            seeds: dict[str, list[str]] = {}
+            for seed, reason in row.failures:
+                seeds.setdefault(reason, []).append(str(seed))
+            lines += [f"- {code(row.method)}: failed with seed {', '.join(s)}: {_short(r)}" for r, s in seeds.items()]
+        pairs = [n for n in (row.full_pairs, row.chance_pairs) if n is not None and n < row.seeds]
+        if pairs:
+            lines.append(f"- {code(row.method)}: {min(pairs)} of its {plural(row.seeds, 'seed')} pair with a baseline.")
+        if row.chance and row.chance_difference is None and row.metric is not None:
+            lines.append(f"- {code(row.method)}: no difference to chance: {code(row.chance)} has no result here.")
+    missing = [row.method for row in rows if row.status == "missing"]
+    if missing:
+        lines.append(f"- Missing here, though in another table of the task or needed as a baseline: {listed(missing)}")
+    return ["", *lines] if lines else []
+
+
+def across_table(across: Across) -> list[str]:
+    """Return the section of one size, budget and model over tasks."""
+    n = len(across.tasks)
+    title = f"### {across.model} / {across.keep} / {across.budget}"
+    about = f"n = {plural(n, 'task')}: {listed(across.tasks)}."
+    if across.repeated:
+        about += f" Not counted, since their data set already is: {listed(across.repeated)}."
+    reach = (
+        f"The smallest p that a test over {plural(n, 'block')} can give is {fixed(across.reachable, 4)}, before Holm "
+        f"over {plural(across.comparisons, 'comparison')}"
+    )
+    reach += f": {across.verdict}." if across.verdict else "."
+    header = ["method", "beats chance on", "tasks", f"mean rank (n = {n})", "tie groups", "over tasks against chance"]
+    ranked = [m for m in across.methods if m.rank is not None]
+    others = [m for m in across.methods if m.rank is None]
+    ordered = sorted(ranked, key=lambda m: (m.rank.mean if m.rank else 0.0, m.method)) + others
+    lines = [title, "", about, "", reach, "", *table(header, [_across_cells(m, across) for m in ordered])]
+    if n < 2:
+        lines += ["", "One task: no ranks."]
+    elif across.unranked:
+        text = "; ".join(f"{code(m)} (no result on {listed(tasks)})" for m, tasks in across.unranked)
+        lines += ["", f"Not ranked: {text}."]
+    return lines
+
+
+def _across_cells(method: MethodAcross, across: Across) -> list[str]:
+    rank, groups = NOTHING, NOTHING
+    if method.rank is not None:
+        rank = f"{fixed(method.rank.mean, 2)} [{fixed(method.rank.low, 2)}, {fixed(method.rank.high, 2)}]"
+        groups = ", ".join(str(g) for g in method.rank.groups)
+    if not method.tested:
+        return [code(method.method), NOTHING, NO_TEST, rank, groups, NOTHING]
+    over = p_value(method.p) if method.p is not None else across.verdict or NOTHING
+    wins = f"{len(method.wins)} of {method.tested}"
+    return [code(method.method), wins, listed(method.wins) or "none", rank, groups, over]
+
+
+def planted_tables(planted: Mapping[tuple[str, str], Mapping[str, Mapping[str, float]]]) -> list[str]:
+    """Return one table per task and model: methods by sort of planted example."""
+    lines: list[str] = []
+    for (task, model), methods in planted.items():
+        sorts = sorted({sort for found in methods.values() for sort in found})
+        body = [
+            [code(m), *(fixed(f[s], 3) if s in f else NOTHING if f else "failed" for s in sorts)]
+            for m, f in methods.items()
+        ]
+        lines += [f"### {task} / {model}", "", *table(["method", *sorts], body), ""]
+    return lines[:-1]

@@ -1,0 +1,166 @@
+"""LEADERBOARD.md: what has to stand on the page, and how numbers are written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic_results import SEEDS, cell, diagnostic, failing, small_board
+
+from hbench.report.board import MARKDOWN, Board
+from hbench.report.formats import count, fixed, p_value, points
+
+
+def page(cells) -> str:
+    return Board.of(sorted(cells, key=lambda c: c.cell)).files()[MARKDOWN]
+
+
+def line_of(text: str, start: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(start))
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [(0.125, 2, "0.13"), (-0.125, 2, "-0.13"), (-0.001, 2, "0.00"), (0.1 + 0.2, 1, "0.3"), (1234.5, 0, "1235")],
+)
+def test_fixed(value, places, text):
+    assert fixed(value, places) == text
+
+
+@given(st.integers(-12000, 12000))
+def test_sums_in_another_order_print_the_same(right):
+    """Six seeds of 2,000 examples: many differences lie exactly between two printed numbers."""
+    share = right / 12000
+    assert points(share) == points(share + 4e-16) == points(share - 4e-16)
+
+
+def test_small_formats():
+    assert points(-0.00001, signed=True) == "+0.00"
+    assert points(0.7313) == "73.13"
+    assert points(None) == "–"
+    assert p_value(0.0004) == "p < 0.001"
+    assert p_value(0.0123) == "p = 0.012"
+    assert count(549367.0) == "549,367"
+
+
+def test_the_page_opens_with_what_was_measured():
+    text = page([*small_board(), diagnostic()])
+    opening = text[: text.index("## Results")]
+    assert opening.index("## What was measured") < 500
+    for fact in (
+        "18 cells with trainings in 4 tables, 1 cell with scores only",
+        "`snli` (classification): 4,000 training rows, 400 rows of `validation` for evaluation by accuracy",
+        "margin 1.00 points",
+        "`train.jsonl.gz` aaaaaaaaaaaa",
+        "given for the hub's `owner/snli`",
+        "`minilm`: files with sha256 `model.safetensors` dddddddddddd",
+        "batch size 32, epochs 3, learning rate 2e-05: `mnli`, `planted-pair`, `snli`",
+        "6 training seeds 342, 4827, 1215, 98, 8128, 828: `mnli`, `snli`",
+        "6 runs, seeds 342, 4827, 1215, 98, 8128, 828: `el2n`, `h-score`",
+        "none: `full`, `length`, `random`",
+    ):
+        assert fact in opening, fact
+
+
+def test_sections_come_in_order():
+    text = page([*small_board(), diagnostic()])
+    sections = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    assert sections == ["What was measured", "Results", "Across tasks", "Planted examples", "How to read this"]
+
+
+def test_a_row_says_everything():
+    cells = small_board(tasks=("snli",), keeps=("0.3",))
+    row = next(r for r in Board.of(cells).rows if r.method == "el2n")
+    cells_of_line = [c.strip() for c in line_of(page(cells), "| `el2n`").strip("|").split("|")]
+    assert cells_of_line == [
+        "`el2n`",
+        f"{points(row.metric)} [{points(row.metric_low)}, {points(row.metric_high)}]",
+        f"{row.full_difference * 100:+.2f} [{row.full_low * 100:+.2f}, {row.full_high * 100:+.2f}], {row.full_verdict}",
+        f"{row.chance_difference * 100:+.2f} [{row.chance_low * 100:+.2f}, {row.chance_high * 100:+.2f}], "
+        f"{p_value(row.chance_p_holm)}, superior",
+        "1,200 (30.0 %)",
+        "-9.0 `entailment`",
+        "3.30 / 6.30",
+        "5 / 9",
+        f"{row.chance_detectable * 100:.2f}",
+    ]
+
+
+def test_both_baselines_stand_in_every_table():
+    text = page(small_board())
+    assert text.count("| `full` (all data) |") == 4
+    assert text.count("| `random` (chance) |") == 4
+
+
+def test_failures_and_missing_cells_are_never_dropped():
+    cells = [c for c in small_board() if c.cell[0] != "snli" or c.keep != "0.5" or c.method != "length"]
+    cells = [
+        failing(c, *SEEDS, reason="loss | was\n`nan`") if c.task == "mnli" and c.method == "el2n" else c for c in cells
+    ]
+    cells = [failing(c, 98) if c.task == "snli" and c.method == "h-score" else c for c in cells]
+    text = page(cells)
+    assert "Cells in which some seeds failed: 2; failed altogether: 2; missing: 1." in text
+    assert "| `el2n` | failed: `loss / was 'nan'` |" in text
+    assert "| `h-score`, 1 of 6 seeds failed | " in text
+    assert "- `h-score`: failed with seed 98: `loss is not a number at step 12`" in text
+    assert "| `length` | missing |" in text
+    assert "needed as a baseline: `length`" in text
+
+
+def test_every_line_of_a_table_has_as_many_cells_as_its_header():
+    cells = [failing(c, *SEEDS, reason="a | b") if c.method == "el2n" else c for c in small_board()]
+    width = 0
+    for line in page([*cells, diagnostic()]).splitlines():
+        if line.startswith("|"):
+            width = width or line.count("|")
+            assert line.count("|") == width, line
+        else:
+            width = 0
+
+
+def test_one_seed_says_no_test():
+    text = page(small_board(seeds=(342,)))
+    assert "There is one training seed: no test is possible" in text
+    assert "1 training seed, keep `0.3`, equal-epochs, margin 1.00. One seed: no test." in text
+    assert ", no test |" in line_of(text, "| `el2n`")
+    assert "p =" not in text.split("## How to read this")[0]
+
+
+def test_a_size_set_by_a_scorer_is_named():
+    assert "keep as many rows as `h-score` keeps" in page(small_board(keeps=("h-score",)))
+
+
+def test_a_metric_that_is_no_mean_is_explained():
+    cells = [replace(c, metric="f1", values=tuple(v * 0.9 for v in c.values)) for c in small_board()]
+    assert "f1 is no mean over examples: it is shown without an interval" in page(cells)
+
+
+def test_across_tasks_says_n_and_what_cannot_be_reached():
+    text = page(small_board(keeps=("0.3",)))
+    assert "n = 2 tasks: `mnli`, `snli`." in text
+    assert "can give is 0.5000, before Holm over 3 comparisons: cannot reach alpha with 2 blocks." in text
+    assert "| mean rank (n = 2) |" in text
+    assert "| `h-score` | 2 of 2 | `mnli`, `snli` | 1.00 [" in text
+    assert "One task: no ranks." in page(small_board(tasks=("snli",)))
+
+
+def test_planted_examples_are_a_table():
+    cells = [diagnostic(mislabelled=0.83, redundant=0.2), diagnostic(method="random", mislabelled=0.5)]
+    text = page([*cells, replace(diagnostic(method="length"), planted=None)])
+    assert "| method | mislabelled | redundant |" in text
+    assert "| `el2n` | 0.830 | 0.200 |" in text
+    assert "| `random` | 0.500 | – |" in text
+    assert "| `length` | failed | failed |" in text
+
+
+def test_pruned_cells_may_carry_planted_numbers_too():
+    cells = [replace(c, planted={"mislabelled": 0.7}) if c.method == "el2n" else c for c in small_board()]
+    assert "| `el2n` | 0.700 |" in page(cells)
+
+
+def test_notes_say_what_rows_rest_on():
+    text = page([cell(method="full"), cell(method="random")])
+    for words in ("conditional on this", "fresh subset for every seed", "FLOPs, not in measured seconds", "`alone`"):
+        assert words in text.split("## How to read this")[1]

@@ -1,0 +1,236 @@
+"""Result files: what is written is read back, and what is wrong is named with its file, field and fix."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from synthetic_results import SEEDS, cell, diagnostic, failing, small_board, write_all
+
+from hbench.errors import HbenchError
+from hbench.report.results import CellResult, Outcomes, ResultError, Subset, results_of, slug
+
+
+def payload_of(made: CellResult) -> dict:
+    return json.loads(made.dump())
+
+
+def parse(payload: dict) -> CellResult:
+    return CellResult.parse(json.dumps(payload), "board/x.json")
+
+
+def changed(path: str, value: object) -> dict:
+    """A good file's content with one entry, such as `cost.full`, set to another value."""
+    payload = payload_of(cell(planted={"mislabelled": 0.8}))
+    *parents, last = path.split(".")
+    place = payload
+    for name in parents:
+        place = place[name]
+    place[last] = value
+    return payload
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        cell(),
+        cell(method="full"),
+        cell(keep="h-score", margin=0.02, planted={"redundant": 0.1}),
+        failing(cell(), 98, 828),
+        failing(cell(), *SEEDS),
+        diagnostic(),
+        replace(diagnostic(), planted=None),
+    ],
+)
+def test_what_is_written_is_read_back(made, tmp_path):
+    path = tmp_path / made.path
+    made.write(path)
+    assert CellResult.read(path) == made
+    first = path.read_bytes()
+    CellResult.read(path).write(path)
+    assert path.read_bytes() == first
+
+
+def test_the_file_has_the_agreed_form():
+    payload = payload_of(cell())
+    assert list(payload) == sorted(payload)
+    assert set(payload) == {
+        *("schema", "protocol", "task", "split", "primary", "model", "method", "keep", "budget", "kind", "metric"),
+        *("chance", "margin", "data", "model_source", "recipe", "seeds", "scoring_runs", "values", "examples"),
+        *("failures", "subset", "cost", "planted"),
+    }
+    charge = {"full", "train", "scoring_alone", "scoring_shared"}
+    assert set(payload["cost"]) == {"unit", "examples", "tokens", *charge}
+    assert set(payload["cost"]["tokens"]) == charge
+    assert set(payload["examples"]) == {"count", "encoding", "values", "cases"}
+    assert set(payload["subset"]) == {"sizes", "share", "classes"}
+    assert payload["schema"] == 1
+    assert cell().dump().startswith('{\n "budget": "equal-epochs",\n')
+
+
+def test_paths_name_the_cell():
+    made = cell("mnli[evaluate=matched]", "el2n[epoch=2,offset=0.05]", "h-score", model="minilm-l6[layers=4]")
+    expected = "mnli-evaluate-matched/minilm-l6-layers-4/h-score-equal-epochs-validation-el2n-epoch-2-offset-0.05.json"
+    assert made.path.as_posix() == expected
+    assert slug("/home/someone/model") == "home-someone-model"
+
+
+@given(
+    st.integers(1, 70).flatmap(
+        lambda n: st.lists(
+            st.one_of(st.none(), st.lists(st.sampled_from([0.0, 1.0]), min_size=n, max_size=n)), min_size=1, max_size=4
+        )
+    )
+)
+def test_bits_survive_packing(rows):
+    outcomes = Outcomes.encode(rows)
+    assert outcomes.encoding == "bits"
+    for position, row in enumerate(rows):
+        decoded = outcomes.decode(position)
+        assert decoded is None if row is None else decoded.tolist() == row
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40))
+def test_shares_survive_packing(row):
+    outcomes = Outcomes.encode([row, None, [0.5] * len(row)])
+    assert outcomes.encoding == "float32"
+    assert outcomes.decode(0).tolist() == row
+    assert outcomes.decode(1) is None
+
+
+def test_bits_are_those_of_numpy_and_floats_are_little_endian():
+    assert Outcomes.encode([[1, 0, 0, 0, 0, 0, 0, 0, 1]]).values == ("gIA=",)
+    assert Outcomes.encode([[0.5]]).values == ("AAAAPw==",)
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 0.0], [1.0]], [[float("nan")]]])
+def test_packing_refuses_what_is_no_result(rows):
+    with pytest.raises(ValueError, match=r"number of examples|finite"):
+        Outcomes.encode(rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field", "fix"),
+    [
+        ("schema", 2, "schema", "this hbench reads 1"),
+        ("protocol", 99, "protocol", "this hbench reads 1"),
+        ("task", "", "task", "a text of one line"),
+        ("task", "a\nb", "task", "a text of one line"),
+        ("primary", 1, "primary", "true or false"),
+        ("budget", "equal-time", "budget", "one of equal-epochs, equal-steps"),
+        ("margin", -0.1, "margin", "numbers from 0 to 1, or null"),
+        ("data.train_rows", 4.5, "data.train_rows", "a whole number"),
+        ("data.train_digest", "", "data", "fill it in"),
+        ("data.eval_rows", 300, "examples.count", "have to be equal"),
+        ("recipe", [], "recipe", "an object"),
+        ("seeds", [1, 1, 2, 3, 4, 5], "seeds", "give each seed once"),
+        ("seeds", [1, 2], "values", "give one per seed"),
+        ("seeds", [True, 2], "seeds", "whole numbers"),
+        ("values", [73.1, 0.7, 0.7, 0.7, 0.7, 0.7], "values", "shares, not points"),
+        ("examples.encoding", "utf-8", "examples.encoding", "one of bits, float32"),
+        ("examples.encoding", "float32", "examples.values[0]", "write the file again"),
+        ("examples.values", ["!"] * 6, "examples.values[0]", "is no base64"),
+        ("examples.values", [None] * 6, "examples.values[0]", "disagree"),
+        ("examples.cases", [1, 2], "examples.cases", "a list of 400 whole numbers"),
+        ("examples", None, "examples", "add the per-example results"),
+        ("failures", [{"seed": 342, "reason": "gone"}], "failures", "remove it"),
+        ("failures", [{"seed": 342}], "failures[0].reason", "is missing; add it"),
+        ("subset.share", 30, "subset.share", "numbers from 0 to 1"),
+        ("subset.sizes", [5000] * 6, "subset.sizes", "exceeds data.train_rows"),
+        ("cost.full", 0, "cost.full", "a number above 0"),
+        ("cost.train", -1, "cost.train", "numbers of at least 0"),
+        ("cost.tokens.scoring_shared", "free", "cost.tokens.scoring_shared", "numbers of at least 0"),
+        ("planted", {"mislabelled": 1.2}, "planted", "numbers from 0 to 1"),
+        ("keep", "none", "seeds", "name the share kept"),
+        ("method", "full", "keep", "use '1'"),
+        ("metrik", "accuracy", "metrik", "did you mean 'metric'?"),
+        ("cost.seconds", 12.0, "cost.seconds", "is unknown; remove it"),
+    ],
+)
+def test_every_problem_names_file_field_and_fix(path, value, field, fix):
+    with pytest.raises(ResultError) as caught:
+        parse(changed(path, value))
+    message = str(caught.value)
+    assert message.startswith("board/x.json: ")
+    assert f"'{field}'" in message
+    assert fix in message
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("field", sorted(payload_of(cell())))
+def test_every_field_is_required(field):
+    payload = payload_of(cell())
+    del payload[field]
+    with pytest.raises(ResultError, match=f"'{field}' is missing"):
+        parse(payload)
+
+
+def test_a_metric_that_does_not_follow_from_its_examples_is_refused():
+    payload = payload_of(cell())
+    payload["values"][2] += 0.01
+    with pytest.raises(ResultError, match=r"'values\[2\]' is .* the mean of its per-example results"):
+        parse(payload)
+
+
+def test_a_failed_seed_needs_a_reason():
+    payload = payload_of(failing(cell(), 98))
+    payload["failures"] = []
+    with pytest.raises(ResultError, match="no reason for seed 98"):
+        parse(payload)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": NaN}', ""])
+def test_what_is_no_json_object_is_refused(text):
+    with pytest.raises(ResultError, match=r"board/x.json: "):
+        CellResult.parse(text, "board/x.json")
+
+
+def test_nothing_wrong_is_written(tmp_path):
+    made = replace(cell(), subset=Subset(sizes=(9000,) * 6, share=0.3, classes={}))
+    with pytest.raises(ResultError):
+        made.write(tmp_path / "x.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_failed_before_its_data_were_known_is_kept():
+    made = failing(cell(), *SEEDS, reason="out of memory")
+    unknown = replace(made.data, train_rows=0, eval_rows=0, train_digest="", eval_digest="")
+    made = replace(made, data=unknown, examples=Outcomes.encode([None] * 6), subset=None, cost=None)
+    assert CellResult.parse(made.dump(), "x") == made
+
+
+def test_results_come_in_one_order_whatever_the_files_are_called(tmp_path):
+    cells = small_board()
+    expected = results_of(write_all(cells, tmp_path / "named"))
+    random.Random(3).shuffle(cells)
+    for number, made in enumerate(cells):
+        made.write(tmp_path / "shuffled" / f"{number}.json")
+    assert results_of(tmp_path / "shuffled") == expected
+    assert [r.cell for r in expected] == sorted(r.cell for r in cells)
+
+
+def test_two_files_of_one_cell_are_refused_by_name(tmp_path):
+    write_all(small_board(), tmp_path)
+    cell().write(tmp_path / "again.json")
+    with pytest.raises(ResultError, match=r"again\.json") as caught:
+        results_of(tmp_path)
+    assert str(cell().path) in str(caught.value)
+    assert "snli / validation / minilm / 0.3 / equal-epochs / el2n" in str(caught.value)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(HbenchError, match="no results"):
+        results_of(tmp_path / "nothing")
+
+
+def test_values_are_exact_after_a_round_trip():
+    rows = [np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 1.0])]
+    made = Outcomes.encode(rows, cases=[7, 7, 9])
+    assert made.cases == (7, 7, 9)
+    assert made.decode(0).mean() == 2 / 3
