@@ -84,7 +84,13 @@ class _Collector:
         alone, shared = self._scoring(cell.method)
         cost = self._cost(_mean([_spent(r["bill"]["trained"]) for r in trained]), alone, shared)
         yield from self._cells(
-            cell.method.ref, cell.keep.label, cell.budget, runs, cost, self._scoring_seeds(cell.method), self._planted(cell.method)
+            cell.method.ref,
+            cell.keep.label,
+            cell.budget,
+            runs,
+            cost,
+            self._scoring_seeds(cell.method),
+            self._planted(cell.method),
         )
 
     def diagnosis(self, method: Named[Scorer]) -> CellResult:
@@ -118,7 +124,11 @@ class _Collector:
         failures = tuple(Failed(seed, self._reason(runs[seed])) for seed, r in results.items() if r is None)
         for split in self.splits:
             rows = [
-                None if results[seed] is None else self._predictions(p.job)[f"{split}.values"] if isinstance(p, Pruned) else None
+                None
+                if results[seed] is None
+                else self._predictions(p.job)[f"{split}.values"]
+                if isinstance(p, Pruned)
+                else None
                 for seed, p in runs.items()
             ]
             yield self._result(

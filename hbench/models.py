@@ -108,7 +108,7 @@ def find_model(reference: str) -> Model:
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return Model(ref, name, options, hub=name, revision=options.revision)
     raise UsageError(
-        f"unknown model '{name}'{suggest(name, CATALOGUE)}; or give a hub id (owner/name) or a folder with a config.json"
+        f"unknown model '{name}'{suggest(name, CATALOGUE)}; or give a hub id (owner/name) or a folder of a model"
     )
 
 

@@ -122,7 +122,7 @@ class Plan:
 
 
 def make_plan(suite: Suite) -> Plan:
-    """Return the plan of a suite. Raises UsageError when a size is to follow from a scorer that names no subset."""
+    """Return the plan of a suite. Raises UsageError when a scorer asks for an epoch that the recipe does not train."""
     methods = _methods(suite)
     keeps = tuple(_keep(entry) for entry in suite.keep)
     scored = {m.ref: m for m in (*methods, *(k.natural for k in keeps if k.natural is not None))}
@@ -180,8 +180,6 @@ def _keep(entry: float | str) -> Keep:
     if isinstance(entry, float):
         return Keep(keep_label(entry), share=entry)
     named = SCORERS.find(entry)
-    if type(named.plugin).natural is Scorer.natural:
-        raise UsageError(f"keep '{entry}': this scorer names no subset of its own; use a share between 0 and 1")
     return Keep(named.ref, natural=named)
 
 

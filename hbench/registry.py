@@ -53,7 +53,13 @@ class Registry(Generic[P]):
         points = self._points()
         if name not in points:
             raise UsageError(f"unknown {self.noun} '{name}'{suggest(name, self.names())}")
-        cls = points[name].load()
+        try:
+            cls = points[name].load()
+        except Exception as error:  # noqa: BLE001 - a third party's package is imported here and may raise anything
+            raise UsageError(
+                f"{self.noun} '{name}' ({points[name].value}) cannot be loaded: {type(error).__name__}: {error}; "
+                "update or remove the package that registers it"
+            ) from error
         if not (inspect.isclass(cls) and issubclass(cls, self.base)):
             raise UsageError(
                 f"{self.noun} '{name}' ({points[name].value}) is no {self.base.__name__}; "
@@ -71,7 +77,9 @@ class Registry(Generic[P]):
         """Register a class under a name for this process. A name that is taken is refused."""
         taken = self._added.get(name)
         if name in self._points() or (taken is not None and taken.__module__ != cls.__module__):
-            raise UsageError(f"{self.noun} '{name}' exists already; give the one in {inspect.getfile(cls)} another name")
+            raise UsageError(
+                f"{self.noun} '{name}' exists already; give the one in {inspect.getfile(cls)} another name"
+            )
         self._added[name] = cls
 
     def _points(self) -> dict[str, EntryPoint]:
@@ -120,7 +128,9 @@ def load_plugin_file(path: Path) -> list[str]:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise UsageError(f"--plugin {path}, line {error.lineno}: {error.msg}; mend the syntax") from None
+        raise UsageError(
+            f"--plugin {error.filename or path}, line {error.lineno}: {error.msg}; mend the syntax"
+        ) from None
     except Exception as error:  # noqa: BLE001 - the user's own code runs here and may raise anything
         raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; the file has to import cleanly") from error
     names = []
@@ -128,7 +138,7 @@ def load_plugin_file(path: Path) -> list[str]:
         for cls in vars(module).values():
             own = inspect.isclass(cls) and cls.__module__ == module_name
             if own and issubclass(cls, registry.base) and not inspect.isabstract(cls):
-                registry.add(plugin_name(cls), cls)  # type: ignore[attr-defined]
+                registry.add(plugin_name(cls), cls)
                 names.append(plugin_name(cls))
     if not names:
         raise UsageError(f"--plugin {path}: defines no scorer and no task; subclass hbench.Scorer or hbench.Task")

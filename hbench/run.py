@@ -57,7 +57,9 @@ def run_suite(
     place = Store(store)
     place.prepare()
     place.sweep(_alive)
-    runner = _Runner(place, find_executor(executor), Context(find_device(device), jobs, plugins), progress or NullProgress())
+    runner = _Runner(
+        place, find_executor(executor), Context(find_device(device), jobs, plugins), progress or NullProgress()
+    )
     works = [Work.begin(group, suite, data_dir) for group in make_plan(suite).groups]
     runner.run("full-data runs", [job for work in works for job in work.full.values()])
     runner.run("scores", [job for work in works for job in work.ready_scores(place)], here=True)

@@ -34,7 +34,7 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
     observed = _dynamics(job, store, examples)
     scores = checked(scorer, scorer.score(observed), observed)
     runs = len(job.runs)
-    arrays: dict[str, npt.NDArray[Any]] = {
+    arrays: dict[str, Any] = {
         "id": examples["id"],
         "score": scores.to_numpy().astype(np.float64),
         "preference": checked(scorer, scorer.prefer(scores, runs), observed).to_numpy().astype(np.float64),
@@ -55,7 +55,9 @@ def checked(scorer: Scorer, scores: xr.DataArray, observed: xr.Dataset) -> xr.Da
     values = scores.to_numpy()
     if not np.isfinite(values).all():
         where = str(scores["example"].to_numpy()[~np.isfinite(values)][0])
-        raise TrainingFailed(f"{name} gave {int((~np.isfinite(values)).sum())} scores that are not finite, first at example {where}")
+        raise TrainingFailed(
+            f"{name} gave {int((~np.isfinite(values)).sum())} scores that are not finite, first at example {where}"
+        )
     return scores
 
 

@@ -163,7 +163,9 @@ class Store:
         try:
             yield
         except OSError as error:
-            raise StoreError(f"store {self.root}: {error.strerror or error}; free space or name another --store") from error
+            raise StoreError(
+                f"store {self.root}: {error.strerror or error}; free space or name another --store"
+            ) from error
 
 
 def write_result(draft: Path, result: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,7 +155,7 @@ class _Reader:
         """Return the gold class of every training example."""
         if self._labels is None:
             first = next(iter(self.work.full.values()))
-            self._labels = self.store.arrays("finetune", key(first), "examples.npz")["label"]
+            self._labels = self.store.arrays("finetune", key(first), "examples.npz")["label"].astype(np.int64)
         return self._labels
 
     def _read(self, job: Score, name: str) -> dict[str, npt.NDArray[Any]] | Missing:
@@ -167,5 +166,3 @@ class _Reader:
         if failure is not None:
             return Missing(f"scoring failed: {failure.reason}")
         return self.store.arrays("score", name, "scores.npz")
-
-

@@ -10,20 +10,9 @@ from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
 from hbench import Task
 
 _NEGATIVE = words("terrible boring awful dull poor dreadful disappointing clumsy tedious bland stale shallow")
-_POSITIVE = [
-    "great",
-    "wonderful",
-    "lovely",
-    "superb",
-    "excellent",
-    "delightful",
-    "charming",
-    "brilliant",
-    "enjoyable",
-    "fresh",
-    "clever",
-    "flawless",
-]
+_POSITIVE = words(
+    "great wonderful lovely superb excellent delightful charming brilliant enjoyable fresh clever flawless"
+)
 _SAID = (_NEGATIVE, _POSITIVE)
 _FELT = (("hated", "regretted", "disliked", "endured"), ("loved", "enjoyed", "admired", "praised"))
 _THINGS = words(
@@ -63,8 +52,8 @@ class _Reviews:
 
     def ambiguous(self, draw: Draw, labels: tuple[int, int]) -> Texts:
         first, second = draw.two(_THINGS)
-        words = [draw.rare(_SAID[label]) for label in draw.shuffle(labels)]
-        body = f"the {first} was {words[0]} and the {second} was {words[1]}"
+        said = [draw.rare(_SAID[label]) for label in draw.shuffle(labels)]
+        body = f"the {first} was {said[0]} and the {second} was {said[1]}"
         return (_sentence(draw.pick(_BEFORE) + body + draw.pick(_AFTER)),)
 
     def easy(self, draw: Draw, label: int) -> Texts:

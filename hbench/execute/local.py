@@ -45,7 +45,9 @@ class LocalExecutor:
                     for _ in queue:  # leave nothing for the others to start
                         pass
                 for worker in crew:
-                    worker.stop()
+                    worker.kill()
+                for worker in crew:
+                    worker.reap()
 
 
 class Refused(HbenchError):
@@ -69,7 +71,6 @@ class _Worker:
             **os.environ,
             "OMP_NUM_THREADS": str(threads),
             "TOKENIZERS_PARALLELISM": "false",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
         self.process: subprocess.Popen[str] | None = None
         self.stopped = False
@@ -101,11 +102,15 @@ class _Worker:
             self.store.fail(job, reason, f"{reason}\n")
         return self.store.finished(job)
 
-    def stop(self) -> None:
+    def kill(self) -> None:
         """End the process at once; a job in hand is lost, nothing else."""
         self.stopped = True
         if self.process is not None:
             self.process.kill()
+
+    def reap(self) -> None:
+        """Wait for the end of a killed process."""
+        if self.process is not None:
             self.process.wait()
 
     def _alive(self) -> subprocess.Popen[str]:
@@ -134,7 +139,9 @@ def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, store: S
         if job is None or worker.stopped:
             return
         progress.job_started(key(job), label(job))
-        progress.job_finished(key(job), worker.run(job, progress))
+        finished = worker.run(job, progress)
+        if not worker.stopped:
+            progress.job_finished(key(job), finished)
 
 
 def _devices(device: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Counting the floating-point operations of a model exactly, without running it.
 
 For a fixed architecture the matrix products of a forward pass over B sequences of padded length T cost
-B (a T^2 + b T + c) + d operations. The four coefficients are read off PyTorch's own counter on the meta device, where no
-arithmetic happens; after that every batch is counted from its shape alone.
+B (a T^2 + b T + c) + d operations. The four coefficients are read off PyTorch's own counter on the meta device, where
+no arithmetic happens; after that every batch is counted from its shape alone.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ _KEEP_RECENT = 2
 
 
 def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> None:
-    """Run a fine-tuning job and write dynamics.nc, examples.npz, predictions.npz, log.txt and result.json into `folder`.
+    """Run a fine-tuning job and write its files into `folder`: `hbench.store` lists them.
 
     Raises TrainingFailed when the training diverges, DataError or UsageError when the input is at fault.
     """
@@ -137,7 +137,9 @@ def _members(job: FineTune, size: int) -> npt.NDArray[np.int64]:
         return np.arange(size)
     mask = unpack_subset(job.subset)
     if mask.size != size:
-        raise DataError(f"the subset of this job is for {mask.size} examples, the task has {size}; plan the suite again")
+        raise DataError(
+            f"the subset of this job is for {mask.size} examples, the task has {size}; plan the suite again"
+        )
     return np.flatnonzero(mask)
 
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,9 +79,7 @@ class Run:
         per_epoch = math.ceil(len(members) / recipe.batch_size)
         self.steps = recipe.max_steps if recipe.max_steps is not None else per_epoch * recipe.epochs
         self.collate = Collator(encoded, setting.tokenizer, self.accelerator.device)
-        self.observers = observers(
-            observe, math.ceil(self.steps / per_epoch), len(encoded.ids), setting.width
-        )
+        self.observers = observers(observe, math.ceil(self.steps / per_epoch), len(encoded.ids), setting.width)
         self.bill = Bill()
         self.log: list[str] = []
         model = torch.compile(setting.model) if recipe.compile else setting.model
@@ -183,12 +182,12 @@ class Run:
         with GradientNorms(self.setting.model, watcher.gradients) as norms:
             for members, batch in iterate(batches, self.collate):
                 with self.accelerator.autocast():
-                    found = norms(model_inputs(batch), lambda out, b=batch: self._losses(out, b), batch["owner"])
+                    found = norms(model_inputs(batch), partial(self._losses, batch), batch["owner"])
                 watcher.keep_norms(epoch, members, found)
                 self._charge(used, members, batch, GRADIENT_FACTOR)
         self.bill.observed.append({"epoch": epoch, "what": "gradients", **used})
 
-    def _losses(self, output: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _losses(self, batch: dict[str, torch.Tensor], output: Any) -> torch.Tensor:
         return self.setting.problem.losses(output.logits.float(), batch)
 
     def _logits(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Loading models and tokenizers: the built-in `tiny`, hub ids and local folders, for any architecture of transformers."""
+"""Loading models and tokenizers: the built-in `tiny`, hub ids and local folders, of any architecture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hbench.problems import Head
 
 _TINY_VOCABULARY = 8000
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+_SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
 
 
 def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
@@ -98,20 +98,17 @@ def _tiny_tokenizer(texts: Iterable[str]) -> Any:
     for text in texts:
         counts.update(word for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)))
     words = sorted(counts, key=lambda word: (-counts[word], word))[:_TINY_VOCABULARY]
-    vocabulary = {word: i for i, word in enumerate((*_SPECIAL, *(w for w in words if w not in _SPECIAL)))}
-    core = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    vocabulary = {word: i for i, word in enumerate(dict.fromkeys((*_SPECIAL.values(), *words)))}
+    core = Tokenizer(models.WordLevel(vocabulary, _SPECIAL["unk_token"]))
     core.normalizer, core.pre_tokenizer = normalizer, splitter
     core.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
     )
-    return transformers.PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=core,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
+        **_SPECIAL,
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         model_max_length=512,
     )
@@ -121,13 +118,13 @@ def _tiny_tokenizer(texts: Iterable[str]) -> Any:
 def _quiet() -> Iterator[None]:
     """Keep the library's load report and bars off the terminal: new head weights are expected here."""
     level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         transformers.logging.set_verbosity(level)
-        transformers.logging.enable_progress_bar()
+        transformers.logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

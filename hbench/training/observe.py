@@ -1,4 +1,4 @@
-"""Observers: per-example values taken out of the training step, or of a pass after an epoch, into preallocated arrays."""
+"""Observers: per-example values of the training step, or of a pass after an epoch, in preallocated arrays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Observer:
     grows. Signals are derived once, vectorised over all epochs.
     """
 
-    def __init__(self, capture: str, epochs: tuple[int, ...], gradients: tuple[str, ...], size: int, width: int) -> None:
+    def __init__(
+        self, capture: str, epochs: tuple[int, ...], gradients: tuple[str, ...], size: int, width: int
+    ) -> None:
         self.capture = capture
         self.epochs = epochs
         self.gradients = gradients
