@@ -57,7 +57,9 @@ class _Collector:
         self._results: dict[str, dict[str, Any] | None] = {}
         self._values: dict[str, dict[str, Any]] = {}
         full = [r for job in work.full.values() if (r := self.result(job)) is not None]
-        self.any_full = full[0] if full else None
+        pruned = (r for p in work.pruned.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None)
+        #: Any finished job: all of them saw the same examples.
+        self.any = full[0] if full else next(pruned, None)
         self.full_cost = _mean([_spent(r["bill"]["trained"]) for r in full])
 
     def result(self, job: FineTune | Score) -> dict[str, Any] | None:
@@ -70,7 +72,7 @@ class _Collector:
     def full(self) -> Iterator[CellResult]:
         """Yield the full baseline's cell for every evaluation split."""
         jobs = {seed: self.work.full[seed] for seed in self.group.evaluation_seeds}
-        size = self.any_full["examples"]["train"] if self.any_full else 0
+        size = self.any["examples"]["train"] if self.any else 0
         mask = np.ones(size, dtype=bool)
         nothing = dict.fromkeys(_UNITS, 0.0)
         cost = self._cost(self.full_cost, nothing, nothing)
@@ -103,7 +105,7 @@ class _Collector:
             seeds=(),
             values=(),
             examples=None,
-            failures=(),
+            failures=tuple(self._unscored(method)),
             subset=None,
             cost=None,
             scoring_runs=self._scoring_seeds(method),
@@ -148,7 +150,7 @@ class _Collector:
 
     def _result(self, split: str, **fields: Any) -> CellResult:
         work, first = self.work, next(iter(self.work.full.values()))
-        found = self.any_full["examples"] if self.any_full else None
+        found = self.any["examples"] if self.any else None
         plugin = self.group.task.plugin
         return CellResult(
             task=self.group.task.ref,
@@ -187,6 +189,13 @@ class _Collector:
             return run.reason
         failure = self.store.failure(run.job)
         return failure.reason if failure is not None else "has not run"
+
+    def _unscored(self, method: Named[Scorer]) -> Iterator[Failed]:
+        for draw, job in self.work.scores[method.ref].items():
+            if not self.store.finished(job):
+                failure = self.store.failure(job)
+                reason = "a scoring run failed" if failure is None else failure.reason
+                yield Failed(self.group.scoring_seeds[0] if draw is None else draw, reason)
 
     def _subset(self, runs: Sequence[Pruned]) -> Subset | None:
         labels = self._labels()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".jsonl.gz": ("json", {}),
     ".jsonl": ("json", {}),
-    ".parquet": ("parquet", {}),
+    # The reader's own choice, the size of the first row group, is refused for a file without rows.
+    ".parquet": ("parquet", {"batch_size": 10_000}),
     # Words such as "null" and "NA" are texts, not missing values.
     ".csv": ("csv", {"keep_default_na": False}),
 }
@@ -172,15 +174,19 @@ def _from_file(file: Path, names: list[str]) -> dict[str, list[Any]]:
             found = datasets.load_dataset(
                 reader, data_files=str(file), split="train", cache_dir=cache, keep_in_memory=True, **settings
             )
-        except (datasets.exceptions.DatasetsError, OSError, ValueError, UnicodeError) as error:
-            raise DataError(f"{file}: cannot be read ({_reason(error)}); mend the file") from error
+        except (datasets.exceptions.DatasetsError, OSError, EOFError, ValueError, StopIteration) as error:
+            reason = _reason(error)
+            # what `datasets` says of a file without rows differs from format to format
+            if isinstance(error, StopIteration) or "corresponds to no data" in reason:
+                raise DataError(f"{file}: the split is empty; give it at least one row") from error
+            raise DataError(f"{file}: cannot be read ({reason}); mend the file") from error
         return _columns(found, names, str(file))
 
 
 def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
     import datasets
     from huggingface_hub.errors import HfHubHTTPError
-    from huggingface_hub.utils import httpx
+    from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
     place = f"data set '{hub.id}' at revision {str(hub.revision)[:8]}"
     way = "or use local files with --data-dir DIR"
@@ -242,19 +248,19 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the bars and notices of `datasets` and of the hub's client off the terminal."""
+    """Keep the bars and notices of `datasets` and of the hub's client off the terminal: errors are told by hbench."""
     import datasets
-    import huggingface_hub.utils.logging as hub_logging
 
     bars = not datasets.are_progress_bars_disabled()
-    levels = datasets.logging.get_verbosity(), hub_logging.get_verbosity()
-    datasets.logging.set_verbosity_error()
-    hub_logging.set_verbosity_error()
+    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
     datasets.disable_progress_bars()
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        datasets.logging.set_verbosity(levels[0])
-        hub_logging.set_verbosity(levels[1])
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         if bars:
             datasets.enable_progress_bars()

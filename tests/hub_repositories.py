@@ -55,7 +55,7 @@ def write_glue(folder: Path) -> None:
 
 
 def write_data_set(folder: Path, configs: dict[str, tuple[str, dict[str, Rows], tuple[str, ...]]]) -> None:
-    """Write one parquet file for each split, and a card that says columns, sizes and places, which `datasets` checks."""
+    """Write one parquet file for each split, and a card of their columns, sizes and places, which `datasets` checks."""
     import datasets
     import yaml
 

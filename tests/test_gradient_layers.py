@@ -33,6 +33,13 @@ def test_linear_weight_by_either_way_and_in_any_chunks(sizes: tuple[int, ...], b
     torch.testing.assert_close(layers._product_square(x, g), truth)
 
 
+@given(seed=st.integers(0, 999))
+def test_a_gradient_that_cancels_out_has_no_norm_below_zero(seed: int) -> None:
+    x, g = (values.float() for values in draw((4, 12, 6, 6, seed)))
+    square = layers.outer_square(x[:, :1].expand(-1, 12, -1), g - g.mean(1, keepdim=True))
+    assert ((square >= 0) & (square < 1e-3)).all()
+
+
 @given(sizes=SIZES, rows=st.integers(1, 4), seed=st.integers(0, 99))
 @settings(deadline=None)
 def test_embedding_adds_up_what_came_back_for_the_same_row(sizes: tuple[int, ...], rows: int, seed: int) -> None:

@@ -119,8 +119,8 @@ def assert_close(found: dict[str, torch.Tensor], truth: dict[str, torch.Tensor],
         torch.testing.assert_close(found[scope].double(), truth[scope].double(), rtol=tolerance, atol=0.0)
 
 
-# Short texts take the way through Gram matrices, long ones the product.
-@pytest.mark.parametrize("lengths", [[7, 3, 9, 9, 5], [40, 23, 6]], ids=["short", "long"])
+# Short texts take the way through Gram matrices, long ones the product. At 34 tokens, DeBERTa's shared rows begin.
+@pytest.mark.parametrize("lengths", [[7, 3, 9, 9, 5], [34, 23, 6]], ids=["short", "long"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_equals_a_loop_over_unpadded_examples(name: str, lengths: list[int]) -> None:
     model = build(name)
@@ -179,6 +179,44 @@ def test_tied_layers_add_up_before_the_norm() -> None:
     texts, labels = make_texts([6, 11, 3]), torch.tensor([0, 1, 2])
     found = gradient_norms(model, pad(texts), cross_entropy(labels), SCOPES)
     assert_close(found, loop(model, texts, labels))
+
+
+def test_a_head_tied_to_the_encoder_counts_with_the_encoder() -> None:
+    model = build("electra")
+    model.classifier.dense.weight = model.electra.encoder.layer[0].attention.self.query.weight
+    texts, labels = make_texts([6, 11, 3]), torch.tensor([0, 1, 2])
+    truth = loop(model, texts, labels)
+    assert_close(gradient_norms(model, pad(texts), cross_entropy(labels), SCOPES), truth)
+    assert_close(gradient_norms(model, pad(texts), cross_entropy(labels), ("head",)), {"head": truth["head"]})
+
+
+class Wasteful(nn.Module):
+    """Uses a layer twice and drops one of the outcomes."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.inner = linear
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.inner(x.cos())
+        return self.inner(x)
+
+
+def test_a_use_that_the_loss_does_not_depend_on_adds_nothing() -> None:
+    model = build("bert")
+    model.classifier = Wasteful(model.classifier)
+    texts, labels = make_texts([6, 11, 3]), torch.tensor([0, 1, 2])
+    with torch.no_grad():  # of the caller; the norms need their own graph
+        found = gradient_norms(model, pad(texts), cross_entropy(labels), SCOPES)
+    assert_close(found, loop(model, texts, labels))
+
+
+def test_decoders_fill_no_cache() -> None:
+    def losses(output) -> torch.Tensor:
+        assert output.past_key_values is None
+        return cross_entropy(torch.tensor([0, 1]))(output)
+
+    gradient_norms(build("llama"), pad(make_texts([6, 11])), losses)
 
 
 def test_only_trainable_parameters_count() -> None:

@@ -98,8 +98,11 @@ def test_ranks_need_two_tasks():
 
 def test_only_primary_splits_count():
     cells = small_board(tasks=("mnli",), keeps=("0.3",))
-    cells += [replace(c, split="mismatched", primary=False) for c in cells]
-    assert [a.tasks for a in across(cells)] == [("mnli",)]
+    second = [cell("mnli", m, "0.3", effect=-0.3 if m == "random" else 0.0) for m in ("full", "random", "length")]
+    cells += [replace(c, split="mismatched", primary=False) for c in second]
+    found = across(cells)
+    assert [a.tasks for a in found] == [("mnli",)]
+    assert method(found[0], "length").wins == ()  # it beats chance on the other split
 
 
 def test_two_references_to_one_data_set_are_one_block():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from synthetic_results import SEEDS, cell, diagnostic, failing, small_board
 
 from hbench.report.board import MARKDOWN, Board
 from hbench.report.formats import count, fixed, p_value, points
+from hbench.spec import Recipe
 
 
 def page(cells) -> str:
@@ -56,12 +57,21 @@ def test_the_page_opens_with_what_was_measured():
         "`train.jsonl.gz` aaaaaaaaaaaa",
         "given for the hub's `owner/snli`",
         "`minilm`: files with sha256 `model.safetensors` dddddddddddd",
-        "batch size 32, epochs 3, learning rate 2e-05: `mnli`, `planted-pair`, `snli`",
+        "AdamW, epochs 3, batch size 32, learning rate 2e-05: `mnli`, `planted-pair`, `snli`",
         "6 training seeds 342, 4827, 1215, 98, 8128, 828: `mnli`, `snli`",
         "6 runs, seeds 342, 4827, 1215, 98, 8128, 828: `el2n`, `h-score`",
         "none: `full`, `length`, `random`",
     ):
         assert fact in opening, fact
+
+
+def test_settings_that_are_not_hbench_s_defaults_are_said():
+    recipe = {**asdict(Recipe()), "weight_decay": 0.1, "threads": 4, "max_steps": 9}
+    text = page([cell(method="full", recipe=recipe)])
+    assert (
+        "- AdamW, epochs 3, batch size 32, learning rate 2e-05, schedule linear, max length 128, precision auto, "
+        "weight decay 0.1: `snli`"
+    ) in text
 
 
 def test_sections_come_in_order():

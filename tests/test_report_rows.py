@@ -219,11 +219,11 @@ def test_class_deviation_is_the_largest_from_the_full_data():
 
 
 def test_columns_come_in_the_order_of_the_board():
-    cells = small_board(tasks=("snli",), keeps=("0.5", "h-score", "0.10", "0.3"), methods=("random",))
+    cells = small_board(tasks=("snli",), keeps=(".5", "h-score", "0.10", "0.3"), methods=("random",))
     cells += [replace(c, split="a-second", primary=False) for c in cells]
     cells += small_board(tasks=("mnli",), keeps=("0.3",), methods=("random",))
     columns = [(c.task, c.split, c.keep) for c, _ in Board.of(cells).columns]
-    keeps = ["0.10", "0.3", "0.5", "h-score"]
+    keeps = ["0.10", "0.3", ".5", "h-score"]
     assert columns == [
         ("mnli", "validation", "0.3"),
         *(("snli", "validation", keep) for keep in keeps),

@@ -86,7 +86,8 @@ def test_finished_suite_trains_nothing(finished: Bench) -> None:
 
 def test_added_scorer_trains_no_full_run_again(finished: Bench) -> None:
     before = trainings(finished, "a")
-    done = run(finished, "a", "--scorer", "h-score", "--scorer", "forgetting", "--scorer", "el2n", "--scorer", "length")
+    scorers = ("--scorer", "h-score", "--scorer", "forgetting", "--scorer", "el2n", "--scorer", "length")
+    done = run(finished, "a", *scorers, "--results", "more/results", "--out", "more/leaderboard")
     new = {path for path in trainings(finished, "a") if path not in before}
     specs = [json.loads((path.parent / "spec.json").read_text()) for path in new]
     assert all(spec["job"] == "score" or "subset" in spec for spec in specs)

@@ -75,6 +75,7 @@ def _scratch_cache() -> Iterator[str]:
     hidden = {key: sys.modules.pop(key) for key in list(sys.modules) if key.partition(".")[0] == _PACKAGE}
     with tempfile.TemporaryDirectory(prefix="hbench-metric-") as scratch:
         config.HF_MODULES_CACHE = Path(scratch)
+        sys.path.insert(0, scratch)  # before a cache that `evaluate` may have put there
         try:
             yield scratch
         finally:

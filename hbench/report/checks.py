@@ -223,7 +223,7 @@ def _check_examples(fields: Fields, result: CellResult) -> None:
         if row is None or value is None or result.metric not in MEAN_METRICS:
             continue
         mean = float(row.mean()) if row.size else 0.0
-        if False:
+        if abs(mean - value) > _MEAN_TOLERANCE:
             raise fields.error(
                 f"values[{i}]", f"is {value:g}, the mean of its per-example results is {mean:g}; correct one of them"
             )

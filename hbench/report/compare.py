@@ -12,7 +12,7 @@ from hbench.report.results import DIAGNOSTIC, FULL, FULL_KEEP, CellResult
 
 #: Entries of the recipe that may differ within a comparison: the equal-steps budget sets the steps, and the number of
 #: threads changes only the order in which floats are added.
-_MAY_DIFFER = ("max_steps", "threads")
+MAY_DIFFER = ("max_steps", "threads")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _training_version(result: CellResult) -> dict[str, Any]:
         "data.source": data.source,
         "data.declaration": data.declaration,
         "model_source": result.model_source,
-        "recipe": {k: v for k, v in result.recipe.items() if k not in _MAY_DIFFER},
+        "recipe": {k: v for k, v in result.recipe.items() if k not in MAY_DIFFER},
     }
     if data.train_digest:
         version |= {"data.train_rows": data.train_rows, "data.train_digest": data.train_digest}

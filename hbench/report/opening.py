@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from hbench.report.boardrow import BoardRow
+from hbench.report.compare import MAY_DIFFER
 from hbench.report.differences import margin_of
 from hbench.report.formats import code, listed, plural, points
 from hbench.report.results import DIAGNOSTIC, CellResult
+from hbench.spec import Recipe
+
+#: Settings of a recipe that are always said.
+_MAIN = ("epochs", "batch_size", "learning_rate", "schedule", "max_length", "precision")
 
 
 def opening(results: Sequence[CellResult], rows: Sequence[BoardRow], tables: int) -> list[str]:
@@ -82,9 +88,11 @@ def _grouped(facts: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _recipe(recipe: Mapping[str, Any]) -> str:
-    shown = {k: v for k, v in recipe.items() if k not in ("max_steps", "threads") and v is not None}
-    values = ", ".join(f"{k.replace('_', ' ')} {_value(shown[k])}" for k in sorted(shown))
-    return values or "recipe not given"
+    """Say the main settings, and the others where they differ from hbench's defaults."""
+    defaults = asdict(Recipe())
+    other = sorted(k for k, v in recipe.items() if k not in _MAIN and k not in MAY_DIFFER and v != defaults.get(k))
+    shown = [k for k in (*_MAIN, *other) if recipe.get(k) is not None]
+    return ", ".join(["AdamW", *(f"{k.replace('_', ' ')} {_value(recipe[k])}" for k in shown)])
 
 
 def _value(value: Any) -> str:

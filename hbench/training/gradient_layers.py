@@ -51,7 +51,8 @@ def outer_square(x: Tensor, g: Tensor) -> Tensor:
 
 def _gram_square(x: Tensor, g: Tensor) -> Tensor:
     grams = torch.bmm(x, x.transpose(1, 2)).mul_(torch.bmm(g, g.transpose(1, 2)))
-    return grams.sum((1, 2))
+    # A square in exact numbers, but as a sum of products of either sign it can be rounded to below zero.
+    return grams.sum((1, 2)).clamp(min=0)
 
 
 def _product_square(x: Tensor, g: Tensor) -> Tensor:

@@ -108,14 +108,15 @@ class GradientNorms:
         try:
             with torch.enable_grad():
                 values = losses(self.model(**inputs, **self._extra))
+                total = values.sum()
             examples = len(ids) if owner is None else int(owner.max()) + 1
             if values.shape != (examples,):
                 raise UsageError(f"gradient norms: losses gave {tuple(values.shape)} for {examples} examples")
             found.examples = examples
             found.groups = group_examples(owner, len(ids), examples, ids.device)
-            if found.leaves and values.requires_grad:
+            if found.leaves and total.requires_grad:
                 # Unlike backward(), grad() leaves nothing behind in the leaves.
-                torch.autograd.grad(values.sum(), found.leaves, allow_unused=True)
+                torch.autograd.grad(total, found.leaves, allow_unused=True)
             found.finish()
         finally:
             self._pass = None

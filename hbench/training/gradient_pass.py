@@ -111,8 +111,7 @@ class Pass:
         """Return the squared norm of a parameter's gradient for each example, at least float32 (examples,)."""
         if parameter not in self._squares:
             return torch.zeros(self.examples, device=parameter.device)
-        # Rounding can take a sum of products, a square in exact numbers, below zero.
-        return self._squares[parameter].clamp(min=0)
+        return self._squares[parameter]
 
     def finish(self) -> None:
         """Work off the layers of which some use got no gradient: the loss does not depend on it."""

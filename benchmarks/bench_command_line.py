@@ -1,0 +1,48 @@
+"""How fast the command line answers, and how fast a finished suite is recognised.
+
+    python -m pytest benchmarks/bench_command_line.py
+
+Compared with `python -c 'import torch'`, what every command would pay if heavy imports were not lazy.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMANDS = {
+    "help": ["-m", "hbench.cli", "--help"],
+    "plan small": ["-m", "hbench.cli", "plan", "small"],
+    "import torch": ["-c", "import torch"],
+}
+SUITE = """
+tasks = ["planted-sentence", "planted-pair"]
+models = ["tiny"]
+scorers = ["h-score", "forgetting", "cartography", "el2n", "length"]
+keep = [0.3, "h-score"]
+scoring_runs = 2
+seeds = 3
+"""
+
+
+def call(arguments: list[str], folder: Path | None = None) -> None:
+    """Run Python with these arguments and fail when it fails."""
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=folder)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_answer(benchmark: Any, name: str) -> None:
+    """Time a whole process, five times."""
+    benchmark.pedantic(call, args=(COMMANDS[name],), rounds=5, warmup_rounds=1)
+
+
+def test_finished_suite(benchmark: Any, tmp_path: Path) -> None:
+    """Time the second run of a suite, which trains nothing."""
+    (tmp_path / "suite.toml").write_text(SUITE)
+    arguments = ["-m", "hbench.cli", "run", "suite.toml", "--quiet"]
+    call(arguments, tmp_path)
+    benchmark.pedantic(call, args=(arguments, tmp_path), rounds=5)

@@ -1,0 +1,108 @@
+"""What recording dynamics inside the training step costs, against the same training without it, interleaved.
+
+    python -m pytest benchmarks/bench_dynamics.py --benchmark-json=dynamics.json
+
+`extra_info.overhead` is the median over rounds of (recorded / plain - 1); rounds alternate, so that a slow spell of the
+machine slows both. What a user would otherwise do, a second forward pass, is `extra_info.second_forward`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from hbench.problems import Encoded, find
+from hbench.spec import Recipe
+from hbench.training.flops import FlopCount
+from hbench.training.loop import Run, Setting
+
+EXAMPLES, TOKENS, ROUNDS = 512, 32, 7
+
+
+class Padder:
+    """Stands in for a tokenizer: all sequences have the same length."""
+
+    def pad(self, rows: list[dict[str, list[int]]], return_tensors: str) -> dict[str, torch.Tensor]:
+        """Stack the rows."""
+        return {name: torch.tensor([row[name] for row in rows]) for name in rows[0]}
+
+
+def training(recorded: bool, examples: int = EXAMPLES) -> Run:
+    """Return a run of one epoch on made-up sequences, with or without dynamics at `train`."""
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=8000,
+        hidden_size=256,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=1024,
+        num_labels=3,
+    )
+    rng = np.random.default_rng(0)
+    rows = rng.integers(5, 8000, (examples, TOKENS))
+    encoded = Encoded(
+        ids=[str(i) for i in range(examples)],
+        sequences=[{"input_ids": row.tolist(), "attention_mask": [1] * TOKENS} for row in rows],
+        owner=np.arange(examples),
+        label=rng.integers(0, 3, examples),
+        length=np.full(examples, TOKENS),
+    )
+    setting = Setting(
+        model=transformers.AutoModelForSequenceClassification.from_config(config),
+        tokenizer=Padder(),
+        problem=find("classification"),
+        flops=FlopCount(1, 1, 1, 0),
+        width=3,
+        recipe=Recipe(epochs=1, precision="fp32"),
+        seed=1,
+    )
+    return Run(setting, encoded, np.arange(examples), {"train": {}} if recorded else None)
+
+
+def seconds(run: Run) -> float:
+    """Train to the end and derive the signals, if any; return how long it took."""
+    started = time.perf_counter()
+    run.train(lambda done, total: None)
+    for watcher in run.observers.values():
+        watcher.dataset(run.setting.problem, run.encoded, 1)
+    return time.perf_counter() - started
+
+
+def second_forward(run: Run) -> float:
+    """Return how long one more forward pass over all examples takes."""
+    started = time.perf_counter()
+    run.predict(run.encoded)
+    return time.perf_counter() - started
+
+
+def test_recording(benchmark: Any) -> None:
+    """Compare recorded with plain training, round by round."""
+    seconds(training(True)), seconds(training(False))
+    ratios, forwards = [], []
+
+    def round_() -> None:
+        plain, recorded = training(False), training(True)
+        a = seconds(plain)
+        b = seconds(recorded)
+        ratios.append(b / a)
+        forwards.append(second_forward(plain) / a)
+
+    benchmark.pedantic(round_, rounds=ROUNDS)
+    benchmark.extra_info["overhead"] = statistics.median(ratios) - 1
+    benchmark.extra_info["second_forward"] = statistics.median(forwards)
+
+
+@pytest.mark.parametrize("examples", [1000, 10000, 100000])
+def test_keeping_a_batch_does_not_grow_with_the_training_set(benchmark: Any, examples: int) -> None:
+    """Time the observer's own work for one batch: the same whatever the number of examples, or something is copied."""
+    from hbench.training.observe import Observer
+
+    observer = Observer("train", (1, 2, 3), (), examples, 3)
+    members, values = np.arange(32) * (examples // 32), torch.zeros(32, 3)
+    benchmark(observer.keep, 2, members, values)
