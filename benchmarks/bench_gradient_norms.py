@@ -2,7 +2,7 @@
 
 Run with `pytest benchmarks/bench_gradient_norms.py`; the ratios stand under extra_info (`--benchmark-json FILE`).
 The model is a BERT of the size of MiniLM-L6 with random weights. Steps and passes alternate, so that both see the same
-machine. Nothing here fails when a machine is slow.
+machine. Steps use dropout, as training does, passes do not. Nothing here fails when a machine is slow.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hbench import charges
+from hbench.charges import Amounts
 from hbench.plan import Cell
 from hbench.plugins import Scorer
 from hbench.registry import Named
@@ -16,7 +18,6 @@ from hbench.report.results import (
     FULL,
     FULL_KEEP,
     CellResult,
-    Charge,
     Cost,
     Data,
     Failed,
@@ -29,9 +30,6 @@ from hbench.work import Missing, Pruned, Work
 
 if TYPE_CHECKING:
     from hbench.store import Store
-
-_UNITS = ("flops", "examples", "tokens")
-_Amounts = dict[str, float]
 
 
 def collect(work: Work, store: Store) -> Iterator[CellResult]:
@@ -60,7 +58,7 @@ class _Collector:
         pruned = (r for p in work.pruned.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None)
         #: Any finished job: all of them saw the same examples.
         self.any = full[0] if full else next(pruned, None)
-        self.full_cost = _mean([_spent(r["bill"]["trained"]) for r in full])
+        self.full_cost = charges.mean([charges.spent(r["bill"]["trained"]) for r in full])
 
     def result(self, job: FineTune | Score) -> dict[str, Any] | None:
         """Return a job's result.json, None when it did not finish."""
@@ -74,8 +72,8 @@ class _Collector:
         jobs = {seed: self.work.full[seed] for seed in self.group.evaluation_seeds}
         size = self.any["examples"]["train"] if self.any else 0
         mask = np.ones(size, dtype=bool)
-        nothing = dict.fromkeys(_UNITS, 0.0)
-        cost = self._cost(self.full_cost, nothing, nothing)
+        nothing = charges.nothing()
+        cost = charges.cost(self.full_cost, self.full_cost, nothing, nothing)
         runs: dict[int, Pruned | Missing] = {seed: Pruned(mask, job) for seed, job in jobs.items()}
         yield from self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost, (), None)
 
@@ -84,7 +82,9 @@ class _Collector:
         runs = {seed: self.work.pruned[cell, seed] for seed in self.group.evaluation_seeds}
         trained = [r for p in runs.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None]
         alone, shared = self._scoring(cell.method)
-        cost = self._cost(_mean([_spent(r["bill"]["trained"]) for r in trained]), alone, shared)
+        cost = charges.cost(
+            self.full_cost, charges.mean([charges.spent(r["bill"]["trained"]) for r in trained]), alone, shared
+        )
         yield from self._cells(
             cell.method.ref,
             cell.keep.label,
@@ -218,65 +218,18 @@ class _Collector:
     def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:
         return () if method.plugin.observation() is None else self.group.scoring_seeds
 
-    def _scoring(self, method: Named[Scorer]) -> tuple[_Amounts | None, _Amounts | None]:
-        """Return what scoring costs, alone and as an equal share of the bill of all methods that use the runs."""
+    def _scoring(self, method: Named[Scorer]) -> tuple[Amounts | None, Amounts | None]:
+        """Return what scoring costs alone and shared; unknown when a scoring run failed."""
+        results = [self.result(self.work.full[seed]) for seed in self.group.scoring_seeds]
+        bills = [r["bill"] for r in results if r is not None]
         observation = method.plugin.observation()
-        if observation is None:
-            nothing = dict.fromkeys(_UNITS, 0.0)
-            return nothing, nothing
-        bills = [r["bill"] for seed in self.group.scoring_seeds if (r := self.result(self.work.full[seed])) is not None]
-        if len(bills) < len(self.group.scoring_seeds):
+        if observation is not None and len(bills) < len(results):
             return None, None
-        last = self.group.recipe.epochs if observation.epochs is None else max(observation.epochs)
-        gradients = any(signal.startswith("grad_norm") for signal in observation.signals)
-        alone, everything = dict.fromkeys(_UNITS, 0.0), dict.fromkeys(_UNITS, 0.0)
-        for bill in bills:
-            passes = [
-                o
-                for o in bill["observed"]
-                if observation.at == "epoch_end"
-                and (observation.epochs is None or o["epoch"] in observation.epochs)
-                and (gradients or o["what"] != "gradients")
-            ]
-            _add(alone, [*bill["trained"][:last], *passes])
-            _add(everything, [*bill["trained"], *bill["observed"]])
-        users = sum(m.plugin.observation() is not None for m in self.group.scored())
-        return alone, {unit: amount / users for unit, amount in everything.items()}
-
-    def _cost(self, train: _Amounts | None, alone: _Amounts | None, shared: _Amounts | None) -> Cost | None:
-        if self.full_cost is None:
-            return None
-        charges = {
-            unit: Charge(
-                full=self.full_cost[unit],
-                train=None if train is None else train[unit],
-                scoring_alone=None if alone is None else alone[unit],
-                scoring_shared=None if shared is None else shared[unit],
-            )
-            for unit in _UNITS
-        }
-        return Cost("FLOPs", charges["flops"], charges["examples"], charges["tokens"])
+        epochs = self.group.recipe.epochs
+        return charges.alone(observation, bills, epochs), charges.shared(observation, bills, self.group)
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
         found = [r["planted"] for job in self.work.scores[method.ref].values() if (r := self.result(job)) is not None]
         if not found or found[0] is None:
             return None
         return {sort: float(np.mean([f[sort] for f in found])) for sort in found[0]}
-
-
-def _spent(entries: Sequence[dict[str, float]]) -> _Amounts:
-    total = dict.fromkeys(_UNITS, 0.0)
-    _add(total, entries)
-    return total
-
-
-def _add(total: _Amounts, entries: Sequence[dict[str, float]]) -> None:
-    for entry in entries:
-        for unit in _UNITS:
-            total[unit] += entry[unit]
-
-
-def _mean(amounts: Sequence[_Amounts]) -> _Amounts | None:
-    if not amounts:
-        return None
-    return {unit: float(np.mean([a[unit] for a in amounts])) for unit in _UNITS}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from hbench import problems
 from hbench.errors import DataError, UsageError
 from hbench.models import digest_file, resolve_revision
 from hbench.plugins import Hub, Task
+from hbench.quiet import quiet_loggers
 from hbench.registry import Named, plugin_name
 
 if TYPE_CHECKING:
@@ -252,15 +252,10 @@ def _quiet() -> Iterator[None]:
     import datasets
 
     bars = not datasets.are_progress_bars_disabled()
-    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
-    levels = [logger.level for logger in loggers]
     datasets.disable_progress_bars()
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with quiet_loggers("datasets", "huggingface_hub"):
+            yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
         if bars:
             datasets.enable_progress_bars()

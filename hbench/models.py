@@ -127,7 +127,7 @@ def packaged_minilm() -> Path | None:
 
 def digest_folder(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file that decides a model: configuration, weights, tokenizer."""
-    files = sorted(p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".txt", ".model"))
+    files = sorted(p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".bin", ".txt", ".model"))
     return {p.name: digest_file(p) for p in files}
 
 

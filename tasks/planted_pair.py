@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
-
 from hbench import Task
+from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
 
 _PEOPLE = words("man woman boy girl farmer nurse teacher student painter sailor tourist baker")
 _WEARING = ("", "", " in a red coat", " with a hat", " in blue jeans", " with a small bag", " in a white shirt")

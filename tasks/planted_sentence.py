@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
-
 from hbench import Task
+from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
 
 _NEGATIVE = words("terrible boring awful dull poor dreadful disappointing clumsy tedious bland stale shallow")
 _POSITIVE = words(

@@ -36,7 +36,7 @@ def test_linear_weight_by_either_way_and_in_any_chunks(sizes: tuple[int, ...], b
 @given(seed=st.integers(0, 999))
 def test_a_gradient_that_cancels_out_has_no_norm_below_zero(seed: int) -> None:
     x, g = (values.float() for values in draw((4, 12, 6, 6, seed)))
-    square = layers.outer_square(x[:, :1].expand(-1, 12, -1), g - g.mean(1, keepdim=True))
+    square = layers._gram_square(x[:, :1].expand(-1, 12, -1), g - g.mean(1, keepdim=True))
     assert ((square >= 0) & (square < 1e-3)).all()
 
 

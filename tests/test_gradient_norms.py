@@ -216,7 +216,17 @@ def test_decoders_fill_no_cache() -> None:
         assert output.past_key_values is None
         return cross_entropy(torch.tensor([0, 1]))(output)
 
-    gradient_norms(build("llama"), pad(make_texts([6, 11])), losses)
+    model = build("llama")
+    forward = model.forward
+    model.forward = lambda *args, **kwargs: forward(*args, **kwargs)  # as accelerate hands it over
+    gradient_norms(model, pad(make_texts([6, 11])), losses)
+
+
+def test_a_compiled_model_is_read_through_what_it_was_compiled_from() -> None:
+    model = build("bert")
+    batch, losses = pad(make_texts([6, 11])), cross_entropy(torch.tensor([0, 1]))
+    compiled = torch.compile(model, backend="eager")
+    assert torch.equal(gradient_norms(compiled, batch, losses)["all"], gradient_norms(model, batch, losses)["all"])
 
 
 def test_only_trainable_parameters_count() -> None:

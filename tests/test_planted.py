@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hbench_tasks.planted_sentence import _NEGATIVE, _POSITIVE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from hbench.problems import find
 from hbench.registry import TASKS
 from hbench.training.batches import Collator, model_inputs, training_order
 from hbench.training.model import load_config, load_model, load_tokenizer
+from hbench_tasks.planted_sentence import _NEGATIVE, _POSITIVE
 
 NAMES = ["planted-sentence", "planted-pair"]
 #: Results on other rows are not comparable: whoever changes a generator changes these on purpose.

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hbench.errors import TrainingFailed, UsageError, suggest
 from hbench.training.gradient_layers import LINEAR, find_rule
-from hbench.training.gradient_pass import Layer, Pass, group_examples
+from hbench.training.gradient_pass import Layer, Pass, group_examples, refusal
 from hbench.training.gradient_relative import relative_rows_apart
 
 #: Parameters that a norm can be taken over: all trainable ones, those after the encoder, the final linear layer's.
@@ -53,12 +53,14 @@ class GradientNorms:
     """
 
     def __init__(self, model: nn.Module, scopes: Sequence[str] = ("all",)) -> None:
-        self.model = model
-        self._scopes = {scope: _in_scope(model, scope) for scope in scopes}
+        # Compiled code knows nothing of hooks that come later; what it was compiled from does.
+        self.model: nn.Module = getattr(model, "_orig_mod", model)
+        self._scopes = {scope: _in_scope(self.model, scope) for scope in scopes}
         counted = {p: None for parameters in self._scopes.values() for p in parameters}
-        self._layers = _plan(model, counted)
-        # Asked in eval mode, decoders would copy keys and values into a cache that no one reads.
-        takes_cache = "use_cache" in inspect.signature(model.forward).parameters
+        self._layers = _plan(self.model, counted)
+        # Asked in eval mode, decoders would copy keys and values into a cache that no one reads. The class is looked
+        # at because accelerate puts a forward without named arguments on the model itself.
+        takes_cache = "use_cache" in inspect.signature(type(self.model).forward).parameters
         self._extra = {"use_cache": False} if takes_cache else {}
         self._stack = ExitStack()
         self._pass: Pass | None = None
@@ -87,10 +89,12 @@ class GradientNorms:
     def __call__(self, inputs: Mapping[str, Tensor], losses: Losses, owner: Tensor | None = None) -> dict[str, Tensor]:
         """Return the L2 norm of the gradient of each example's loss, float32 (examples,), for every scope.
 
-        inputs: what the model's forward takes, each (sequences, ..); padded positions do not count, as the model does
-        not. losses: turns the model's output into losses (examples,), each of its own example alone. owner: int
-        (sequences,), the example each sequence belongs to, any order; None when each example is one sequence. An
-        example's gradient is the sum over its sequences.
+        inputs: what the model's forward takes, each (sequences, ..), the ids first. Padding counts as little as the
+        model lets it, nothing where it is masked. losses: turns the model's output into losses (examples,), each of
+        its own example alone. owner: int (sequences,), the example each sequence belongs to, in any order; None when
+        each example is one sequence. An example's gradient is the sum over its sequences. Norms are computed in
+        float32 whatever the precision of the model. Raises TrainingFailed and UsageError as said of the class, and
+        UsageError when the losses do not fit the examples.
         """
         if not self._ready:
             raise RuntimeError("GradientNorms prepares the model in a with block; call it inside")
@@ -140,22 +144,23 @@ class GradientNorms:
             excess = (norms - truth).abs() - tolerance * (truth + 0.1 * total)
             worst = int(excess.argmax())
             if not bool(excess[worst] <= 0):
-                parameter = list(layers)[worst]
-                raise layers[parameter].refuse(
+                parameter, layer = list(layers.items())[worst]
+                reason = (
                     f"does not give the norm of '{names[parameter]}': {norms[worst]:.4g} by the layer's rule, "
                     f"{truth[worst]:.4g} by autograd; the model uses it outside the layer, or mixes examples of a batch"
                 )
+                raise refusal(layer.name, layer.module, reason)
         self._checked = found.examples > 1
 
     def _shape(self) -> tuple[int, int] | None:
-        return None if self._pass is None else self._pass.shape
+        """Return the shape of the batch in work, or None when the encoder's gradients are not wanted."""
+        return None if self._pass is None or "all" not in self._scopes else self._pass.shape
 
     def _hook(self, layer: Layer) -> Callable[..., Tensor | None]:
-        rule = layer.rule
-        assert rule is not None
-
         def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor | None:
-            return None if self._pass is None else self._pass.watch(layer, rule.read(module, args, kwargs), output)
+            if self._pass is None:
+                return None
+            return self._pass.watch(layer, layer.rule.read(module, args, kwargs), output)
 
         return hook
 
@@ -207,12 +212,13 @@ def _plan(model: nn.Module, counted: Mapping[nn.Parameter, None]) -> list[Layer]
         own = {key: p for key, p in module.named_parameters(recurse=False) if p in counted}
         if not own:
             continue
-        layer = Layer(name, module, find_rule(module), own, unit=len(layers))
-        if layer.rule is None or not own.keys() <= layer.rule.squares.keys():
-            raise layer.refuse(f"(parameters {', '.join(own)}) is not covered")
+        rule = find_rule(module)
+        if rule is None or not own.keys() <= rule.squares.keys():
+            raise refusal(name, module, f"(parameters {', '.join(own)}) is not covered")
+        layer = Layer(name, module, rule, own, unit=len(layers))
         for other in [holder[p] for p in own.values() if p in holder]:
-            if other.rule is None or other.rule.squares is not layer.rule.squares:
-                raise layer.refuse(f"shares a parameter with '{other.name}', of another type, which is not covered")
+            if other.rule is not rule:
+                raise refusal(name, module, f"shares a parameter with '{other.name}', of another type: not covered")
             joined = other.unit
             for member in [m for m in layers if m.unit == joined]:
                 member.unit = layer.unit

@@ -15,22 +15,23 @@ from hbench.errors import TrainingFailed
 from hbench.training.gradient_layers import LayerRule
 
 
+def refusal(name: str, module: nn.Module, reason: str) -> TrainingFailed:
+    """Return the error that names a layer, its type, what is wrong and what to do."""
+    return TrainingFailed(
+        f"gradient norms: layer '{name}' of type {type(module).__name__} {reason}; "
+        "take another model, or a scorer without gradient norms"
+    )
+
+
 @dataclass(eq=False)
 class Layer:
     """A layer whose parameters are counted. Layers that share a parameter have the same `unit`."""
 
     name: str
     module: nn.Module
-    rule: LayerRule | None
+    rule: LayerRule
     parameters: dict[str, nn.Parameter]
-    unit: int = 0
-
-    def refuse(self, reason: str) -> TrainingFailed:
-        """Return the error that names this layer, its type and what to do."""
-        return TrainingFailed(
-            f"gradient norms: layer '{self.name}' of type {type(self.module).__name__} {reason}; "
-            "take another model, or a scorer without gradient norms"
-        )
+    unit: int
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,6 @@ class Pass:
 
     def watch(self, layer: Layer, x: Tensor, output: Tensor) -> Tensor:
         """Note a use of a layer and return its output, to be used in its place: it waits for the gradient."""
-        assert layer.rule is not None
         sequences = self.shape[0]
         if not output.requires_grad:
             output = output.detach().requires_grad_()
@@ -100,9 +100,8 @@ class Pass:
             # Positions are looked up once and broadcast: without rows of their own, the sequences' gradients mix.
             x, output = x.expand(sequences, -1), output.expand(sequences, -1, -1)
         if not _fits(output, sequences) or (layer.rule.lookup and output.dim() != 3):
-            raise layer.refuse(
-                f"gives {tuple(output.shape)} for a batch of {sequences} sequences, which is not covered"
-            )
+            reason = f"gives {tuple(output.shape)} for a batch of {sequences} sequences, which is not covered"
+            raise refusal(layer.name, layer.module, reason)
         self._uses[layer.unit] = self._uses.get(layer.unit, 0) + 1
         output.register_hook(partial(self._receive, _Call(layer, x.detach())))  # type: ignore[no-untyped-call]
         return output
@@ -141,7 +140,7 @@ class Pass:
             (layer.rule.squares[name], x, g)
             for layer, x, g in taken
             for name, own in layer.parameters.items()
-            if own is parameter and layer.rule is not None
+            if own is parameter
         ]
         square, x, g = uses[0]
         if len(uses) > 1:
@@ -152,7 +151,7 @@ class Pass:
 
     def _read(self, call: _Call) -> tuple[Tensor, Tensor]:
         """Return x and g as (sequences, t, ..) in float32 or better, and let go of the originals."""
-        assert call.layer.rule is not None and call.x is not None and call.g is not None
+        assert call.x is not None and call.g is not None
         rule, x, g = call.layer.rule, call.x, _by_sequence(call.g, self.shape[0])
         call.x = call.g = None
         if not rule.lookup:

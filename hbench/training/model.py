@@ -12,6 +12,7 @@ import transformers
 
 from hbench.errors import DataError, UsageError
 from hbench.models import Model
+from hbench.quiet import quiet_loggers
 
 if TYPE_CHECKING:
     from hbench.problems import Head
@@ -117,13 +118,11 @@ def _tiny_tokenizer(texts: Iterable[str]) -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the library's load report and bars off the terminal: new head weights are expected here."""
-    level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        yield
+        with quiet_loggers("transformers", "huggingface_hub"):
+            yield
     finally:
-        transformers.logging.set_verbosity(level)
         transformers.logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
