@@ -75,7 +75,14 @@ class PlantedSentence(Task):
     columns = {"text": "sentence", "label": "label"}
     labels = ("negative", "positive")
     licence = "Apache-2.0, as hbench"
-    recipe = {"epochs": 3, "batch_size": 16, "learning_rate": 2e-3, "max_length": 32, "precision": "fp32"}
+    recipe = {
+        "epochs": 3,
+        "batch_size": 16,
+        "learning_rate": 2e-3,
+        "warmup": 0.1,
+        "max_length": 32,
+        "precision": "fp32",
+    }
     planted = "planted"
 
     def __post_init__(self) -> None:
