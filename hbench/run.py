@@ -67,6 +67,7 @@ def run_suite(
     cells = [cell for work in works for cell in collect(work, place)]
     for cell in cells:
         cell.write(results / cell.path)
+    place.sweep(_alive)  # a killed run's workers may have lived for a second into this one
     failed_cells = sum(bool(cell.failures) for cell in cells)
     board.build(results, out)
     return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, board.show(results))

@@ -10,9 +10,11 @@ Formats are data only (JSON, NetCDF, npz without pickles): loading never runs co
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 SORTS = ("finetune", "score")
+#: Names this machine in drafts: a store may be shared by several, and process ids mean something on one only.
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Store:
         target = self.place(job)
         with self._guard():
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{os.getpid()}-", dir=target.parent))
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{_HOST}-{os.getpid()}-", dir=target.parent))
         try:
             (draft / "spec.json").write_text(dump(job))
             yield draft
@@ -139,10 +143,10 @@ class Store:
         return len(failed)
 
     def sweep(self, alive: Callable[[int], bool]) -> None:
-        """Delete drafts of processes that are gone; `alive` tells whether a process id is still running."""
+        """Delete drafts of processes of this machine that are gone; `alive` tells whether a process id still runs."""
         for sort in SORTS:
-            for draft in (self.root / sort).glob(".*-*-*"):
-                if not alive(int(draft.name.split("-")[1])):
+            for draft in (self.root / sort).glob(f".*-{_HOST}-*-*"):
+                if not alive(int(draft.name.split("-")[2])):
                     shutil.rmtree(draft, ignore_errors=True)
 
     def _publish(self, draft: Path, target: Path) -> None:

@@ -103,8 +103,8 @@ def _plugins(registry: Registry[Any], describe: Any) -> list[Row]:
     for name in registry.names():
         try:
             rows.append({"name": name, **describe(registry.load(name))})
-        except (HbenchError, ImportError, AttributeError) as error:
-            rows.append({"name": name, "about": f"cannot be loaded: {error}"})
+        except HbenchError as error:
+            rows.append({"name": name, "about": str(error)})
     return rows
 
 
