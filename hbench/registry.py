@@ -128,9 +128,9 @@ def load_plugin_file(path: Path) -> list[str]:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise UsageError(
-            f"--plugin {error.filename or path}, line {error.lineno}: {error.msg}; mend the syntax"
-        ) from None
+        elsewhere = error.filename is not None and Path(error.filename).resolve() != path.resolve()
+        place = error.filename if elsewhere else path  # a module that the file imports, or the file
+        raise UsageError(f"--plugin {place}, line {error.lineno}: {error.msg}; mend the syntax") from None
     except Exception as error:
         raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; the file has to import cleanly") from error
     names = []
