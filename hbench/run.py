@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,9 +61,9 @@ def run_suite(
         place, find_executor(executor), Context(find_device(device), jobs, plugins), progress or NullProgress()
     )
     works = [Work.begin(group, suite, data_dir) for group in make_plan(suite).groups]
-    runner.run("full-data runs", [job for work in works for job in work.full.values()])
-    runner.run("scores", [job for work in works for job in work.ready_scores(place)], here=True)
-    runner.run("pruned runs", [job for work in works for job in work.prune(place)])
+    runner.run("full-data runs", works, [job for work in works for job in work.full.values()])
+    runner.run("scores", works, [job for work in works for job in work.ready_scores(place)], here=True)
+    runner.run("pruned runs", works, [job for work in works for job in work.prune(place)])
     cells = [cell for work in works for cell in collect(work, place)]
     for cell in cells:
         cell.write(results / cell.path)
@@ -89,7 +89,7 @@ class _Runner:
         self.store, self.executor, self.context, self.progress = store, executor, context, progress
         self.ran = self.reused = self.failed = 0
 
-    def run(self, name: str, jobs: Sequence[Job], *, here: bool = False) -> None:
+    def run(self, name: str, works: Sequence[Work], jobs: Sequence[Job], *, here: bool = False) -> None:
         """Run a stage. `here`: in this process, for jobs that take milliseconds."""
         distinct = {key(job): job for job in jobs}
         wanted = []
@@ -106,7 +106,8 @@ class _Runner:
             return
         self._check_input(wanted)
         executor = find_executor("inline") if here else self.executor
-        executor.run(wanted, self.store, self.context, self.progress)
+        labels = {name: text for work in works for name, text in work.labels().items()}
+        executor.run(wanted, self.store, replace(self.context, labels=labels), self.progress)
         finished = sum(self.store.finished(job) for job in wanted)
         self.ran += finished
         self.failed += len(wanted) - finished

@@ -82,6 +82,19 @@ class Work:
         jobs = {key(p.job): p.job for p in self.pruned.values() if isinstance(p, Pruned)}
         return list(jobs.values())
 
+    def labels(self) -> dict[str, str]:
+        """Return by key which cell a job belongs to; a training that several cells share is named after the first."""
+        place = f"{self.group.task.ref} {self.group.model.ref}"
+        found = {key(job): f"{place} full seed {seed}" for seed, job in self.full.items()}
+        for method, jobs in self.scores.items():
+            for draw, job in jobs.items():
+                found[key(job)] = f"{place} {method} scores" + ("" if draw is None else f" seed {draw}")
+        for (cell, seed), pruned in self.pruned.items():
+            if isinstance(pruned, Pruned):
+                text = f"{place} {cell.method.ref} {cell.keep.label} {cell.budget} seed {seed}"
+                found.setdefault(key(pruned.job), text)
+        return found
+
     def _prune(self, cell: Cell, seed: int, reader: _Reader) -> Pruned | Missing:
         scored = reader.scores(cell.method, seed)
         if isinstance(scored, Missing):

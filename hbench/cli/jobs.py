@@ -24,7 +24,7 @@ _STORE = click.argument("store", type=click.Path(path_type=Path), default=STORE)
 @json_option
 def status(store: Path, as_json: bool) -> None:
     """Show what has finished and what has failed, with reasons, in STORE (default: .hbench/store)."""
-    from hbench.execute.base import label
+    from hbench.execute.base import describe
     from hbench.spec import key
     from hbench.store import SORTS
 
@@ -38,7 +38,8 @@ def status(store: Path, as_json: bool) -> None:
         for sort in SORTS
     }
     failed = [
-        {"job": label(job), "key": key(job), "reason": found.reason, "log": str(found.log)} for job, found in failures
+        {"job": describe(job), "key": key(job), "reason": found.reason, "log": str(found.log)}
+        for job, found in failures
     ]
     if as_json:
         print_json({**counts, "failures": failed})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +25,12 @@ class Context:
     jobs: int | None = None
     #: Plugin files to load before a job is run.
     plugins: tuple[Path, ...] = ()
+    #: What to call a job, by its key, when telling of its progress.
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, job: Job) -> str:
+        """Return what to call a job: the cell it belongs to, or what its specification says."""
+        return self.labels.get(key(job)) or describe(job)
 
 
 class Executor(Protocol):
@@ -73,9 +79,9 @@ def find_device(name: str) -> str:
     return "cuda" if any(Path("/proc/driver/nvidia/gpus").glob("*")) else "cpu"
 
 
-def label(job: Job) -> str:
-    """Return a short name of a job for progress displays."""
+def describe(job: Job) -> str:
+    """Return a line that names a job by its specification alone, which does not know the cells that use it."""
     if isinstance(job, FineTune):
-        sort = "full data" if job.subset is None else "pruned"
-        return f"{job.task.ref} {job.model.ref} {sort} seed {job.seed} ({key(job)[:8]})"
-    return f"{job.task.ref} {job.scorer} scores ({key(job)[:8]})"
+        what = "full data" if job.subset is None else "pruned"
+        return f"{job.task.ref} {job.model.ref} {what} seed {job.seed}"
+    return f"{job.task.ref} {job.scorer} scores"

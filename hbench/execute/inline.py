@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hbench.execute.base import Context, label, run_job
+from hbench.execute.base import Context, run_job
 from hbench.spec import Job, key
 from hbench.store import Store
 
@@ -21,6 +21,6 @@ class InlineExecutor:
         """Run the jobs in order."""
         for job in jobs:
             name = key(job)
-            progress.job_started(name, label(job))
+            progress.job_started(name, context.label(job))
             finished = run_job(job, store, context.device, partial(progress.job_progress, name))
             progress.job_finished(name, finished)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError
-from hbench.execute.base import Context, label
+from hbench.execute.base import Context
 from hbench.spec import FineTune, Job, dump, key
 from hbench.store import Store, write_whole
 
@@ -35,7 +35,7 @@ class LocalExecutor:
         lock = threading.Lock()
         crew = [_Worker(store, devices[i % len(devices)], context.plugins, _threads(jobs)) for i in range(count)]
         with ThreadPoolExecutor(count) as pool:
-            tasks = [pool.submit(_drain, worker, queue, lock, store, progress) for worker in crew]
+            tasks = [pool.submit(_drain, worker, queue, lock, context, progress) for worker in crew]
             try:
                 done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
                 for task in done:
@@ -132,13 +132,13 @@ class _Worker:
             path.unlink(missing_ok=True)
 
 
-def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, store: Store, progress: Progress) -> None:
+def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, context: Context, progress: Progress) -> None:
     while True:
         with lock:
             job = next(queue, None)
         if job is None or worker.stopped:
             return
-        progress.job_started(key(job), label(job))
+        progress.job_started(key(job), context.label(job))
         finished = worker.run(job, progress)
         if not worker.stopped:
             progress.job_finished(key(job), finished)

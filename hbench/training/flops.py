@@ -54,7 +54,8 @@ def count_flops(auto: Any, config: Any) -> FlopCount:
 
 def _measure(auto: Any, config: Any, device: str) -> list[int]:
     with torch.device(device):
-        model = auto.from_config(config, attn_implementation="eager").eval()
+        # Without gradients: the counter cannot follow a parameter that is handed from one module to another.
+        model = auto.from_config(config, attn_implementation="eager").eval().requires_grad_(False)
     counts = []
     for shape in _SHAPES:
         ids = torch.full(shape, 5, dtype=torch.long, device=device)

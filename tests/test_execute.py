@@ -1,0 +1,64 @@
+"""Executors: a worker's death costs its job and nothing else; events tell what happens."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from conftest import SMALL_SUITE, Bench
+
+from hbench.execute.worker import work
+from hbench.plan import make_plan
+from hbench.spec import dump
+from hbench.store import Store
+from hbench.suite import load_suite
+from hbench.work import Work
+
+#: A task that kills the process which trains on it; planning and checking it is harmless.
+DEADLY = """
+import os, sys
+from dataclasses import dataclass
+from hbench_tasks.planted_sentence import PlantedSentence
+
+@dataclass(frozen=True)
+class Deadly(PlantedSentence):
+    def rows(self, split):
+        if "run-job" in sys.argv:
+            os.kill(os.getpid(), 9)
+        return super().rows(split)
+"""
+
+
+def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -> None:
+    (bench.folder / "deadly.py").write_text(DEADLY)
+    bench.write(
+        SMALL_SUITE.replace("tasks = [", 'tasks = ["deadly[size=60]", ')
+        .replace('["h-score", "el2n", "length"]', '["length"]')
+        .replace('[0.3, "h-score"]', "[0.3]")
+    )
+    done = bench.hbench("run", "suite.toml", "--quiet", "--plugin", "deadly.py", check=False)
+    assert done.returncode == 1, done.stderr
+    rows = list(csv.DictReader((bench.folder / ".hbench/leaderboard/leaderboard.csv").open()))
+    states = {(row["task"].partition("[")[0], row["method"]): row["status"] for row in rows}
+    assert states["deadly", "full"] == "failed"
+    assert states["planted-sentence", "full"] == "complete"
+    assert states["planted-sentence", "length"] == "complete"
+    assert "signal 9" in (bench.folder / ".hbench/leaderboard/LEADERBOARD.md").read_text()
+    assert "signal 9" in bench.hbench("status", ".hbench/store", check=False).stdout
+
+
+def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
+    suite = load_suite(str(bench.suite))
+    job = next(iter(Work.begin(make_plan(suite).groups[0], suite, None).full.values()))
+    path = tmp_path / "spec.json"
+    path.write_text(dump(job))
+    store, out = Store(tmp_path / "store"), io.StringIO()
+    store.prepare()
+    assert work(store, [str(path)], "cpu", (), out) == 0
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert events[-1] == {"event": "finished"}
+    progress = [event for event in events if event["event"] == "progress"]
+    assert progress[-1]["done"] == progress[-1]["total"]
+    assert store.finished(job)
