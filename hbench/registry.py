@@ -55,7 +55,7 @@ class Registry(Generic[P]):
             raise UsageError(f"unknown {self.noun} '{name}'{suggest(name, self.names())}")
         try:
             cls = points[name].load()
-        except Exception as error:
+        except Exception as error:  # a third party's package is imported here and may raise anything
             raise UsageError(
                 f"{self.noun} '{name}' ({points[name].value}) cannot be loaded: {type(error).__name__}: {error}; "
                 "update or remove the package that registers it"
@@ -131,7 +131,7 @@ def load_plugin_file(path: Path) -> list[str]:
         elsewhere = error.filename is not None and Path(error.filename).resolve() != path.resolve()
         place = error.filename if elsewhere else path  # a module that the file imports, or the file
         raise UsageError(f"--plugin {place}, line {error.lineno}: {error.msg}; mend the syntax") from None
-    except Exception as error:
+    except Exception as error:  # the user's own code runs here and may raise anything
         raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; the file has to import cleanly") from error
     names = []
     for registry in (SCORERS, TASKS):

@@ -15,9 +15,12 @@ from __future__ import annotations
 
 import random
 import zlib
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
+from hbench import Task
 from hbench.errors import UsageError
 
 T = TypeVar("T")
@@ -104,10 +107,45 @@ def generate(grammar: Grammar, split: str, *, rows: int, seed: int) -> dict[str,
     return {**texts, "label": [row[1] for row in made], "planted": [row[2] for row in made]}
 
 
-def check_rows(rows: int) -> None:
-    """Raise UsageError when a training split would be too small to hold some rows of every sort."""
-    if rows < _MIN_ROWS:
-        raise UsageError(f"option size={rows} is too small; use at least {_MIN_ROWS}")
+def sentence(text: str) -> str:
+    """Return the words with a capital first letter and a full stop."""
+    return text[0].upper() + text[1:] + "."
+
+
+@dataclass(frozen=True)
+class Planted(Task):
+    """An embedded task whose rows come from a grammar, 40 % of the training rows planted."""
+
+    #: Training rows; the validation split always has 600.
+    size: int = 1200
+    #: Seed of all sentences.
+    seed: int = 1
+
+    kind = "classification"
+    licence = "Apache-2.0, as hbench"
+    planted = "planted"
+    #: For random weights, which learn slowly at the rates that suit a pretrained model.
+    recipe = {
+        "epochs": 3,
+        "batch_size": 16,
+        "learning_rate": 2e-3,
+        "warmup": 0.1,
+        "max_length": 48,
+        "precision": "fp32",
+    }
+
+    @property
+    @abstractmethod
+    def grammar(self) -> Grammar:
+        """What the sentences are made by."""
+
+    def __post_init__(self) -> None:
+        if self.size < _MIN_ROWS:
+            raise UsageError(f"option size={self.size} is too small for rows of every sort; use at least {_MIN_ROWS}")
+
+    def rows(self, split: str) -> dict[str, list[Any]] | None:
+        """Return the columns of text, `label` and `planted` of the split `train` or `validation`."""
+        return generate(self.grammar, split, rows=self.size, seed=self.seed)
 
 
 def _row(grammar: Grammar, draw: Draw, sort: str, label: int, split: str, seen: set[Texts]) -> tuple[Texts, int, str]:

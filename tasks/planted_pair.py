@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from hbench import Task
-from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
+from hbench_tasks._planted import Draw, Planted, Texts, sentence, words
 
 _PEOPLE = words("man woman boy girl farmer nurse teacher student painter sailor tourist baker")
 _WEARING = ("", "", " in a red coat", " with a hat", " in blue jeans", " with a small bag", " in a white shirt")
@@ -72,11 +70,11 @@ class _Inference:
             f"the {person} is {_TRAITS[draw.below(2)]}",
             f"nobody is {place}",
         )[label]
-        return _sentence(premise), _sentence(hypothesis)
+        return sentence(premise), sentence(hypothesis)
 
     def _pair(self, draw: Draw, scene: _Scene, hypothesis: str) -> Texts:
         premise = f"a {scene.person}{draw.pick(_WEARING)} is {scene.activity} {scene.place}"
-        return _sentence(premise), _sentence(hypothesis)
+        return sentence(premise), sentence(hypothesis)
 
     def _clause(self, draw: Draw, scene: _Scene, label: int) -> str:
         form = draw.below(10)
@@ -100,34 +98,12 @@ class _Inference:
 
 
 @dataclass(frozen=True)
-class PlantedPair(Task):
+class PlantedPair(Planted):
     """Made-up inference, three classes; 1,200 pairs to train on, of which 40 % are planted, and 600 to evaluate on."""
 
-    #: Training rows; the validation split always has 600.
-    size: int = 1200
-    #: Seed of all sentences.
-    seed: int = 1
-
-    kind = "classification"
     columns = {"text": ("premise", "hypothesis"), "label": "label"}
     labels = ("entailment", "neutral", "contradiction")
-    licence = "Apache-2.0, as hbench"
-    recipe = {
-        "epochs": 3,
-        "batch_size": 16,
-        "learning_rate": 2e-3,
-        "warmup": 0.1,
-        "max_length": 48,
-        "precision": "fp32",
-    }
-    planted = "planted"
-
-    def __post_init__(self) -> None:
-        check_rows(self.size)
-
-    def rows(self, split: str) -> dict[str, list[Any]] | None:
-        """Return the columns `premise`, `hypothesis`, `label` and `planted` of `train` or `validation`."""
-        return generate(_Inference(), split, rows=self.size, seed=self.seed)
+    grammar = _Inference()
 
 
 def _scene(draw: Draw) -> _Scene:
@@ -139,7 +115,3 @@ def _other_activity(draw: Draw, doing: int) -> str:
     # pairs of activities share their general words, so skip both
     others = [activity for activity, general in _DOING if general != _DOING[doing][1]]
     return draw.pick(others)
-
-
-def _sentence(words: str) -> str:
-    return words[0].upper() + words[1:] + "."

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from hbench import Task
-from hbench_tasks._planted import Draw, Texts, check_rows, generate, words
+from hbench_tasks._planted import Draw, Planted, Texts, sentence, words
 
 _NEGATIVE = words("terrible boring awful dull poor dreadful disappointing clumsy tedious bland stale shallow")
 _POSITIVE = words(
@@ -47,51 +45,25 @@ class _Reviews:
             body = f"the {first} was {opposite} but the {second} was {same}"
         else:
             body = f"the {first} was {same} although the {second} was {opposite}"
-        return (_sentence(draw.pick(_BEFORE) + body + draw.pick(_AFTER)),)
+        return (sentence(draw.pick(_BEFORE) + body + draw.pick(_AFTER)),)
 
     def ambiguous(self, draw: Draw, labels: tuple[int, int]) -> Texts:
         first, second = draw.two(_THINGS)
         said = [draw.rare(_SAID[label]) for label in draw.shuffle(labels)]
         body = f"the {first} was {said[0]} and the {second} was {said[1]}"
-        return (_sentence(draw.pick(_BEFORE) + body + draw.pick(_AFTER)),)
+        return (sentence(draw.pick(_BEFORE) + body + draw.pick(_AFTER)),)
 
     def easy(self, draw: Draw, label: int) -> Texts:
         word = _SAID[label][draw.below(2)]
         thing = draw.pick(("film", "story", "book"))
         body = draw.pick((f"the {thing} was {word}", f"{draw.pick(('I', 'we'))} {_FELT[label][0]} the {thing}"))
-        return (_sentence(draw.pick(("", "honestly ", "once again ")) + body + draw.pick(("", " after all"))),)
+        return (sentence(draw.pick(("", "honestly ", "once again ")) + body + draw.pick(("", " after all"))),)
 
 
 @dataclass(frozen=True)
-class PlantedSentence(Task):
+class PlantedSentence(Planted):
     """Made-up reviews, two classes; 1,200 sentences to train on, of which 40 % are planted, and 600 to evaluate on."""
 
-    #: Training rows; the validation split always has 600.
-    size: int = 1200
-    #: Seed of all sentences.
-    seed: int = 1
-
-    kind = "classification"
     columns = {"text": "sentence", "label": "label"}
     labels = ("negative", "positive")
-    licence = "Apache-2.0, as hbench"
-    recipe = {
-        "epochs": 3,
-        "batch_size": 16,
-        "learning_rate": 2e-3,
-        "warmup": 0.1,
-        "max_length": 32,
-        "precision": "fp32",
-    }
-    planted = "planted"
-
-    def __post_init__(self) -> None:
-        check_rows(self.size)
-
-    def rows(self, split: str) -> dict[str, list[Any]] | None:
-        """Return the columns `sentence`, `label` and `planted` of `train` or `validation`."""
-        return generate(_Reviews(), split, rows=self.size, seed=self.seed)
-
-
-def _sentence(words: str) -> str:
-    return words[0].upper() + words[1:] + "."
+    grammar = _Reviews()
