@@ -168,7 +168,7 @@ def test_planted_column_follows_the_sample(name: str) -> None:
 
 
 def test_too_small_a_size_is_refused() -> None:
-    with pytest.raises(UsageError, match="option size=10 is too small.*; use at least 50"):
+    with pytest.raises(UsageError, match=r"option size=10 is too small.*; use at least 50"):
         TASKS.find("planted-pair[size=10]")
 
 
