@@ -59,8 +59,21 @@ def shared(observation: Observation | None, bills: Sequence[dict[str, Any]], gro
     if observation is None:
         return nothing()
     users = sum(method.plugin.observation() is not None for method in group.scored())
-    everything = spent([entry for bill in bills for part in ("trained", "observed") for entry in bill[part]])
+    everything = spent([entry for bill in bills for entry in (*bill["trained"], *_asked(bill, group))])
     return {unit: amount / users for unit, amount in everything.items()}
+
+
+def _asked(bill: dict[str, Any], group: Group) -> list[dict[str, Any]]:
+    """Return the passes that this group's scorers asked for: the run may have served others before."""
+    point = (group.observe or {}).get("epoch_end")
+    if point is None:
+        return []
+    return [
+        entry
+        for entry in bill["observed"]
+        if (point["epochs"] is None or entry["epoch"] in point["epochs"])
+        and (point["gradients"] or entry["what"] != "gradients")
+    ]
 
 
 def cost(full: Amounts | None, train: Amounts | None, single: Amounts | None, part: Amounts | None) -> Cost | None:

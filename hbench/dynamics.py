@@ -78,10 +78,16 @@ def from_arrays(
 
 
 def join_runs(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Stack the dynamics of single runs, which hold the same examples, along `run`."""
+    """Stack the dynamics of single runs, which hold the same examples, along `run`.
+
+    Signals and epochs that only some of the runs observed are left out.
+    """
     import xarray as xr
 
-    joined = xr.concat(datasets, dim="run", data_vars="minimal", coords="minimal", compat="override", join="exact")
+    names = [name for name in datasets[0].data_vars if all(name in d for d in datasets)]
+    epochs = [e for e in datasets[0]["epoch"].to_numpy() if all(e in d["epoch"] for d in datasets)]
+    common = [d[names].sel(epoch=epochs) for d in datasets]
+    joined = xr.concat(common, dim="run", data_vars="minimal", coords="minimal", compat="override", join="exact")
     joined.attrs = dict(datasets[0].attrs)
     return joined
 

@@ -60,7 +60,7 @@ def run_suite(
     runner = _Runner(
         place, find_executor(executor), Context(find_device(device), jobs, plugins), progress or NullProgress()
     )
-    works = [Work.begin(group, suite, data_dir) for group in make_plan(suite).groups]
+    works = [Work.begin(group, suite, data_dir, place) for group in make_plan(suite).groups]
     runner.run("full-data runs", works, [job for work in works for job in work.full.values()])
     runner.run("scores", works, [job for work in works for job in work.ready_scores(place)], here=True)
     runner.run("pruned runs", works, [job for work in works for job in work.prune(place)])

@@ -189,6 +189,19 @@ def load(text: str) -> Job:
     raise UsageError(f"unknown sort of job '{sort}'; plan the suite again")
 
 
+def covers(job: FineTune, other: FineTune) -> bool:
+    """Return whether a job observes everything that another one does: every point, epoch and gradient norm."""
+    for capture, wanted in (other.observe or {}).items():
+        found = (job.observe or {}).get(capture)
+        if found is None or not set(wanted.get("gradients") or ()) <= set(found.get("gradients") or ()):
+            return False
+        if found.get("epochs") is not None:
+            epochs = wanted.get("epochs") or range(1, job.recipe.epochs + 1)
+            if not set(epochs) <= set(found["epochs"]):
+                return False
+    return True
+
+
 def pack_subset(mask: npt.NDArray[np.bool_]) -> str:
     """Return a boolean per training example as text: its length, a colon, and the bits in base64."""
     import numpy as np

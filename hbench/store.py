@@ -18,13 +18,13 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hbench.errors import StoreError
+from hbench.errors import StoreError, UsageError
 from hbench.models import digest_file
-from hbench.spec import Job, dump, key, load
+from hbench.spec import FineTune, Job, covers, dump, key, load
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +71,22 @@ class Store:
     def finished(self, job: Job) -> bool:
         """Return whether the job's result is complete."""
         return (self.place(job) / "result.json").is_file()
+
+    def serving(self, job: FineTune) -> FineTune:
+        """Return a finished job that is this very training and observed all that this one asks for, or the job itself.
+
+        Observing changes no bit of a training, so a run that was watched more closely serves as well: another choice
+        of scorers trains nothing again.
+        """
+        if self.finished(job):
+            return job
+        for path in sorted((self.root / job.kind).glob("*/result.json")):
+            other = self._read_spec(path.parent)
+            if isinstance(other, FineTune) and covers(other, job):
+                closer = replace(job, observe=other.observe)
+                if key(closer) == path.parent.name:
+                    return closer
+        return job
 
     def failure(self, job: Job) -> Failure | None:
         """Return why the job failed, or None when it did not."""
@@ -148,6 +164,12 @@ class Store:
             for draft in (self.root / sort).glob(f".*-{_HOST}-*-*"):
                 if not alive(int(draft.name.split("-")[2])):
                     shutil.rmtree(draft, ignore_errors=True)
+
+    def _read_spec(self, folder: Path) -> Job | None:
+        try:
+            return load((folder / "spec.json").read_text())
+        except UsageError:  # written for another protocol
+            return None
 
     def _publish(self, draft: Path, target: Path) -> None:
         for path in draft.iterdir():

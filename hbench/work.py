@@ -50,8 +50,10 @@ class Work:
     pruned: dict[tuple[Cell, int], Pruned | Missing] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, group: Group, suite: Suite, data_dir: Path | None) -> Work:
+    def begin(cls, group: Group, suite: Suite, data_dir: Path | None, store: Store) -> Work:
         """Look up the versions of data and model, and name the full trainings and the scores.
+
+        A full training that is finished and was watched more closely than this group asks stands in for its own.
 
         Raises DataError when the data or the hub cannot be found.
         """
@@ -65,7 +67,8 @@ class Work:
             sample_seed=suite.sample_seed,
             data_dir=None if data_dir is None else str(data_dir),
         )
-        full = group.full_runs(task, ModelRef(group.model.ref, group.model.source()))
+        named = group.full_runs(task, ModelRef(group.model.ref, group.model.source()))
+        full = {seed: store.serving(job) for seed, job in named.items()}
         runs = {seed: (key(job), job) for seed, job in full.items()}
         return cls(group, suite, full, {m.ref: group.score_jobs(m, runs) for m in group.scored()})
 

@@ -51,7 +51,7 @@ def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -
 
 def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
     suite = load_suite(str(bench.suite))
-    job = next(iter(Work.begin(make_plan(suite).groups[0], suite, None).full.values()))
+    job = next(iter(Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path)).full.values()))
     path = tmp_path / "spec.json"
     path.write_text(dump(job))
     store, out = Store(tmp_path / "store"), io.StringIO()

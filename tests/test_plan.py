@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,9 +41,9 @@ def three_tasks(**changes: object) -> Suite:
     return Suite(**{**fields, **changes})
 
 
-def test_six_full_runs_per_task_serve_all_scorers_and_the_full_baseline() -> None:
+def test_six_full_runs_per_task_serve_all_scorers_and_the_full_baseline(tmp_path: Path) -> None:
     works = [
-        Work.begin(group, group_suite, None)
+        Work.begin(group, group_suite, None, Store(tmp_path))
         for group_suite in [three_tasks()]
         for group in make_plan(group_suite).groups
     ]
@@ -76,7 +78,7 @@ def finish(store: Store, work: Work, scores: dict[str, np.ndarray]) -> None:
 def test_no_pruned_training_is_made_twice(tmp_path: Path) -> None:
     suite = three_tasks(tasks=("planted-sentence[size=60]",))
     store = Store(tmp_path)
-    work = Work.begin(make_plan(suite).groups[0], suite, None)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     hard = np.random.default_rng(99).random(60)
     finish(store, work, {"el2n": hard, "grand": 2 * hard})
     jobs = work.prune(store)
@@ -90,7 +92,7 @@ def test_no_pruned_training_is_made_twice(tmp_path: Path) -> None:
 def test_size_that_follows_from_a_scorer_is_given_to_every_method(tmp_path: Path) -> None:
     suite = three_tasks(tasks=("planted-sentence[size=60]",), keep=("h-score",))
     store = Store(tmp_path)
-    work = Work.begin(make_plan(suite).groups[0], suite, None)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     finish(store, work, {})
     work.prune(store)
     sizes = {int(p.mask.sum()) for p in work.pruned.values() if isinstance(p, Pruned)}
@@ -100,7 +102,7 @@ def test_size_that_follows_from_a_scorer_is_given_to_every_method(tmp_path: Path
 def test_keeping_everything_is_the_full_run(tmp_path: Path) -> None:
     suite = three_tasks(tasks=("planted-sentence[size=60]",), keep=(1.0,))
     store = Store(tmp_path)
-    work = Work.begin(make_plan(suite).groups[0], suite, None)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     finish(store, work, {})
     assert {key(job) for job in work.prune(store)} == {key(job) for job in work.full.values()}
 
@@ -108,7 +110,7 @@ def test_keeping_everything_is_the_full_run(tmp_path: Path) -> None:
 def test_random_draws_afresh_for_every_seed(tmp_path: Path) -> None:
     suite = three_tasks(tasks=("planted-sentence[size=60]",), keep=(0.5,))
     store = Store(tmp_path)
-    work = Work.begin(make_plan(suite).groups[0], suite, None)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     finish(store, work, {})
     work.prune(store)
     drawn = {p.mask.tobytes() for (cell, _), p in work.pruned.items() if cell.method.ref == "random"}
@@ -120,7 +122,7 @@ def test_random_draws_afresh_for_every_seed(tmp_path: Path) -> None:
 def test_equal_steps_trains_as_many_steps_as_the_full_run(tmp_path: Path) -> None:
     suite = three_tasks(tasks=("planted-sentence[size=60]",), keep=(0.5,), budgets=("equal-epochs", "equal-steps"))
     store = Store(tmp_path)
-    work = Work.begin(make_plan(suite).groups[0], suite, None)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     finish(store, work, {})
     work.prune(store)
     recipe = work.group.recipe
@@ -158,9 +160,42 @@ def test_summary_counts_what_would_run() -> None:
     assert total["cost_at_most"] < total["cost_unshared"]
 
 
-def test_scoring_runs_are_observed_and_others_are_not() -> None:
+def test_scoring_runs_are_observed_and_others_are_not(tmp_path: Path) -> None:
     suite = three_tasks(seeds=6, scoring_runs=2)
-    work = Work.begin(make_plan(suite).groups[0], suite, None)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     observed = [job.observe is not None for job in work.full.values()]
     assert observed == [True, True, False, False, False, False]
     assert all(isinstance(job, FineTune) for job in work.full.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "watched", "enough"),
+    [
+        (None, None, True),
+        (None, {"train": {"epochs": None, "gradients": []}}, True),
+        ({"train": {"epochs": None, "gradients": []}}, None, False),
+        ({"train": {"epochs": [1], "gradients": []}}, {"train": {"epochs": None, "gradients": []}}, True),
+        ({"train": {"epochs": None, "gradients": []}}, {"train": {"epochs": [1, 2], "gradients": []}}, False),
+        ({"train": {"epochs": None, "gradients": []}}, {"train": {"epochs": [1, 2, 3], "gradients": []}}, True),
+        ({"epoch_end": {"epochs": [1], "gradients": ["all"]}}, {"epoch_end": {"epochs": [1], "gradients": []}}, False),
+        (
+            {"epoch_end": {"epochs": [1], "gradients": ["all"]}},
+            {"epoch_end": {"epochs": [1, 3], "gradients": ["all", "head"]}, "train": {"epochs": None}},
+            True,
+        ),
+    ],
+)
+def test_run_that_was_watched_more_closely_serves(tmp_path: Path, asked: Any, watched: Any, enough: bool) -> None:
+    suite = three_tasks(tasks=("planted-sentence[size=60]",))
+    store = Store(tmp_path)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, store)
+    job = replace(work.full[342], observe=asked, task=replace(work.full[342].task, data_dir="here"))
+    done = replace(work.full[342], observe=watched, task=replace(work.full[342].task, data_dir="there"))
+    other = replace(done, seed=7)
+    for finished in (done, other):
+        with store.writing(finished) as folder:
+            write_result(folder, {})
+    served = store.serving(job)
+    assert (key(served) == key(done)) == (enough or asked == watched)
+    assert served.task.data_dir == "here"
+    assert served == job or enough

@@ -94,6 +94,17 @@ def test_added_scorer_trains_no_full_run_again(finished: Bench) -> None:
     assert "forgetting" in done.stdout
 
 
+def test_other_choice_of_scorers_trains_no_full_run_again(finished: Bench) -> None:
+    before = trainings(finished, "a")
+    scorers = ("--scorer", "h-score", "--scorer", "length")  # which ask for less than the runs were watched for
+    run(finished, "a", *scorers, "--results", "less/results", "--out", "less/leaderboard")
+    new = {path for path in trainings(finished, "a") if path not in before}
+    assert all(path.parent.parent.name == "score" for path in new)
+    less, more = ((finished.folder / place / "results").rglob("0.3-*-h-score.json") for place in ("less", "a"))
+    values = [json.loads(next(found).read_text())["values"] for found in (less, more)]
+    assert values[0] == values[1]
+
+
 def test_check_of_the_board_notices_drift(finished: Bench) -> None:
     place = finished.folder / "a"
     options = ("--results", str(place / "results"), "--out", str(place / "leaderboard"))
