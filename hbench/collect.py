@@ -170,7 +170,8 @@ class _Collector:
                 eval_digest=found["digests"][split] if found else "",
             ),
             model_source=first.model.source,
-            recipe=asdict(self.group.recipe),
+            # What `auto` came to on the machine that trained.
+            recipe=asdict(self.group.recipe) | ({"precision": self.any["precision"]} if self.any else {}),
             protocol=PROTOCOL,
             **fields,
         )
