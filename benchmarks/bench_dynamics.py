@@ -59,6 +59,7 @@ def training(recorded: bool, examples: int = EXAMPLES) -> Run:
         problem=find("classification"),
         flops=FlopCount(1, 1, 1, 0),
         width=3,
+        decided=3,
         recipe=Recipe(epochs=1, precision="fp32"),
         seed=1,
     )

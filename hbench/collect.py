@@ -140,7 +140,7 @@ class _Collector:
                 budget=budget,
                 seeds=tuple(runs),
                 values=tuple(None if r is None else self._metric(r, split) for r in results.values()),
-                examples=Outcomes.encode(rows),
+                examples=Outcomes.encode(rows, self._cases(runs, results, split)),
                 failures=failures,
                 subset=self._subset([p for p in runs.values() if isinstance(p, Pruned)]),
                 cost=cost,
@@ -166,7 +166,7 @@ class _Collector:
                 train_rows=found["train"] if found else 0,
                 eval_rows=found["evaluation"][split] if found else 0,
                 declaration=first.task.declaration,
-                train_digest=found["digests"][plugin.train_split] if found else "",
+                train_digest=found["digests"][plugin.training()] if found else "",
                 eval_digest=found["digests"][split] if found else "",
             ),
             model_source=first.model.source,
@@ -184,6 +184,13 @@ class _Collector:
         if name not in self._values:
             self._values[name] = self.store.arrays("finetune", name, "predictions.npz")
         return self._values[name]
+
+    def _cases(self, runs: dict[int, Pruned | Missing], results: dict[int, Any], split: str) -> Any:
+        """Return the passage of every evaluation example, from any run that finished; None where each stands alone."""
+        for seed, run in runs.items():
+            if results[seed] is not None and isinstance(run, Pruned):
+                return self._predictions(run.job).get(f"{split}.cases")
+        return None
 
     def _reason(self, run: Pruned | Missing) -> str:
         if isinstance(run, Missing):

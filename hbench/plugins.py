@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from hbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
 
 Capture = Literal["train", "epoch_end"]
@@ -178,6 +180,8 @@ class Task(ABC):
 
     #: Name of the evaluation split to use instead of the declared ones.
     evaluate: str | None = field(default=None, kw_only=True)
+    #: Name of the training split to use instead of the declared one; several, joined by `+`, are read as one.
+    train: str | None = field(default=None, kw_only=True)
 
     kind: ClassVar[str]
     #: None for an embedded task, which overrides `rows`.
@@ -185,8 +189,11 @@ class Task(ABC):
     train_split: ClassVar[str] = "train"
     #: The first is the primary one; each evaluation split is a board of its own.
     eval_splits: ClassVar[tuple[str, ...]] = ("validation",)
-    #: Columns the kind reads, by role; classification: {"text": ("premise", "hypothesis"), "label": "label"}.
+    #: Columns the kind reads, by role; classification: {"text": ("premise", "hypothesis"), "label": "label"}. Roles
+    #: of every kind: `id`, distinct in all rows; `passage`, equal in rows that are resampled together.
     columns: ClassVar[Mapping[str, Any]]
+    #: Other names that sources give the same roles, tried in turn where `columns` are not there.
+    layouts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     #: Class names in the order of the label integers.
     labels: ClassVar[tuple[str, ...]] = ()
     #: Name of the metric: a local module of hbench, or any `evaluate` module.
@@ -198,6 +205,10 @@ class Task(ABC):
     #: Embedded tasks: column that says what each training example was planted as; see `hbench.report`.
     planted: ClassVar[str | None] = None
 
+    def training(self) -> str:
+        """Return the training split in use."""
+        return self.train if self.train is not None else self.train_split
+
     def splits(self) -> tuple[str, ...]:
         """Return the evaluation splits in use, the primary one first."""
         return (self.evaluate,) if self.evaluate is not None else self.eval_splits
@@ -206,15 +217,28 @@ class Task(ABC):
         """Return the columns of an embedded split, or None when the data come from the hub or a folder."""
         return None
 
+    def originals(self, folder: Path, split: str) -> list[Path]:
+        """Return the files of a split in the form of the data's authors, found in the task's folder; or none.
+
+        Looked for when the folder holds no table of that split. A task with files of this sort defines `read` as well.
+        """
+        return []
+
+    def read(self, file: Path) -> dict[str, list[Any]]:
+        """Return the columns of one of the `originals`. A ValueError, KeyError or TypeError counts as a fault in it."""
+        raise NotImplementedError(f"{type(self).__name__} names original files and does not read them")
+
     def declaration(self) -> dict[str, Any]:
         """Return everything declared that decides what the examples are, for the key of a job."""
         hub = self.hub
+        layouts = [{k: list(v) if isinstance(v, tuple) else v for k, v in layout.items()} for layout in self.layouts]
         return {
             "kind": self.kind,
             "hub": None if hub is None else {"id": hub.id, "config": hub.config, "revision": hub.revision},
-            "train_split": self.train_split,
+            "train_split": self.training(),
             "eval_splits": list(self.splits()),
             "columns": {k: list(v) if isinstance(v, tuple) else v for k, v in self.columns.items()},
             "labels": list(self.labels),
             "metric": self.metric,
+            **({"layouts": layouts} if layouts else {}),
         }

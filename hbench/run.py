@@ -120,7 +120,7 @@ class _Runner:
         for ref in {job.task.ref: job.task for job in jobs if isinstance(job, FineTune)}.values():
             task = TASKS.find(ref.ref)
             folder = None if ref.data_dir is None else Path(ref.data_dir)
-            for split in (task.plugin.train_split, *task.plugin.splits()):
+            for split in (task.plugin.training(), *task.plugin.splits()):
                 load_examples(task, split, source=ref.source, data_dir=folder, size=1, seed=0)
 
 

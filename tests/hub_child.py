@@ -62,7 +62,7 @@ def models(references: list[str]) -> dict[str, Any]:
 
     from hbench.data import Examples
     from hbench.problems import find
-    from hbench.training.batches import Collator, model_inputs
+    from hbench.training.batches import Collator
     from hbench.training.model import load_config, load_model, load_tokenizer
 
     task, problem = TASKS.find("snli").plugin, find("classification")
@@ -82,8 +82,8 @@ def models(references: list[str]) -> dict[str, Any]:
         collate = Collator(encoded, tokenizer, torch.device("cpu"))
         members = torch.tensor([0, 1]).numpy()
         with torch.no_grad():
-            together = network(**model_inputs(collate(members))).logits
-            alone = network(**model_inputs(collate(members[:1]))).logits
+            together = network(**collate(members).inputs).logits
+            alone = network(**collate(members[:1]).inputs).logits
         found[reference] = {
             "source": model.source(),
             "architecture": type(network).__name__,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from hbench import Task, metrics, problems
 from hbench.data import Examples
 from hbench.errors import UsageError
 from hbench.models import find_model
-from hbench.problems import Encoded
+from hbench.problems import Batch, Encoded
 from hbench.registry import TASKS
 from hbench.training.model import load_tokenizer
 
@@ -96,9 +97,11 @@ def test_distribution_is_kept_for_few_classes_only() -> None:
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_losses_are_per_example_and_in_float32(precision: torch.dtype) -> None:
     logits = torch.tensor([[2.0, 0.5, -1.0], [0.0, 0.0, 0.0]], dtype=precision)
-    losses = PROBLEM.losses(logits, {"labels": torch.tensor([0, 2])})
+    batch = Batch({}, torch.tensor([0, 2]), torch.tensor([0, 1]))
+    read = PROBLEM.logits(SimpleNamespace(logits=logits), batch)
+    losses = PROBLEM.losses(read, batch)
     assert losses.dtype == torch.float32
-    signals = PROBLEM.signals(PROBLEM.observe(logits, {}).numpy(), encoded([0, 2]))
+    signals = PROBLEM.signals(PROBLEM.observe(read, batch).numpy(), encoded([0, 2]))
     np.testing.assert_allclose(losses.numpy(), signals["loss"], rtol=1e-6)
 
 
@@ -147,7 +150,8 @@ def test_evaluation_of_two_classes(metric: str, expected: float) -> None:
 
     Two.metric = metric
     prediction, gold = np.array([1, 1, 0, 0, 1, 0]), [1, 1, 1, 0, 0, 0]
-    found = PROBLEM.evaluate(Two(), np.eye(2, dtype=np.float32)[prediction], encoded(gold))
+    rows = Examples([str(i) for i in range(6)], {}, "")
+    found = PROBLEM.evaluate(Two(), np.eye(2, dtype=np.float32)[prediction], rows, encoded(gold))
     assert found.metric == {metric: pytest.approx(expected)}
     assert found.values.tolist() == [1, 1, 0, 1, 0, 1]
     assert found.prediction.tolist() == prediction.tolist()

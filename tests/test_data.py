@@ -174,7 +174,7 @@ def test_declared_ids_are_used_and_have_to_be_distinct(tmp_path: Path) -> None:
     save(tmp_path, "pairs/validation.jsonl", rows)
     assert read(tmp_path, task=numbered).ids == ["a", "c", "d"]
     save(tmp_path, "pairs/train.jsonl", [*rows, {**rows[0]}])
-    with pytest.raises(DataError, match="rows 1 and 5 have the same key 'a'"):
+    with pytest.raises(DataError, match=r"row 5 .*: the same key 'a' as in .*row 1 "):
         read(tmp_path, task=numbered)
 
 

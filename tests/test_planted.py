@@ -17,7 +17,7 @@ from hbench.errors import UsageError
 from hbench.models import find_model
 from hbench.problems import find
 from hbench.registry import TASKS
-from hbench.training.batches import Collator, model_inputs, training_order
+from hbench.training.batches import Collator, training_order
 from hbench.training.model import load_config, load_model, load_tokenizer
 from hbench_tasks.planted_sentence import _NEGATIVE, _POSITIVE
 
@@ -182,7 +182,7 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
         load_examples(task, split, source=source, data_dir=None, size=None, seed=0) for split in ("train", "validation")
     )
     recipe, model = task.plugin.recipe, find_model("tiny")
-    tokenizer = load_tokenizer(model, (t for column in train.columns.values() for t in column if isinstance(t, str)))
+    tokenizer = load_tokenizer(model, problem.texts(task.plugin, train))
     head = problem.head(task.plugin)
     network = load_model(model, head, load_config(model, head, tokenizer), seed=1)
     encoded = problem.encode(task.plugin, train, tokenizer, recipe["max_length"])
@@ -198,7 +198,7 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
         order = {"batch_size": recipe["batch_size"], "bucket_batches": 50, "seed": 1, "epoch": epoch}
         for members in training_order(encoded.length, everyone, **order):
             batch = collate(members)
-            logits = network(**model_inputs(batch)).logits
+            logits = problem.logits(network(**batch.inputs), batch)
             kept[epoch, members] = logits.detach().numpy()
             problem.losses(logits, batch).mean().backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -207,8 +207,8 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
             optimiser.zero_grad()
     network.eval()
     with torch.no_grad():
-        answers = network(**model_inputs(Collator(asked, tokenizer, device)(np.arange(600)))).logits.numpy()
-    accuracy = problem.evaluate(task.plugin, answers, asked).metric["accuracy"]
+        answers = network(**Collator(asked, tokenizer, device)(np.arange(600)).inputs).logits.numpy()
+    accuracy = problem.evaluate(task.plugin, answers, evaluation, asked).metric["accuracy"]
     assert (0.80 if name == "planted-sentence" else 0.65) < accuracy < 0.99
     confidence = problem.signals(kept, encoded)["gold_prob"].mean(axis=0)
     planted = np.array(train.planted)

@@ -47,6 +47,7 @@ def make(parts: Any, observe: Any = None, members: Any = None, seed: int = 3, **
         problem=PROBLEM,
         flops=FlopCount(1, 1, 1, 0),
         width=2,
+        decided=2,
         recipe=changed,
         seed=seed,
     )
@@ -111,9 +112,8 @@ def test_epoch_end_capture_is_a_pass_with_fixed_weights_in_eval_mode(parts: Any)
     last = PROBLEM.signals(run.predict(parts[0]), parts[0])
     np.testing.assert_allclose(found["gold_prob"].sel(epoch=2).to_numpy()[0], last["gold_prob"], atol=1e-6)
     batch = run.collate(np.arange(50))
-    inputs = {k: v for k, v in batch.items() if k not in ("labels", "owner")}
     norms = gradient_norms(
-        run.setting.model, inputs, lambda out: PROBLEM.losses(out.logits, batch), scopes=("all", "last")
+        run.setting.model, batch.inputs, lambda out: PROBLEM.losses(out.logits, batch), scopes=("all", "last")
     )
     for signal, scope in (("grad_norm", "all"), ("grad_norm_last", "last")):
         values = found[signal].sel(epoch=2).to_numpy()[0]

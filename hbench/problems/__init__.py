@@ -8,12 +8,16 @@ from __future__ import annotations
 import importlib
 
 from hbench.errors import UsageError, suggest
-from hbench.problems.base import Encoded, Evaluation, Head, Problem
+from hbench.problems.base import Batch, Encoded, Evaluation, Head, Problem
 
-__all__ = ["Encoded", "Evaluation", "Head", "Problem", "find"]
+__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Problem", "find"]
 
 #: Kind -> "module:class", imported when a task of that kind is used.
-_KINDS = {"classification": "hbench.problems.classification:Classification"}
+_KINDS = {
+    "choice": "hbench.problems.choice:Choice",
+    "classification": "hbench.problems.classification:Classification",
+    "span": "hbench.problems.span:Span",
+}
 
 
 def find(kind: str) -> Problem:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -25,33 +25,53 @@ class Head:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Examples as token ids. An example may own several sequences; those of one example stand together."""
+    """`n` examples as token ids. An example may own several of the `s` sequences; those of one stand together."""
 
     ids: list[str]
     #: The tokenizer's fields of each sequence, cut to the maximum length, not padded.
     sequences: list[dict[str, list[int]]]
-    #: int64, one per sequence, non-decreasing: the position of the example that owns it.
+    #: int64 (s,), non-decreasing: the position of the example that owns the sequence.
     owner: npt.NDArray[np.int64]
     #: int64 (n,): the gold class.
     label: npt.NDArray[np.int64]
     #: int64 (n,): tokens of all sequences of the example, special tokens included.
     length: npt.NDArray[np.int64]
+    #: Name -> int64 (s,): what the kind's loss needs besides the classes, for each sequence.
+    gold: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    #: What the kind keeps for itself, to turn predictions into answers.
+    notes: Any = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`b` examples and their `s` sequences, padded at the end to the longest one, `T` tokens."""
+
+    #: What the model's forward takes, each int64 (s, T).
+    inputs: dict[str, torch.Tensor]
+    #: int64 (b,): the gold class.
+    labels: torch.Tensor
+    #: int64 (s,), non-decreasing: the position in the batch of the example that owns the sequence.
+    owner: torch.Tensor
+    #: `Encoded.gold` of these sequences, each int64 (s,).
+    gold: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """How a model did on an evaluation split."""
 
-    #: Name of the task's metric -> its value, a share in 0..1 (a correlation in -1..1).
+    #: Name -> value, a share in 0..1 (a correlation in -1..1); the task's metric, and others that stand beside it.
     metric: dict[str, float]
-    #: float64 (n,): 1 where the example counts as correct, else 0; what the paired tests compare.
+    #: float64 (n,): what the paired tests compare, 1 where the example counts as correct and 0 else, or a share (F1).
     values: npt.NDArray[np.float64]
-    #: int64 (n,): the class predicted.
+    #: int64 (n,) or (n, k): what was predicted, as the kind says.
     prediction: npt.NDArray[np.int64]
+    #: Name -> (n,): further numbers of each example, stored beside the values.
+    details: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
 class Problem(Protocol):
-    """One kind of task. `n` are examples, `b` examples of a batch, `C` classes."""
+    """One kind of task. `n` are examples, `b` examples of a batch, `s` its sequences, `T` tokens, `C` classes."""
 
     def usable(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
@@ -63,30 +83,46 @@ class Problem(Protocol):
         """
         ...
 
+    def texts(self, task: Task, examples: Examples) -> Iterable[str]:
+        """Return every text of the examples, from which a model without a vocabulary takes one."""
+        ...
+
     def head(self, task: Task) -> Head:
         """Return which model to load for the task."""
         ...
 
     def encode(self, task: Task, examples: Examples, tokenizer: Any, max_length: int) -> Encoded:
-        """Turn examples into sequences of at most `max_length` tokens."""
+        """Turn examples into sequences of at most `max_length` tokens. Raises DataError naming one that fails."""
         ...
 
-    def losses(self, logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Return the loss of each example, float32 (b,), in nats; `batch["labels"]` holds the gold classes, int64."""
+    def logits(self, output: Any, batch: Batch) -> torch.Tensor:
+        """Return the scores that a model's output holds, float32, in the shape that the other methods take."""
+        ...
+
+    def losses(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the loss of each example, float32 (b,), in nats."""
         ...
 
     def width(self, task: Task) -> int:
         """Return how many numbers `observe` keeps of an example."""
         ...
 
-    def observe(self, logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Return what is kept of a batch until the epoch ends: float32 (b, width)."""
+    def observe(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return what is kept of a training batch until the run ends: float32 (b, width)."""
         ...
 
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
-        """Turn what was kept, float32 (..., n, width), into the standard signals of `hbench.dynamics`, (..., n)."""
+        """Turn what `observe` kept, float32 (..., n, width), into the signals of `hbench.dynamics`, (..., n)."""
         ...
 
-    def evaluate(self, task: Task, kept: npt.NDArray[np.float32], encoded: Encoded) -> Evaluation:
-        """Turn what was kept of an evaluation split, float32 (n, width), into its metric and per-example results."""
+    def decided(self, task: Task) -> int:
+        """Return how many numbers `decide` keeps of an example."""
+        ...
+
+    def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return what is kept of an evaluation batch: float32 (b, decided), so that memory follows the batch alone."""
+        ...
+
+    def evaluate(self, task: Task, kept: npt.NDArray[np.float32], examples: Examples, encoded: Encoded) -> Evaluation:
+        """Turn what `decide` kept of a split, float32 (n, decided), into its metric and per-example results."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hbench import metrics
 from hbench.errors import DataError
-from hbench.problems.base import Encoded, Evaluation, Head
+from hbench.problems.base import Batch, Encoded, Evaluation, Head
+from hbench.problems.tokens import separator
 
 if TYPE_CHECKING:
     import torch
@@ -49,6 +50,11 @@ class Classification:
                 )
         return np.flatnonzero(np.asarray(labels, dtype=np.int64) != _NO_GOLD)
 
+    def texts(self, task: Task, examples: Examples) -> Iterable[str]:
+        """Return the texts, one column after the other."""
+        for column in _texts(task):
+            yield from examples.columns[column]
+
     def head(self, task: Task) -> Head:
         """Return a sequence classifier with one logit per class."""
         names = dict(enumerate(task.labels))
@@ -58,6 +64,8 @@ class Classification:
     def encode(self, task: Task, examples: Examples, tokenizer: Any, max_length: int) -> Encoded:
         """Return one sequence per example; of a pair that is too long, the longer text is cut first."""
         texts = [examples.columns[column] for column in _texts(task)]
+        if len(texts) == 2 and separator(tokenizer):
+            texts[1] = [separator(tokenizer) + text for text in texts[1]]
         fields = tokenizer(*texts, truncation=True, max_length=max_length)
         names = list(fields.keys())
         rows = zip(*(fields[name] for name in names), strict=True)
@@ -70,19 +78,24 @@ class Classification:
             length=np.fromiter(map(len, fields["input_ids"]), dtype=np.int64, count=len(sequences)),
         )
 
-    def losses(self, logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Return the cross-entropy of each example in nats, float32 (b,), from logits (b, C) of any precision."""
+    def logits(self, output: Any, batch: Batch) -> torch.Tensor:
+        """Return the logits, float32 (b, C)."""
+        logits: torch.Tensor = output.logits
+        return logits.float()
+
+    def losses(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the cross-entropy of each example in nats, float32 (b,), from logits (b, C)."""
         from torch.nn.functional import cross_entropy
 
-        return cross_entropy(logits.float(), batch["labels"], reduction="none")
+        return cross_entropy(logits, batch.labels, reduction="none")
 
     def width(self, task: Task) -> int:
         """Return the number of classes: the logits are kept."""
         return len(task.labels)
 
-    def observe(self, logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def observe(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the logits, float32 (b, C)."""
-        return logits.float()
+        return logits
 
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
         """Return the standard signals (..., n) of logits (..., n, C); `prob` (..., n, C) when C is at most 16.
@@ -113,7 +126,15 @@ class Classification:
             signals["prob"] = prob.astype(np.float32)
         return signals
 
-    def evaluate(self, task: Task, kept: npt.NDArray[np.float32], encoded: Encoded) -> Evaluation:
+    def decided(self, task: Task) -> int:
+        """Return the number of classes: the logits are kept."""
+        return len(task.labels)
+
+    def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the logits, float32 (b, C)."""
+        return logits
+
+    def evaluate(self, task: Task, kept: npt.NDArray[np.float32], examples: Examples, encoded: Encoded) -> Evaluation:
         """Return the task's metric, and per example whether the class of the highest logit is the gold one."""
         prediction = kept.argmax(axis=-1).astype(np.int64)
         return Evaluation(

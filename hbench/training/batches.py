@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from hbench.problems.base import Batch
+
 if TYPE_CHECKING:
     from hbench.problems import Encoded
 
@@ -52,23 +54,30 @@ class Collator:
         owner = encoded.owner
         self._starts = np.searchsorted(owner, np.arange(len(encoded.ids) + 1))
 
-    def __call__(self, members: Indices) -> dict[str, torch.Tensor]:
-        """Return the model's inputs for these examples, `labels` and `owner` (sequence -> position in the batch).
+    def __call__(self, members: Indices) -> Batch:
+        """Return the padded sequences of these examples.
 
         Position ids are left to the model, which derives them from the attention mask.
         """
         encoded, starts = self.encoded, self._starts
         rows = [s for m in members for s in encoded.sequences[starts[m] : starts[m + 1]]]
         counts = starts[members + 1] - starts[members]
-        batch = dict(self.tokenizer.pad(rows, return_tensors="pt"))
-        batch["labels"] = torch.from_numpy(encoded.label[members])
-        batch["owner"] = torch.from_numpy(np.repeat(np.arange(len(members)), counts))
-        return {name: value.to(self.device) for name, value in batch.items()}
+        owner = np.repeat(np.arange(len(members)), counts)
+        gold = {}
+        if encoded.gold:
+            # position of each sequence: that of its example's first one, and its own place among them
+            which = np.arange(counts.sum()) + np.repeat(starts[members] - (counts.cumsum() - counts), counts)
+            gold = {name: self._tensor(values[which]) for name, values in encoded.gold.items()}
+        padded = self.tokenizer.pad(rows, return_tensors="pt")
+        return Batch(
+            inputs={name: value.to(self.device) for name, value in padded.items()},
+            labels=self._tensor(encoded.label[members]),
+            owner=self._tensor(owner),
+            gold=gold,
+        )
 
-
-def model_inputs(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the part of a batch that the model's forward takes: losses are computed per example outside it."""
-    return {name: value for name, value in batch.items() if name not in ("labels", "owner")}
+    def _tensor(self, values: Indices) -> torch.Tensor:
+        return torch.from_numpy(values).to(self.device)
 
 
 def count_tokens(encoded: Encoded, members: Indices) -> int:
@@ -76,7 +85,7 @@ def count_tokens(encoded: Encoded, members: Indices) -> int:
     return int(encoded.length[members].sum())
 
 
-def iterate(batches: list[Indices], collate: Collator) -> Iterator[tuple[Indices, dict[str, torch.Tensor]]]:
-    """Yield each batch's examples with its padded tensors."""
+def iterate(batches: list[Indices], collate: Collator) -> Iterator[tuple[Indices, Batch]]:
+    """Yield each batch's examples with its padded sequences."""
     for members in batches:
         yield members, collate(members)

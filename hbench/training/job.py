@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +62,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
         problem=shared.problem,
         flops=shared.flops,
         width=shared.problem.width(shared.task),
+        decided=shared.problem.decided(shared.task),
         recipe=job.recipe,
         seed=job.seed,
         device=device,
@@ -94,9 +94,9 @@ def prepare(job: FineTune) -> Prepared:
 def _prepare(job: FineTune) -> Prepared:
     task = TASKS.find(job.task.ref).plugin
     problem = find_problem(task.kind)
-    train, *rest = (_examples(job, task, split) for split in (task.train_split, *task.splits()))
+    train, *rest = (_examples(job, task, split) for split in (task.training(), *task.splits()))
     model = find_model(job.model.ref)
-    tokenizer = load_tokenizer(model, _texts(train))
+    tokenizer = load_tokenizer(model, problem.texts(task, train))
     head = problem.head(task)
     config = load_config(model, head, tokenizer)
     length = job.recipe.max_length
@@ -122,14 +122,9 @@ def _examples(job: FineTune, task: Task, split: str) -> Examples:
         split,
         source=ref.source,
         data_dir=None if ref.data_dir is None else Path(ref.data_dir),
-        size=ref.train_size if split == task.train_split else ref.eval_size,
+        size=ref.train_size if split == task.training() else ref.eval_size,
         seed=ref.sample_seed,
     )
-
-
-def _texts(examples: Examples) -> Iterable[str]:
-    for values in examples.columns.values():
-        yield from (value for value in values if isinstance(value, str))
 
 
 def _members(job: FineTune, size: int) -> npt.NDArray[np.int64]:
@@ -154,10 +149,13 @@ def _write_examples(folder: Path, shared: Prepared) -> None:
 def _evaluate(run: Run, shared: Prepared, folder: Path) -> dict[str, Evaluation]:
     arrays: dict[str, Any] = {}
     evaluations = {}
-    for split, (_, encoded) in shared.evaluation.items():
-        found = shared.problem.evaluate(shared.task, run.predict(encoded), encoded)
+    for split, (examples, encoded) in shared.evaluation.items():
+        found = shared.problem.evaluate(shared.task, run.predict(encoded), examples, encoded)
         evaluations[split] = found
         arrays |= {f"{split}.values": found.values, f"{split}.prediction": found.prediction}
+        arrays |= {f"{split}.{name}": values for name, values in found.details.items()}
+        if examples.cases is not None:
+            arrays[f"{split}.cases"] = np.array(examples.cases, dtype=np.int64)
     np.savez(folder / "predictions.npz", **arrays)
     return evaluations
 
@@ -170,7 +168,7 @@ def _result(job: FineTune, run: Run, shared: Prepared, evaluations: dict[str, Ev
             "subset": len(run.members),
             "evaluation": {split: len(encoded.ids) for split, (_, encoded) in shared.evaluation.items()},
             "digests": {
-                shared.task.train_split: shared.train.digest,
+                shared.task.training(): shared.train.digest,
                 **{split: examples.digest for split, (examples, _) in shared.evaluation.items()},
             },
         },

@@ -18,12 +18,12 @@ from accelerate.state import AcceleratorState
 from transformers import get_scheduler
 
 from hbench.errors import TrainingFailed, UsageError
-from hbench.training.batches import Collator, iterate, model_inputs, reading_order, training_order
+from hbench.training.batches import Collator, iterate, reading_order, training_order
 from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
 from hbench.training.observe import Observer, observers
 
 if TYPE_CHECKING:
-    from hbench.problems import Encoded, Problem
+    from hbench.problems import Batch, Encoded, Problem
     from hbench.spec import Recipe
 
 Indices = npt.NDArray[np.int64]
@@ -47,8 +47,9 @@ class Setting:
     tokenizer: Any
     problem: Problem
     flops: FlopCount
-    #: Numbers that `Problem.observe` keeps per example.
+    #: Numbers that `Problem.observe` and `Problem.decide` keep per example.
     width: int
+    decided: int
     recipe: Recipe
     seed: int
     device: str = "cpu"
@@ -111,14 +112,14 @@ class Run:
                 self._observe_after(epoch, watcher)
 
     def predict(self, encoded: Encoded) -> npt.NDArray[np.float32]:
-        """Return what `Problem.observe` keeps of every example, float32 (n, width), in eval mode."""
-        kept = np.full((len(encoded.ids), self.setting.width), np.nan, dtype=np.float32)
+        """Return what `Problem.decide` keeps of every example, float32 (n, decided), in eval mode."""
+        kept = np.full((len(encoded.ids), self.setting.decided), np.nan, dtype=np.float32)
         collate = Collator(encoded, self.setting.tokenizer, self.accelerator.device)
         everyone = np.arange(len(encoded.ids))
         self.model.eval()
         with torch.inference_mode():
             for members, batch in iterate(self._reading(encoded.length, everyone), collate):
-                kept[members] = self.setting.problem.observe(self._logits(batch), batch).cpu().numpy()
+                kept[members] = self.setting.problem.decide(self._logits(batch), batch).cpu().numpy()
         return kept
 
     def _train_epoch(self, epoch: int, step: int, progress: Progress) -> int:
@@ -182,23 +183,23 @@ class Run:
         with GradientNorms(self.setting.model, watcher.gradients) as norms:
             for members, batch in iterate(batches, self.collate):
                 with self.accelerator.autocast():
-                    found = norms(model_inputs(batch), partial(self._losses, batch), batch["owner"])
+                    found = norms(batch.inputs, partial(self._losses, batch), batch.owner)
                 watcher.keep_norms(epoch, members, found)
                 self._charge(used, members, batch, GRADIENT_FACTOR)
         self.bill.observed.append({"epoch": epoch, "what": "gradients", **used})
 
-    def _losses(self, batch: dict[str, torch.Tensor], output: Any) -> torch.Tensor:
-        return self.setting.problem.losses(output.logits.float(), batch)
+    def _losses(self, batch: Batch, output: Any) -> torch.Tensor:
+        problem = self.setting.problem
+        return problem.losses(problem.logits(output, batch), batch)
 
-    def _logits(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        logits: torch.Tensor = self.model(**model_inputs(batch)).logits
-        return logits.float()
+    def _logits(self, batch: Batch) -> torch.Tensor:
+        return self.setting.problem.logits(self.model(**batch.inputs), batch)
 
     def _reading(self, lengths: Indices, members: Indices) -> list[Indices]:
         return reading_order(lengths, members, 2 * self.setting.recipe.batch_size)
 
-    def _charge(self, used: dict[str, int], members: Indices, batch: dict[str, torch.Tensor], factor: int) -> None:
-        sequences, length = batch["input_ids"].shape
+    def _charge(self, used: dict[str, int], members: Indices, batch: Batch, factor: int) -> None:
+        sequences, length = batch.inputs["input_ids"].shape
         used["examples"] += len(members)
         used["tokens"] += int(self.encoded.length[members].sum())
         used["flops"] += factor * self.setting.flops.forward(sequences, length)

@@ -31,6 +31,8 @@ def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
         raise UsageError(f"model '{model.ref}' has no fast tokenizer; choose a model with a tokenizer.json")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    # Decoders often ask for padding in front, which suits generating: here positions count from the first real token.
+    tokenizer.padding_side = tokenizer.truncation_side = "right"
     return tokenizer
 
 
