@@ -18,19 +18,12 @@ import torch
 import transformers
 
 from hbench.problems import Encoded, find
+from hbench.problems.tokens import Sequences
 from hbench.spec import Recipe
 from hbench.training.flops import FlopCount
 from hbench.training.loop import Run, Setting
 
 EXAMPLES, TOKENS, ROUNDS = 512, 32, 7
-
-
-class Padder:
-    """Stands in for a tokenizer: all sequences have the same length."""
-
-    def pad(self, rows: list[dict[str, list[int]]], return_tensors: str) -> dict[str, torch.Tensor]:
-        """Stack the rows."""
-        return {name: torch.tensor([row[name] for row in rows]) for name in rows[0]}
 
 
 def training(recorded: bool, examples: int = EXAMPLES) -> Run:
@@ -48,14 +41,17 @@ def training(recorded: bool, examples: int = EXAMPLES) -> Run:
     rows = rng.integers(5, 8000, (examples, TOKENS))
     encoded = Encoded(
         ids=[str(i) for i in range(examples)],
-        sequences=[{"input_ids": row.tolist(), "attention_mask": [1] * TOKENS} for row in rows],
+        sequences=Sequences(
+            fields={"input_ids": rows.astype(np.int32).reshape(-1), "attention_mask": np.ones(rows.size, np.int32)},
+            starts=np.arange(examples + 1) * TOKENS,
+            filling={"input_ids": 0, "attention_mask": 0},
+        ),
         owner=np.arange(examples),
         label=rng.integers(0, 3, examples),
         length=np.full(examples, TOKENS),
     )
     setting = Setting(
         model=transformers.AutoModelForSequenceClassification.from_config(config),
-        tokenizer=Padder(),
         problem=find("classification"),
         flops=FlopCount(1, 1, 1, 0),
         width=3,

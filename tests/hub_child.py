@@ -79,7 +79,7 @@ def models(references: list[str]) -> dict[str, Any]:
         config = load_config(model, head, tokenizer)
         network = load_model(model, head, config, seed=0).eval()
         encoded = problem.encode(task, examples, tokenizer, max_length=48)
-        collate = Collator(encoded, tokenizer, torch.device("cpu"))
+        collate = Collator(encoded, torch.device("cpu"))
         members = torch.tensor([0, 1]).numpy()
         with torch.no_grad():
             together = network(**collate(members).inputs).logits

@@ -25,6 +25,7 @@ from hbench.data import Examples
 from hbench.errors import UsageError
 from hbench.models import find_model
 from hbench.problems import Batch, Encoded
+from hbench.problems.tokens import Sequences
 from hbench.registry import TASKS
 from hbench.training.model import load_tokenizer
 
@@ -40,7 +41,8 @@ LOGITS = hnp.arrays(
 def encoded(label: list[int] | np.ndarray) -> Encoded:
     gold = np.asarray(label, dtype=np.int64)
     n = len(gold)
-    return Encoded([str(i) for i in range(n)], [{"input_ids": [1]}] * n, np.arange(n), gold, np.ones(n, dtype=np.int64))
+    tokens = Sequences({"input_ids": np.ones(n, dtype=np.int32)}, np.arange(n + 1), {"input_ids": 0})
+    return Encoded([str(i) for i in range(n)], tokens, np.arange(n), gold, tokens.lengths)
 
 
 @settings(max_examples=150, deadline=None)

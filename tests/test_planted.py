@@ -190,7 +190,7 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
     assert encoded.length.max() < recipe["max_length"]  # nothing is cut
 
     everyone, device = np.arange(train.size), torch.device("cpu")
-    collate, kept = Collator(encoded, tokenizer, device), np.zeros((3, train.size, len(task.plugin.labels)), "float32")
+    collate, kept = Collator(encoded, device), np.zeros((3, train.size, len(task.plugin.labels)), "float32")
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe["learning_rate"], weight_decay=0.0)
     steps = 3 * -(-train.size // recipe["batch_size"])
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
@@ -207,7 +207,7 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
             optimiser.zero_grad()
     network.eval()
     with torch.no_grad():
-        answers = network(**Collator(asked, tokenizer, device)(np.arange(600)).inputs).logits.numpy()
+        answers = network(**Collator(asked, device)(np.arange(600)).inputs).logits.numpy()
     accuracy = problem.evaluate(task.plugin, answers, evaluation, asked).metric["accuracy"]
     assert (0.80 if name == "planted-sentence" else 0.65) < accuracy < 0.99
     confidence = problem.signals(kept, encoded)["gold_prob"].mean(axis=0)

@@ -28,22 +28,21 @@ EVERYTHING = {"train": {}, "epoch_end": {"epochs": [1, 2], "gradients": ["all", 
 
 
 @pytest.fixture(scope="module")
-def parts() -> tuple[Encoded, Any, Any]:
+def parts() -> tuple[Encoded, Any]:
     from hbench.data import describe_source, load_examples
 
     source = describe_source(TASK, None, "planted-sentence")
     examples = load_examples(TASK, "train", source=source, data_dir=None, size=None, seed=0)
     tokenizer = load_tokenizer(find_model("tiny"), examples.columns["sentence"])
     config = load_config(find_model("tiny"), PROBLEM.head(TASK), tokenizer)
-    return PROBLEM.encode(TASK, examples, tokenizer, 32), tokenizer, config
+    return PROBLEM.encode(TASK, examples, tokenizer, 32), config
 
 
 def make(parts: Any, observe: Any = None, members: Any = None, seed: int = 3, **recipe: Any) -> Run:
-    encoded, tokenizer, config = parts
+    encoded, config = parts
     changed = RECIPE.updated(recipe, "test")
     setting = Setting(
         model=load_model(find_model("tiny"), PROBLEM.head(TASK), config, seed),
-        tokenizer=tokenizer,
         problem=PROBLEM,
         flops=FlopCount(1, 1, 1, 0),
         width=2,

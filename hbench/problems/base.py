@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hbench.data import Examples
     from hbench.plugins import Task
+    from hbench.problems.tokens import Sequences
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Encoded:
     """`n` examples as token ids. An example may own several of the `s` sequences; those of one stand together."""
 
     ids: list[str]
-    #: The tokenizer's fields of each sequence, cut to the maximum length, not padded.
-    sequences: list[dict[str, list[int]]]
+    #: The `s` sequences, cut to the maximum length, not padded.
+    sequences: Sequences
     #: int64 (s,), non-decreasing: the position of the example that owns the sequence.
     owner: npt.NDArray[np.int64]
     #: int64 (n,): the gold class.

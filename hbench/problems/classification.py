@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hbench import metrics
 from hbench.errors import DataError
 from hbench.problems.base import Batch, Encoded, Evaluation, Head
-from hbench.problems.tokens import separator
+from hbench.problems.tokens import separator, tokenize
 
 if TYPE_CHECKING:
     import torch
@@ -66,16 +66,13 @@ class Classification:
         texts = [examples.columns[column] for column in _texts(task)]
         if len(texts) == 2 and separator(tokenizer):
             texts[1] = [separator(tokenizer) + text for text in texts[1]]
-        fields = tokenizer(*texts, truncation=True, max_length=max_length)
-        names = list(fields.keys())
-        rows = zip(*(fields[name] for name in names), strict=True)
-        sequences = [dict(zip(names, row, strict=True)) for row in rows]
+        sequences = tokenize(tokenizer, *texts, truncation=True, max_length=max_length)
         return Encoded(
             ids=examples.ids,
             sequences=sequences,
             owner=np.arange(len(sequences), dtype=np.int64),
             label=np.asarray(examples.columns[task.columns["label"]], dtype=np.int64),
-            length=np.fromiter(map(len, fields["input_ids"]), dtype=np.int64, count=len(sequences)),
+            length=sequences.lengths,
         )
 
     def logits(self, output: Any, batch: Batch) -> torch.Tensor:

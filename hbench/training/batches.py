@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -47,42 +47,29 @@ def reading_order(lengths: Indices, members: Indices, batch_size: int) -> list[I
 class Collator:
     """Pads the sequences of some examples to the longest of them."""
 
-    def __init__(self, encoded: Encoded, tokenizer: Any, device: torch.device) -> None:
+    def __init__(self, encoded: Encoded, device: torch.device) -> None:
         self.encoded = encoded
-        self.tokenizer = tokenizer
         self.device = device
-        owner = encoded.owner
-        self._starts = np.searchsorted(owner, np.arange(len(encoded.ids) + 1))
+        self._starts = np.searchsorted(encoded.owner, np.arange(len(encoded.ids) + 1))
 
     def __call__(self, members: Indices) -> Batch:
         """Return the padded sequences of these examples.
 
         Position ids are left to the model, which derives them from the attention mask.
         """
-        encoded, starts = self.encoded, self._starts
-        rows = [s for m in members for s in encoded.sequences[starts[m] : starts[m + 1]]]
-        counts = starts[members + 1] - starts[members]
-        owner = np.repeat(np.arange(len(members)), counts)
-        gold = {}
-        if encoded.gold:
-            # position of each sequence: that of its example's first one, and its own place among them
-            which = np.arange(counts.sum()) + np.repeat(starts[members] - (counts.cumsum() - counts), counts)
-            gold = {name: self._tensor(values[which]) for name, values in encoded.gold.items()}
-        padded = self.tokenizer.pad(rows, return_tensors="pt")
+        encoded, first = self.encoded, self._starts[members]
+        counts = self._starts[members + 1] - first
+        # the first sequence of each one's example, and its own place among them
+        which = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(counts.sum())
         return Batch(
-            inputs={name: value.to(self.device) for name, value in padded.items()},
+            inputs={name: self._tensor(values) for name, values in encoded.sequences.padded(which).items()},
             labels=self._tensor(encoded.label[members]),
-            owner=self._tensor(owner),
-            gold=gold,
+            owner=self._tensor(np.repeat(np.arange(len(members)), counts)),
+            gold={name: self._tensor(values[which]) for name, values in encoded.gold.items()},
         )
 
     def _tensor(self, values: Indices) -> torch.Tensor:
         return torch.from_numpy(values).to(self.device)
-
-
-def count_tokens(encoded: Encoded, members: Indices) -> int:
-    """Return the number of real tokens, padding left out, in these examples."""
-    return int(encoded.length[members].sum())
 
 
 def iterate(batches: list[Indices], collate: Collator) -> Iterator[tuple[Indices, Batch]]:

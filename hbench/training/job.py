@@ -34,7 +34,6 @@ class Prepared:
 
     task: Task
     problem: Problem
-    tokenizer: Any
     config: Any
     flops: FlopCount
     train: Examples
@@ -58,7 +57,6 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
     head = shared.problem.head(shared.task)
     setting = Setting(
         model=load_model(find_model(job.model.ref), head, shared.config, job.seed),
-        tokenizer=shared.tokenizer,
         problem=shared.problem,
         flops=shared.flops,
         width=shared.problem.width(shared.task),
@@ -103,7 +101,6 @@ def _prepare(job: FineTune) -> Prepared:
     return Prepared(
         task=task,
         problem=problem,
-        tokenizer=tokenizer,
         config=config,
         flops=count_flops(auto_class(head), config),
         train=train,

@@ -44,7 +44,6 @@ class Setting:
     """What the loop works on: a loaded model, the examples it trains on, and how."""
 
     model: torch.nn.Module
-    tokenizer: Any
     problem: Problem
     flops: FlopCount
     #: Numbers that `Problem.observe` and `Problem.decide` keep per example.
@@ -79,7 +78,7 @@ class Run:
         self.setting, self.encoded, self.members = setting, encoded, members
         per_epoch = math.ceil(len(members) / recipe.batch_size)
         self.steps = recipe.max_steps if recipe.max_steps is not None else per_epoch * recipe.epochs
-        self.collate = Collator(encoded, setting.tokenizer, self.accelerator.device)
+        self.collate = Collator(encoded, self.accelerator.device)
         self.observers = observers(observe, math.ceil(self.steps / per_epoch), len(encoded.ids), setting.width)
         self.bill = Bill()
         self.log: list[str] = []
@@ -114,7 +113,7 @@ class Run:
     def predict(self, encoded: Encoded) -> npt.NDArray[np.float32]:
         """Return what `Problem.decide` keeps of every example, float32 (n, decided), in eval mode."""
         kept = np.full((len(encoded.ids), self.setting.decided), np.nan, dtype=np.float32)
-        collate = Collator(encoded, self.setting.tokenizer, self.accelerator.device)
+        collate = Collator(encoded, self.accelerator.device)
         everyone = np.arange(len(encoded.ids))
         self.model.eval()
         with torch.inference_mode():
