@@ -25,7 +25,7 @@ from hbench.report.results import (
     Subset,
 )
 from hbench.select import class_shares
-from hbench.spec import PROTOCOL, FineTune, Score, key
+from hbench.spec import PROTOCOL, FineTune, Score
 from hbench.work import Missing, Pruned, Work
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class _Collector:
 
     def result(self, job: FineTune | Score) -> dict[str, Any] | None:
         """Return a job's result.json, None when it did not finish."""
-        name = key(job)
+        name = job.key
         if name not in self._results:
             self._results[name] = self.store.read_result(job.kind, name) if self.store.finished(job) else None
         return self._results[name]
@@ -180,7 +180,7 @@ class _Collector:
         return float(result["metric"][split][self.group.task.plugin.metric])
 
     def _predictions(self, job: FineTune) -> dict[str, Any]:
-        name = key(job)
+        name = job.key
         if name not in self._values:
             self._values[name] = self.store.arrays("finetune", name, "predictions.npz")
         return self._values[name]
@@ -220,7 +220,7 @@ class _Collector:
     def _labels(self) -> Any:
         for job in self.work.full.values():
             if self.result(job) is not None:
-                return self.store.arrays(job.kind, key(job), "examples.npz")["label"]
+                return self.store.arrays(job.kind, job.key, "examples.npz")["label"]
         return None
 
     def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:

@@ -17,8 +17,10 @@ from hbench.errors import UsageError, suggest
 from hbench.execute.base import Context, Executor, find_device
 from hbench.plan import make_plan
 from hbench.progress import NullProgress, Progress
-from hbench.report import board
-from hbench.spec import FineTune, Job, key
+from hbench.report.board import Board
+from hbench.report.results import results_of
+from hbench.report.terminal import terminal_text
+from hbench.spec import FineTune, Job
 from hbench.store import Store
 from hbench.work import Work
 
@@ -69,8 +71,9 @@ def run_suite(
         cell.write(results / cell.path)
     place.sweep(_alive)  # a killed run's workers may have lived for a second into this one
     failed_cells = sum(bool(cell.failures) for cell in cells)
-    board.build(results, out)
-    return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, board.show(results))
+    board = Board.of(results_of(results))
+    board.write(out)
+    return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, terminal_text(board.columns))
 
 
 def find_executor(name: str) -> Executor:
@@ -91,7 +94,7 @@ class _Runner:
 
     def run(self, name: str, works: Sequence[Work], jobs: Sequence[Job], *, here: bool = False) -> None:
         """Run a stage. `here`: in this process, for jobs that take milliseconds."""
-        distinct = {key(job): job for job in jobs}
+        distinct = {job.key: job for job in jobs}
         wanted = []
         for job in distinct.values():
             if self.store.finished(job):

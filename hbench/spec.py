@@ -10,7 +10,8 @@ import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hbench.errors import UsageError, suggest
 
@@ -109,10 +110,28 @@ class ModelRef:
 
 
 @dataclass(frozen=True)
-class FineTune:
+class _Specification:
+    """What the two sorts of job have in common."""
+
+    kind: ClassVar[str]
+    task: TaskRef
+
+    def payload(self) -> dict[str, Any]:
+        """Return the whole specification as JSON values."""
+        return {"job": self.kind, "protocol": PROTOCOL, **asdict(self)}
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of the canonical JSON of the whole specification; computed once, since a plan asks for it often."""
+        payload = self.payload()
+        payload["task"] = {k: v for k, v in payload["task"].items() if k != "data_dir"}
+        return hashlib.sha256(canonical(payload).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class FineTune(_Specification):
     """Fine-tune a model on a task, whole or pruned, observe what is asked, and evaluate it."""
 
-    task: TaskRef
     model: ModelRef
     recipe: Recipe
     seed: int
@@ -123,16 +142,11 @@ class FineTune:
 
     kind = "finetune"
 
-    def payload(self) -> dict[str, Any]:
-        """Return the whole specification as JSON values."""
-        return {"job": self.kind, "protocol": PROTOCOL, **asdict(self)}
-
 
 @dataclass(frozen=True)
-class Score:
+class Score(_Specification):
     """Compute one number per training example from finished runs."""
 
-    task: TaskRef
     scorer: str
     #: All options of the scorer that act on scores, and the digest of the file that defines it.
     options: dict[str, Any]
@@ -147,10 +161,6 @@ class Score:
 
     kind = "score"
 
-    def payload(self) -> dict[str, Any]:
-        """Return the whole specification as JSON values."""
-        return {"job": self.kind, "protocol": PROTOCOL, **asdict(self)}
-
 
 Job = FineTune | Score
 
@@ -158,13 +168,6 @@ Job = FineTune | Score
 def canonical(value: Any) -> str:
     """Return JSON with sorted keys and no white space; entries that are None are left out of objects."""
     return json.dumps(_strip(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def key(job: Job) -> str:
-    """Return the sha256 of the canonical JSON of a job's whole specification, 64 hexadecimal digits."""
-    payload = job.payload()
-    payload["task"] = {k: v for k, v in payload["task"].items() if k != "data_dir"}
-    return hashlib.sha256(canonical(payload).encode()).hexdigest()
 
 
 def dump(job: Job) -> str:

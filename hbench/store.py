@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from hbench.errors import StoreError, UsageError
 from hbench.models import digest_file
-from hbench.spec import FineTune, Job, covers, dump, key, load
+from hbench.spec import FineTune, Job, covers, dump, load
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ class Store:
 
     def place(self, job: Job) -> Path:
         """Return the folder a job's files stand in once it has finished."""
-        return self.folder(job.kind, key(job))
+        return self.folder(job.kind, job.key)
 
     def folder(self, sort: str, job_key: str) -> Path:
         """Return the folder of a job by its sort and key."""
@@ -84,7 +84,7 @@ class Store:
             other = self._read_spec(path.parent)
             if isinstance(other, FineTune) and covers(other, job):
                 closer = replace(job, observe=other.observe)
-                if key(closer) == path.parent.name:
+                if closer.key == path.parent.name:
                     return closer
         return job
 
@@ -97,7 +97,7 @@ class Store:
 
     def result(self, job: Job) -> dict[str, Any]:
         """Return result.json of a finished job. Raises StoreError when it is missing or damaged."""
-        return self.read_result(job.kind, key(job))
+        return self.read_result(job.kind, job.key)
 
     def read_result(self, sort: str, job_key: str) -> dict[str, Any]:
         """Return result.json by sort and key, after checking the digests of the job's other files."""
@@ -201,7 +201,12 @@ def write_result(draft: Path, result: dict[str, Any]) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that readers see either the old or the new one, never a part."""
+    """Write a text file so that readers see the old or the new one, never a part; leave an equal one alone."""
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return
+    except (OSError, UnicodeDecodeError):
+        pass
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

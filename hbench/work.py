@@ -15,7 +15,7 @@ from hbench.plan import Cell, Group
 from hbench.plugins import Scorer
 from hbench.registry import Named
 from hbench.select import count_for, select
-from hbench.spec import FineTune, ModelRef, Score, TaskRef, key, pack_subset
+from hbench.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
 
 if TYPE_CHECKING:
     from hbench.store import Store
@@ -69,7 +69,7 @@ class Work:
         )
         named = group.full_runs(task, ModelRef(group.model.ref, group.model.source()))
         full = {seed: store.serving(job) for seed, job in named.items()}
-        runs = {seed: (key(job), job) for seed, job in full.items()}
+        runs = {seed: (job.key, job) for seed, job in full.items()}
         return cls(group, suite, full, {m.ref: group.score_jobs(m, runs) for m in group.scored()})
 
     def ready_scores(self, store: Store) -> list[Score]:
@@ -82,20 +82,20 @@ class Work:
         for cell in self.group.cells():
             for seed in self.group.evaluation_seeds:
                 self.pruned[cell, seed] = self._prune(cell, seed, reader)
-        jobs = {key(p.job): p.job for p in self.pruned.values() if isinstance(p, Pruned)}
+        jobs = {p.job.key: p.job for p in self.pruned.values() if isinstance(p, Pruned)}
         return list(jobs.values())
 
     def labels(self) -> dict[str, str]:
         """Return by key which cell a job belongs to; a training that several cells share is named after the first."""
         place = f"{self.group.task.ref} {self.group.model.ref}"
-        found = {key(job): f"{place} full seed {seed}" for seed, job in self.full.items()}
+        found = {job.key: f"{place} full seed {seed}" for seed, job in self.full.items()}
         for method, jobs in self.scores.items():
             for draw, job in jobs.items():
-                found[key(job)] = f"{place} {method} scores" + ("" if draw is None else f" seed {draw}")
+                found[job.key] = f"{place} {method} scores" + ("" if draw is None else f" seed {draw}")
         for (cell, seed), pruned in self.pruned.items():
             if isinstance(pruned, Pruned):
                 text = f"{place} {cell.method.ref} {cell.keep.label} {cell.budget} seed {seed}"
-                found.setdefault(key(pruned.job), text)
+                found.setdefault(pruned.job.key, text)
         return found
 
     def _prune(self, cell: Cell, seed: int, reader: _Reader) -> Pruned | Missing:
@@ -143,7 +143,7 @@ def _lacking(job: Score, full: dict[int, FineTune], store: Store) -> str | None:
     """Return why a score cannot be computed yet, or None when all its runs have finished."""
     wanted = {*job.runs, job.examples}
     for seed, run in full.items():
-        if key(run) in wanted and not store.finished(run):
+        if run.key in wanted and not store.finished(run):
             failure = store.failure(run)
             return f"the full-data run of seed {seed} " + (f"failed: {failure.reason}" if failure else "has not run")
     return None
@@ -162,7 +162,7 @@ class _Reader:
         """Return the arrays of a method's scores for an evaluation seed, or why there are none."""
         jobs = self.work.scores[method.ref]
         job = jobs[seed] if method.plugin.fresh else jobs[None]
-        name = key(job)
+        name = job.key
         if name not in self._scores:
             self._scores[name] = self._read(job, name)
         return self._scores[name]
@@ -171,7 +171,7 @@ class _Reader:
         """Return the gold class of every training example."""
         if self._labels is None:
             first = next(iter(self.work.full.values()))
-            self._labels = self.store.arrays("finetune", key(first), "examples.npz")["label"].astype(np.int64)
+            self._labels = self.store.arrays("finetune", first.key, "examples.npz")["label"].astype(np.int64)
         return self._labels
 
     def _read(self, job: Score, name: str) -> dict[str, npt.NDArray[Any]] | Missing:

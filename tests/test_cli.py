@@ -16,7 +16,7 @@ import pytest
 
 from hbench.cli import main
 from hbench.registry import SCORERS, TASKS
-from hbench.spec import FineTune, ModelRef, Recipe, TaskRef, dump, key
+from hbench.spec import FineTune, ModelRef, Recipe, TaskRef, dump
 from hbench.store import Store
 from hbench.suite import load_suite
 
@@ -381,7 +381,7 @@ def test_status_shows_failures_with_reason_and_log(hbench, failed_job):
     assert found["finetune"] == {"finished": 0, "failed": 1}
     assert found["score"] == {"finished": 0, "failed": 0}
     assert [(row["key"], row["reason"]) for row in found["failures"]] == [
-        (key(failed_job), "loss is not a number at step [12]")
+        (failed_job.key, "loss is not a number at step [12]")
     ]
 
 

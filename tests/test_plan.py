@@ -13,7 +13,7 @@ import pytest
 from hbench.errors import UsageError
 from hbench.plan import make_plan, unite
 from hbench.plugins import observe
-from hbench.spec import FineTune, key, unpack_subset
+from hbench.spec import FineTune, unpack_subset
 from hbench.store import Store, write_result
 from hbench.suite import Suite
 from hbench.work import Pruned, Work
@@ -52,7 +52,7 @@ def test_six_full_runs_per_task_serve_all_scorers_and_the_full_baseline(tmp_path
         assert len(work.full) == 6
         assert all(job.observe is not None and job.subset is None for job in work.full.values())
         assert set(work.full) == set(work.group.evaluation_seeds) == set(work.group.scoring_seeds)
-    keys = [key(job) for work in works for job in work.full.values()]
+    keys = [job.key for work in works for job in work.full.values()]
     assert len(set(keys)) == len(keys) == 18
 
 
@@ -82,7 +82,7 @@ def test_no_pruned_training_is_made_twice(tmp_path: Path) -> None:
     hard = np.random.default_rng(99).random(60)
     finish(store, work, {"el2n": hard, "grand": 2 * hard})
     jobs = work.prune(store)
-    counts = Counter(key(job) for job in jobs)
+    counts = Counter(job.key for job in jobs)
     assert max(counts.values()) == 1
     # nine methods at two sizes with six seeds; el2n and grand agree on everything, so one of them costs nothing
     assert len(jobs) == (9 - 1) * 2 * 6
@@ -104,7 +104,7 @@ def test_keeping_everything_is_the_full_run(tmp_path: Path) -> None:
     store = Store(tmp_path)
     work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     finish(store, work, {})
-    assert {key(job) for job in work.prune(store)} == {key(job) for job in work.full.values()}
+    assert {job.key for job in work.prune(store)} == {job.key for job in work.full.values()}
 
 
 def test_random_draws_afresh_for_every_seed(tmp_path: Path) -> None:
@@ -196,6 +196,6 @@ def test_run_that_was_watched_more_closely_serves(tmp_path: Path, asked: Any, wa
         with store.writing(finished) as folder:
             write_result(folder, {})
     served = store.serving(job)
-    assert (key(served) == key(done)) == (enough or asked == watched)
+    assert (served.key == done.key) == (enough or asked == watched)
     assert served.task.data_dir == "here"
     assert served == job or enough

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hbench.errors import StoreError
-from hbench.spec import FineTune, ModelRef, Recipe, TaskRef, key
+from hbench.spec import FineTune, ModelRef, Recipe, TaskRef
 from hbench.store import Store, write_result
 
 JOB = FineTune(TaskRef("t", {}, {}), ModelRef("m", {}), Recipe(), 1)
@@ -28,7 +28,7 @@ def test_finished_job_is_read_back(tmp_path: Path) -> None:
     finish(store)
     assert store.finished(JOB)
     assert store.result(JOB)["value"] == 1
-    assert store.arrays("finetune", key(JOB), "predictions.npz")["a"].tolist() == [0, 1, 2]
+    assert store.arrays("finetune", JOB.key, "predictions.npz")["a"].tolist() == [0, 1, 2]
 
 
 def test_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_pickles_are_not_loaded(tmp_path: Path) -> None:
         np.savez(folder / "predictions.npz", a=np.array([{"code": 1}], dtype=object))
         write_result(folder, {})
     with pytest.raises(ValueError, match="allow_pickle"):
-        store.arrays("finetune", key(JOB), "predictions.npz")
+        store.arrays("finetune", JOB.key, "predictions.npz")
 
 
 def test_failure_is_recorded_and_can_be_forgotten(tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ _STORE = click.argument("store", type=click.Path(path_type=Path), default=STORE)
 def status(store: Path, as_json: bool) -> None:
     """Show what has finished and what has failed, with reasons, in STORE (default: .hbench/store)."""
     from hbench.execute.base import describe
-    from hbench.spec import key
     from hbench.store import SORTS
 
     opened = _open(store)
@@ -38,8 +37,7 @@ def status(store: Path, as_json: bool) -> None:
         for sort in SORTS
     }
     failed = [
-        {"job": describe(job), "key": key(job), "reason": found.reason, "log": str(found.log)}
-        for job, found in failures
+        {"job": describe(job), "key": job.key, "reason": found.reason, "log": str(found.log)} for job, found in failures
     ]
     if as_json:
         print_json({**counts, "failures": failed})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from hbench.errors import HbenchError, TrainingFailed
-from hbench.spec import FineTune, Job, key
+from hbench.spec import FineTune, Job
 from hbench.store import Store
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Context:
 
     def label(self, job: Job) -> str:
         """Return what to call a job: the cell it belongs to, or what its specification says."""
-        return self.labels.get(key(job)) or describe(job)
+        return self.labels.get(job.key) or describe(job)
 
 
 class Executor(Protocol):

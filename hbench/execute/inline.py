@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hbench.execute.base import Context, run_job
-from hbench.spec import Job, key
+from hbench.spec import Job
 from hbench.store import Store
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class InlineExecutor:
     def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
         """Run the jobs in order."""
         for job in jobs:
-            name = key(job)
+            name = job.key
             progress.job_started(name, context.label(job))
             finished = run_job(job, store, context.device, partial(progress.job_progress, name))
             progress.job_finished(name, finished)

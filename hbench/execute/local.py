@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError
 from hbench.execute.base import Context
-from hbench.spec import FineTune, Job, dump, key
+from hbench.spec import FineTune, Job, dump
 from hbench.store import Store, write_whole
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class _Worker:
     def run(self, job: Job, progress: Progress) -> bool:
         """Run one job to its end; return whether it finished. Raises Refused when the input is at fault."""
         process = self._alive()
-        name = key(job)
+        name = job.key
         assert process.stdin is not None and process.stdout is not None
         with self._specification(job) as path:
             try:
@@ -124,7 +124,7 @@ class _Worker:
     def _specification(self, job: Job) -> Iterator[Path]:
         folder = self.store.root / "queue"
         folder.mkdir(exist_ok=True)
-        path = folder / f"{key(job)}-{os.getpid()}.json"
+        path = folder / f"{job.key}-{os.getpid()}.json"
         write_whole(path, dump(job))
         try:
             yield path
@@ -138,10 +138,10 @@ def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, context:
             job = next(queue, None)
         if job is None or worker.stopped:
             return
-        progress.job_started(key(job), context.label(job))
+        progress.job_started(job.key, context.label(job))
         finished = worker.run(job, progress)
         if not worker.stopped:
-            progress.job_finished(key(job), finished)
+            progress.job_finished(job.key, finished)
 
 
 def _devices(device: str) -> list[str]:

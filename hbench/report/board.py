@@ -46,6 +46,24 @@ class Board:
         """Return the text of every file of the leaderboard by its name."""
         return {MARKDOWN: markdown(self.results, self.columns, self.rows, self.planted), CSV: csv_text(self.rows)}
 
+    def write(self, out_dir: Path) -> list[Path]:
+        """Write LEADERBOARD.md and leaderboard.csv, byte-identical for the same results; return their paths.
+
+        Raises ResultError when a file cannot be written.
+        """
+        written = []
+        for name, text in self.files().items():
+            path = out_dir / name
+            try:
+                out_dir.mkdir(parents=True, exist_ok=True)
+                write_whole(path, text)
+            except OSError as error:
+                raise ResultError(
+                    f"{path}: cannot be written ({error.strerror}); name a writable folder with --out"
+                ) from None
+            written.append(path)
+        return written
+
 
 @dataclass(frozen=True)
 class Check:
@@ -56,22 +74,11 @@ class Check:
 
 
 def build(results_dir: Path, out_dir: Path) -> list[Path]:
-    """Write LEADERBOARD.md and leaderboard.csv, byte-identical for the same results; return their paths.
+    """Write the files of the leaderboard of a folder of results; return their paths.
 
     Raises ResultError when results are missing, unreadable or do not belong together, or a file cannot be written.
     """
-    written = []
-    for name, text in Board.of(results_of(results_dir)).files().items():
-        path = out_dir / name
-        try:
-            out_dir.mkdir(parents=True, exist_ok=True)
-            write_whole(path, text)
-        except OSError as error:
-            raise ResultError(
-                f"{path}: cannot be written ({error.strerror}); name a writable folder with --out"
-            ) from None
-        written.append(path)
-    return written
+    return Board.of(results_of(results_dir)).write(out_dir)
 
 
 def check(results_dir: Path, out_dir: Path) -> Check:
