@@ -146,6 +146,7 @@ class _Collector:
                 cost=cost,
                 scoring_runs=scoring_runs,
                 planted=planted,
+                also=self._also(list(results.values()), split),
             )
 
     def _result(self, split: str, **fields: Any) -> CellResult:
@@ -178,6 +179,13 @@ class _Collector:
 
     def _metric(self, result: dict[str, Any], split: str) -> float:
         return float(result["metric"][split][self.group.task.plugin.metric])
+
+    def _also(self, results: list[dict[str, Any] | None], split: str) -> dict[str, tuple[float | None, ...]]:
+        """Return the metrics beside the task's own one, per seed, but for that one under a second name."""
+        main = self.group.task.plugin.metric
+        found = [None if r is None else r["metric"][split] for r in results]
+        names = sorted({name for m in found if m is not None for name in m if m[name] != m[main]})
+        return {name: tuple(None if m is None else float(m[name]) for m in found) for name in names}
 
     def _predictions(self, job: FineTune) -> dict[str, Any]:
         name = job.key

@@ -174,3 +174,12 @@ def test_notes_say_what_rows_rest_on():
     text = page([cell(method="full"), cell(method="random")])
     for words in ("conditional on this", "fresh subset for every seed", "FLOPs, not in measured seconds", "`alone`"):
         assert words in text.split("## How to read this")[1]
+
+
+def test_metrics_beside_the_main_one_have_a_column_where_there_are_any():
+    cells = [replace(c, also={"exact": (0.25,) * len(SEEDS)}) if c.method == "el2n" else c for c in small_board()]
+    lines = [line for line in page(cells).splitlines() if line.startswith("| `el2n`") and "exact 25.00" in line]
+    assert lines
+    header = next(line for line in page(cells).splitlines() if line.startswith("| method | accuracy | also |"))
+    assert header.count("|") == lines[0].count("|")
+    assert "| also |" not in page(small_board())

@@ -41,6 +41,7 @@ def changed(path: str, value: object) -> dict:
         cell(),
         cell(method="full"),
         cell(keep="h-score", margin=0.02, planted={"redundant": 0.1}),
+        cell(also={"exact": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}),
         failing(cell(), 98, 828),
         failing(cell(), *SEEDS),
         diagnostic(),
@@ -176,6 +177,18 @@ def test_a_metric_that_does_not_follow_from_its_examples_is_refused():
     payload["values"][2] += 0.01
     with pytest.raises(ResultError, match=r"'values\[2\]' is .* the mean of its per-example results"):
         parse(payload)
+
+
+def test_a_metric_beside_the_main_one_has_a_number_for_the_same_seeds():
+    payload = payload_of(cell(also={"exact": (0.1,) * 6}))
+    for values, said in (
+        ([0.1] * 5, "one number per seed"),
+        ([None, *[0.1] * 5], "one number per seed"),
+        ([7] * 6, "shares"),
+    ):
+        payload["also"]["exact"] = values
+        with pytest.raises(ResultError, match=f"'also.exact' .*{said}"):
+            parse(payload)
 
 
 def test_a_failed_seed_needs_a_reason():

@@ -184,6 +184,14 @@ def test_shares_per_example_are_tested_as_they_are():
     assert row.chance_verdict == "superior"
 
 
+def test_metrics_beside_the_main_one_are_means_over_the_seeds():
+    values = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+    cells = [replace(c, also={"exact": values}) if c.method == "el2n" else c for c in one_column()]
+    rows = rows_by_method(cells)
+    assert rows["el2n"].also == (("exact", pytest.approx(0.35)),)
+    assert rows["random"].also == ()
+
+
 def test_costs_of_six_scoring_runs_at_one_third():
     """The H-score paper's setting: 6 full trainings to score, a third kept, pays back after 9 later trainings."""
     cost = cost_of(1 / 3, scored=True)

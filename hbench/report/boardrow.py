@@ -40,6 +40,8 @@ class BoardRow:
     metric: float | None = None
     metric_low: float | None = None
     metric_high: float | None = None
+    #: Means of the metrics that stand beside it.
+    also: tuple[tuple[str, float], ...] = ()
     #: Seeds that this row shares with the full-data baseline.
     full_pairs: int | None = None
     full_difference: float | None = None

@@ -49,6 +49,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         cost=_cost(fields),
         planted=_planted(fields),
         protocol=PROTOCOL,
+        also=_also(fields),
     )
     fields.close()
     _check_seeds(fields, result)
@@ -89,13 +90,18 @@ def _data(fields: Fields) -> Data:
     return data
 
 
-def _values(fields: Fields) -> tuple[float | None, ...]:
+def _values(fields: Fields, name: str = "values") -> tuple[float | None, ...]:
     values = fields.take(
-        "values",
+        name,
         "a list of numbers from -1 to 1 (shares, not points), null where a seed failed",
         lambda v: isinstance(v, list) and all(x is None or (is_number(x) and -1 <= x <= 1) for x in v),
     )
     return tuple(None if v is None else float(v) for v in values)
+
+
+def _also(fields: Fields) -> dict[str, tuple[float | None, ...]]:
+    inner = fields.within("also") if fields.has("also") else None
+    return {} if inner is None else {name: _values(inner, name) for name in inner.names()}
 
 
 def _examples(fields: Fields) -> Outcomes | None:
@@ -185,6 +191,9 @@ def _check_seeds(fields: Fields, result: CellResult) -> None:
         )
     if result.subset is not None and max(result.subset.sizes, default=0) > result.data.train_rows:
         raise fields.error("subset.sizes", f"exceeds data.train_rows = {result.data.train_rows}; correct one of them")
+    for name, values in result.also.items():
+        if [v is None for v in values] != [v is None for v in result.values]:
+            raise fields.error(f"also.{name}", "and values disagree on the seeds that failed; give one number per seed")
     missing = {s for s, v in zip(seeds, result.values, strict=True) if v is None}
     if result.keep == DIAGNOSTIC:
         return  # its failures are those of scoring runs

@@ -45,6 +45,12 @@ class Measured:
         return float(np.mean(values)) if values else None
 
     @property
+    def also(self) -> tuple[tuple[str, float], ...]:
+        """Return the means of the metrics that stand beside it, by name; empty when all seeds failed."""
+        known = {name: [v for v in values if v is not None] for name, values in sorted(self.cell.also.items())}
+        return tuple((name, float(np.mean(values))) for name, values in known.items() if values)
+
+    @property
     def metric_is_mean(self) -> bool:
         """Return whether the metric is the mean of the per-example values (accuracy is, F1 over a test set is not)."""
         by_seed = dict(zip(self.cell.seeds, self.cell.values, strict=True))

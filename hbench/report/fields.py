@@ -42,6 +42,14 @@ class Fields:
             raise self.error(name, f"is {_short(value)}; use {expected}")
         return value
 
+    def has(self, name: str) -> bool:
+        """Return whether there is an entry of this name."""
+        return name in self._value
+
+    def names(self) -> list[str]:
+        """Return the names of all entries, sorted."""
+        return sorted(self._value)
+
     def within(self, name: str) -> Fields | None:
         """Return the entries of an object inside this one, or None where it is null."""
         value = self.take(name, "an object or null", lambda v: v is None or isinstance(v, dict))

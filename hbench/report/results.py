@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,8 @@ class CellResult:
     primary: whether `split` is the task's first one. chance: reference of the chance baseline to compare with.
     margin: largest loss against full data that counts as none, as a share of 1; None for the default. seeds: training
     seeds, which pair with those of `full` and `chance`. values: metric per seed as a share of 1, None where the seed
-    failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples.
+    failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples. also: the
+    values of metrics that stand beside `metric`, such as exact match beside F1; left out of the file when empty.
     """
 
     task: str
@@ -132,6 +133,7 @@ class CellResult:
     cost: Cost | None
     planted: dict[str, float] | None
     protocol: int
+    also: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     @property
     def cell(self) -> Cell:
@@ -150,6 +152,8 @@ class CellResult:
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
+        if not self.also:
+            del payload["also"]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
 
     def write(self, path: Path) -> None:

@@ -111,11 +111,12 @@ def _missing(column: Column, method: str) -> BoardRow:
 def _metric(ours: Measured) -> dict[str, Any]:
     if ours.metric is None:
         return {}
+    shown = {"metric": ours.metric, "also": ours.also}
     if not ours.metric_is_mean:
-        return {"metric": ours.metric, "tested": "per-example result"}
+        return {**shown, "tested": "per-example result"}
     test = ours.mean()
     low, high = (None, None) if test is None else (test.low, test.high)
-    return {"metric": ours.metric, "metric_low": low, "metric_high": high, "tested": ours.cell.metric}
+    return {**shown, "metric_low": low, "metric_high": high, "tested": ours.cell.metric}
 
 
 def _against_full(ours: Measured, full: Measured | None) -> dict[str, Any]:

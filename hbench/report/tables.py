@@ -11,24 +11,19 @@ from hbench.report.differences import margin_of
 from hbench.report.formats import NOTHING, code, count, fixed, interval, listed, p_value, plural, points, table
 from hbench.report.rows import NO_TEST
 
+_HEADER = ("difference to full", "difference to chance", "kept", "classes", "net cost", "pays after", "detectable")
 _LABELS = {"full": "all data", "chance": "chance"}
 
 
 def column_table(column: Column, rows: Sequence[BoardRow]) -> list[str]:
     """Return the section of one column: heading, what is compared, the table, and what failed or is missing."""
     metric = rows[0].metric_name
-    header = [
-        "method",
-        metric,
-        "difference to full",
-        "difference to chance",
-        "kept",
-        "classes",
-        "net cost",
-        "pays after",
-        "detectable",
-    ]
+    header = ["method", metric, *_HEADER]
     body = [_cells(row) for row in rows]
+    if any(row.also for row in rows):
+        header.insert(2, "also")
+        for cells, row in zip(body, rows, strict=True):
+            cells.insert(2, ", ".join(f"{name} {points(value)}" for name, value in row.also) or NOTHING)
     return [f"### {column.title}", "", _about(column, rows), "", *table(header, body), *_remarks(rows)]
 
 
