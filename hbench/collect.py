@@ -15,7 +15,6 @@ from hbench.plugins import Scorer
 from hbench.registry import Named
 from hbench.report.results import (
     DIAGNOSTIC,
-    FULL,
     FULL_KEEP,
     CellResult,
     Cost,
@@ -25,7 +24,7 @@ from hbench.report.results import (
     Subset,
 )
 from hbench.select import class_shares
-from hbench.spec import PROTOCOL, FineTune, Score
+from hbench.spec import FULL, PROTOCOL, FineTune, Score
 from hbench.work import Missing, Pruned, Work
 
 if TYPE_CHECKING:

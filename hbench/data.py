@@ -17,7 +17,7 @@ from hbench import problems
 from hbench.errors import DataError, UsageError
 from hbench.models import resolve_revision
 from hbench.plugins import Hub, Task
-from hbench.registry import Named, plugin_name
+from hbench.registry import Named, plugin_name, source_digest
 from hbench.sources import SplitFiles, Table, find_split, names_of, read_hub, read_split
 
 #: Longest id that is repeated in an error message.
@@ -61,7 +61,10 @@ def describe_source(task: Task, data_dir: Path | None, name: str) -> dict[str, A
         return {"embedded": _digest(embedded)}
     if data_dir is not None:
         parts = [part for split in used for part in _files(name, task, split, data_dir)]
-        return {"files": {part.name: part.digest() for part in parts}}
+        files = {part.name: part.digest() for part in parts}
+        if any(part.original for part in parts):  # the task's own code reads them
+            return {"files": files, "reader": source_digest(type(task))}
+        return {"files": files}
     if task.hub is None:
         raise DataError(f"task '{name}' names no data set on the hub; give the folder of its files with --data-dir DIR")
     revision = task.hub.revision or resolve_revision(task.hub.id, "dataset")

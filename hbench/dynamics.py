@@ -28,8 +28,6 @@ from hbench.errors import DataError
 if TYPE_CHECKING:
     import xarray as xr
 
-_PER_EXAMPLE = ("label", "length")
-
 
 def from_arrays(
     *,

@@ -92,8 +92,9 @@ def find_model(reference: str) -> Model:
     """
     name, given = split_reference(reference)
     options = configure(ModelOptions, name, given)
-    ref = join_reference(name, {k: v for k, v in vars(options).items() if v is not None})
     known = CATALOGUE.get(name) or _BY_HUB.get(name)
+    name = name if known is None else known.name
+    ref = join_reference(name, {k: v for k, v in vars(options).items() if v is not None})
     if known is not None:
         if known.name == "minilm-l6" and options.revision is None:
             folder = packaged_minilm()
@@ -104,6 +105,8 @@ def find_model(reference: str) -> Model:
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise UsageError(f"model '{name}': the folder has no config.json; name a folder saved by save_pretrained")
+        if options.revision is not None:
+            raise UsageError(f"model '{ref}': a folder has no revisions; leave the option out, or name a hub id")
         return Model(ref, name, options, folder=path)
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return Model(ref, name, options, hub=name, revision=options.revision)

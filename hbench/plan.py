@@ -198,7 +198,9 @@ def _summary(group: Group) -> dict[str, Any]:
     cells = group.cells()
     fresh = len(group.evaluation_seeds or group.scoring_seeds)
     pruned = sum(seeds * (1.0 if c.keep.share is None or c.budget == "equal-steps" else c.keep.share) for c in cells)
-    users = [m for m in group.scored() if m.plugin.observation() is not None]
+    users = [o for m in group.scored() if (o := m.plugin.observation()) is not None]
+    scoring = len(group.scoring_seeds)
+    alone = sum(scoring * (1 + _passes(unite([observation]), group.recipe)) for observation in users)
     return {
         "task": group.task.ref,
         "model": group.model.ref,
@@ -207,6 +209,18 @@ def _summary(group: Group) -> dict[str, Any]:
         "scorers_sharing_them": len(users),
         "score_jobs": sum(fresh if m.plugin.fresh else 1 for m in group.scored()),
         "pruned_runs_at_most": len(cells) * seeds,
-        "cost_at_most": round(full + pruned, 2),
-        "cost_unshared": round(seeds + len(users) * len(group.scoring_seeds) + pruned, 2),
+        "cost_at_most": round(full + scoring * _passes(group.observe, group.recipe) + pruned, 2),
+        "cost_unshared": round(seeds + alone + pruned, 2),
     }
+
+
+def _passes(observe: dict[str, dict[str, Any]] | None, recipe: Recipe) -> float:
+    """Return what the passes after epochs add to one full training, in full trainings.
+
+    A training step counts as three forward passes: the forward one, and two for the backward one.
+    """
+    point = (observe or {}).get("epoch_end")
+    if point is None:
+        return 0.0
+    epochs = recipe.epochs if point["epochs"] is None else len(point["epochs"])
+    return epochs * (1 / 3 + bool(point["gradients"])) / recipe.epochs

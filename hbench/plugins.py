@@ -80,7 +80,7 @@ def at_epochs(dynamics: xr.Dataset, *epochs: int) -> xr.Dataset:
 class Scorer(ABC):
     """A static scoring method: the dynamics of finished runs in, one number per example out.
 
-    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The four fields here are options every
+    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The three fields here are options every
     scorer has; all but `capture` act on the selection and leave the scores alone.
     """
 
@@ -204,6 +204,11 @@ class Task(ABC):
     recipe: ClassVar[Mapping[str, Any]] = {}
     #: Embedded tasks: column that says what each training example was planted as; see `hbench.report`.
     planted: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        shared = {part.strip() for part in self.training().split("+")} & set(self.splits())
+        if shared:
+            raise UsageError(f"the split '{min(shared)}' cannot be trained on and evaluated on; name another one")
 
     def training(self) -> str:
         """Return the training split in use."""

@@ -55,6 +55,10 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
         if key not in fields:
             raise UsageError(f"{name} has no option '{key}'{suggest(key, fields)}")
         values[key] = convert(text, fields[key], f"{name}[{key}={text}]")
+    for f in dataclasses.fields(cls):  # type: ignore[arg-type]
+        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if f.init and required and f.name not in values:
+            raise UsageError(f"{name} needs the option '{f.name}'; write {name}[{f.name}=...]")
     return cls(**values)
 
 

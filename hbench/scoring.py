@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from hbench import dynamics
-from hbench.errors import TrainingFailed
+from hbench.errors import TrainingFailed, UsageError
+from hbench.plugins import Observation, at_epochs
 from hbench.references import join_reference
 from hbench.registry import SCORERS
 from hbench.spec import Score
 from hbench.store import Store, write_result
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from hbench.plugins import Scorer
 
 #: Planted sorts of training examples whose detection is measured, against the clean ones.
@@ -31,17 +31,21 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
     """
     scorer = SCORERS.find(join_reference(job.scorer, job.options)).plugin
     examples = store.arrays("finetune", job.examples, "examples.npz")
-    observed = _dynamics(job, store, examples)
-    scores = checked(scorer, scorer.score(observed), observed)
+    observed = _dynamics(job, scorer.observation(), store, examples)
     runs = len(job.runs)
+    try:
+        scores = checked(scorer, scorer.score(observed), observed)
+        preference = checked(scorer, scorer.prefer(scores, runs), observed)
+        natural = scorer.natural(scores, runs)
+    except UsageError as error:  # an option that does not suit the number of runs or epochs
+        raise TrainingFailed(str(error)) from error
     arrays: dict[str, Any] = {
         "id": examples["id"],
         "score": scores.to_numpy().astype(np.float64),
-        "preference": checked(scorer, scorer.prefer(scores, runs), observed).to_numpy().astype(np.float64),
+        "preference": preference.to_numpy().astype(np.float64),
     }
-    natural = scorer.natural(scores, runs)
     if natural is not None:
-        arrays["natural"] = natural.to_numpy().astype(bool)
+        arrays["natural"] = checked(scorer, natural, observed).to_numpy().astype(bool)
     np.savez(folder / "scores.npz", **arrays)
     (folder / "log.txt").write_text(f"{job.scorer}: {scores.sizes['example']} examples, {runs} runs\n")
     write_result(folder, {"planted": find_planted(arrays["preference"], examples.get("planted"))})
@@ -50,8 +54,12 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
 def checked(scorer: Scorer, scores: xr.DataArray, observed: xr.Dataset) -> xr.DataArray:
     """Return the scores when they are one finite number per example. Raises TrainingFailed, saying what is wrong."""
     name = type(scorer).__name__
+    if not isinstance(scores, xr.DataArray):
+        raise TrainingFailed(f"{name} gave a {type(scores).__name__}; expected an xarray.DataArray over the examples")
     if scores.dims != ("example",) or scores.sizes["example"] != observed.sizes["example"]:
         raise TrainingFailed(f"{name} gave an array {dict(scores.sizes)}; expected one number per example")
+    if "example" in scores.coords and not scores["example"].equals(observed["example"]):
+        raise TrainingFailed(f"{name} gave the scores in another order of examples; return them as they came")
     values = scores.to_numpy()
     if not np.isfinite(values).all():
         where = str(scores["example"].to_numpy()[~np.isfinite(values)][0])
@@ -85,13 +93,23 @@ def _auroc(positive: npt.NDArray[np.float64], negative: npt.NDArray[np.float64])
     return float((below + 0.5 * equal).sum() / (len(positive) * len(negative)))
 
 
-def _dynamics(job: Score, store: Store, examples: dict[str, npt.NDArray[Any]]) -> xr.Dataset:
-    if not job.runs or job.capture is None:
+def _dynamics(
+    job: Score, observation: Observation | None, store: Store, examples: dict[str, npt.NDArray[Any]]
+) -> xr.Dataset:
+    """Return what the scorer declared that it needs, and no more: what others asked for must not change its scores."""
+    if not job.runs or job.capture is None or observation is None:
         return dynamics.from_arrays(
             ids=[str(i) for i in examples["id"]],
             label=examples["label"],
             length=examples["length"],
             draw=job.draw or 0,
         )
-    runs = [dynamics.load(store.folder("finetune", run) / "dynamics.nc", job.capture) for run in job.runs]
-    return dynamics.join_runs(runs)
+    runs = []
+    for run in job.runs:
+        found = dynamics.load(store.folder("finetune", run) / "dynamics.nc", job.capture)
+        names = [n for n in (*observation.signals, "label", "length") if n in found]
+        found = found[names]
+        runs.append(found if observation.epochs is None else at_epochs(found, *observation.epochs))
+    joined = dynamics.join_runs(runs)
+    joined.attrs["draw"] = job.draw or 0
+    return joined

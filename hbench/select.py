@@ -21,7 +21,11 @@ def count_for(keep: float, n: int) -> int:
         raise UsageError(f"keep {keep}: use a share of the examples, 0 < keep <= 1")
     if n < 1:
         raise UsageError(f"keep {keep}: there are no examples to keep a share of")
-    return max(1, int((Decimal(repr(float(keep))) * n).to_integral_value(ROUND_HALF_UP)))
+    return max(1, _share_of(keep, n))
+
+
+def _share_of(share: float, n: int) -> int:
+    return int((Decimal(repr(float(share))) * n).to_integral_value(ROUND_HALF_UP))
 
 
 def select(
@@ -36,7 +40,7 @@ def select(
     """Return which examples are kept, bool (n,), `count` of them true: the highest of `preference` first.
 
     preference: float64 (n,), finite. ids: one text per example, all distinct.
-    offset: share of all examples dropped from the preferred end before selecting, round(offset * n) of them.
+    offset: share of all examples dropped from the preferred end before selecting, rounded as `count_for` does.
     balance: class of each example, int (n,): drop and select within each class separately, in the classes' own
     proportions (largest remainders); None to select over all classes together.
     seed: seeds the permutation over the sorted ids that breaks ties: equal values never follow the order of the file.
@@ -45,7 +49,7 @@ def select(
     """
     n = len(preference)
     order = _order(preference, ids, seed)
-    drop = round(offset * n)
+    drop = _share_of(offset, n)
     if not 1 <= count <= n - drop:
         raise UsageError(
             f"cannot keep {count} of {n} examples after dropping {drop} (offset={offset}); "

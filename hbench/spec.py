@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Raised whenever a change of the engine changes results: jobs and results of other protocols are never mixed.
 PROTOCOL = 1
+
+#: The method that trains on everything; it stands beside the scorers on every board.
+FULL = "full"
 
 Budget = Literal["equal-epochs", "equal-steps"]
 BUDGETS: tuple[Budget, ...] = ("equal-epochs", "equal-steps")
@@ -53,7 +57,7 @@ class Recipe:
     threads: int = 1
     #: Compile the model with torch.compile.
     compile: bool = False
-    #: Optimiser steps of the whole run, instead of `epochs` (the equal-steps budget sets it).
+    #: Optimiser steps of the whole run, instead of `epochs`. The equal-steps budget sets it; a user does not.
     max_steps: int | None = None
 
     def __post_init__(self) -> None:
@@ -61,10 +65,14 @@ class Recipe:
             if getattr(self, name) < 1:
                 raise UsageError(f"recipe.{name} = {getattr(self, name)}: use at least 1")
         for name in ("learning_rate", "adam_epsilon"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number above 0")
-        if not 0 <= self.warmup < 1:
-            raise UsageError(f"recipe.warmup = {self.warmup}: use a share of the steps, 0 <= warmup < 1")
+        for name in ("weight_decay", "max_grad_norm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number of at least 0")
+        for name in ("warmup", "adam_beta1", "adam_beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number from 0 to below 1")
         if self.schedule not in ("linear", "constant"):
             raise UsageError(f"recipe.schedule = {self.schedule!r}: use 'linear' or 'constant'")
         if self.precision not in ("auto", "bf16", "fp32"):
@@ -72,12 +80,12 @@ class Recipe:
 
     def updated(self, changes: dict[str, Any], where: str) -> Recipe:
         """Return the recipe with some fields changed; `where` names their source in error messages."""
-        types = {f.name: f.type for f in fields(self)}
+        types = {f.name: f.type for f in fields(self) if f.name != "max_steps"}
         values = asdict(self)
         for key, value in changes.items():
             if key not in types:
                 raise UsageError(f"{where}: unknown key '{key}'{suggest(key, types)}")
-            expected = type(values[key]) if values[key] is not None else int
+            expected = type(values[key])
             if expected is float and isinstance(value, int) and not isinstance(value, bool):
                 value = float(value)
             if type(value) is not expected:

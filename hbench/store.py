@@ -1,10 +1,10 @@
 """Finished jobs on disk.
 
-    <store>/finetune/<key>/  spec.json  dynamics.nc  predictions.npz  log.txt  result.json
-    <store>/score/<key>/     spec.json  scores.npz   log.txt          result.json
+    <store>/finetune/<key>/  spec.json  dynamics.nc  examples.npz  predictions.npz  log.txt  result.json
+    <store>/score/<key>/     spec.json  scores.npz   log.txt       result.json
 
 A job writes into a folder beside its place and is renamed into it when complete, result.json last with the digests
-of the other files: a kill at any moment leaves either the whole job or none of it. A failed job leaves error.json.
+of the other files: a kill at any moment leaves either the whole job or none of it. A failed job has error.json instead.
 Formats are data only (JSON, NetCDF, npz without pickles): loading never runs code.
 """
 
@@ -93,7 +93,7 @@ class Store:
         path = self.place(job) / "error.json"
         if not path.is_file():
             return None
-        return Failure(str(json.loads(path.read_text())["reason"]), path.parent / "log.txt")
+        return Failure(_reason(path), path.parent / "log.txt")
 
     def result(self, job: Job) -> dict[str, Any]:
         """Return result.json of a finished job. Raises StoreError when it is missing or damaged."""
@@ -125,6 +125,7 @@ class Store:
         with self._guard():
             target.parent.mkdir(parents=True, exist_ok=True)
             draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{_HOST}-{os.getpid()}-", dir=target.parent))
+            draft.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would hide jobs from those a store is shared with
         try:
             (draft / "spec.json").write_text(dump(job))
             yield draft
@@ -134,28 +135,30 @@ class Store:
             shutil.rmtree(draft, ignore_errors=True)
 
     def fail(self, job: Job, reason: str, log: str) -> None:
-        """Record that a job failed: error.json with the reason, log.txt with the whole story."""
-        target = self.place(job)
-        with self._guard():
-            target.mkdir(parents=True, exist_ok=True)
-            (target / "spec.json").write_text(dump(job))
-            (target / "log.txt").write_text(log)
-            write_whole(target / "error.json", json.dumps({"reason": reason}, indent=1) + "\n")
+        """Record that a job failed: error.json with the reason, log.txt with the whole story.
+
+        A job that another process has finished meanwhile stays finished.
+        """
+        if not self.finished(job):
+            with self.writing(job) as draft:
+                (draft / "log.txt").write_text(log)
+                (draft / "error.json").write_text(json.dumps({"reason": reason}, indent=1) + "\n")
 
     def failures(self) -> list[tuple[Job, Failure]]:
-        """Return all failed jobs with their reasons, in the order of their folders."""
+        """Return all failed jobs that this hbench can run, with their reasons, in the order of their folders."""
         found = []
         for sort in SORTS:
             for path in sorted((self.root / sort).glob("*/error.json")):
-                job = load((path.parent / "spec.json").read_text())
-                found.append((job, Failure(str(json.loads(path.read_text())["reason"]), path.parent / "log.txt")))
+                job = self._read_spec(path.parent)
+                if job is not None:
+                    found.append((job, Failure(_reason(path), path.parent / "log.txt")))
         return found
 
     def forget_failures(self) -> int:
         """Delete the failed jobs, so that the next run tries them again; return how many there were."""
-        failed = self.failures()
-        for job, _ in failed:
-            shutil.rmtree(self.place(job))
+        failed = [path.parent for sort in SORTS for path in (self.root / sort).glob("*/error.json")]
+        for folder in failed:
+            shutil.rmtree(folder)
         return len(failed)
 
     def sweep(self, alive: Callable[[int], bool]) -> None:
@@ -168,14 +171,14 @@ class Store:
     def _read_spec(self, folder: Path) -> Job | None:
         try:
             return load((folder / "spec.json").read_text())
-        except UsageError:  # written for another protocol
+        except (UsageError, OSError, ValueError, TypeError, KeyError):  # of another hbench, or damaged
             return None
 
     def _publish(self, draft: Path, target: Path) -> None:
         for path in draft.iterdir():
             _sync(path)
-        if (target / "error.json").exists():
-            shutil.rmtree(target)
+        if target.exists() and not (target / "result.json").is_file():
+            shutil.rmtree(target)  # an earlier failure
         try:
             draft.rename(target)
         except OSError:
@@ -218,6 +221,20 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _reason(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text())["reason"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{path} cannot be read; `hbench retry` tries the job again"
+
+
+def _umask() -> int:
+    """Return the process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _sync(path: Path) -> None:

@@ -14,13 +14,11 @@ from hbench.errors import UsageError, suggest
 from hbench.models import find_model
 from hbench.plugins import Scorer, Task
 from hbench.registry import SCORERS, TASKS, Named
-from hbench.spec import BUDGETS, Budget, Recipe
+from hbench.spec import BUDGETS, FULL, Budget, Recipe
 from hbench.suites import shipped
 
 #: The seeds of the published H-score results, in their order (arXiv 2407.08887).
 PUBLISHED_SEEDS = (342, 4827, 1215, 98, 8128, 828)
-#: The method that trains on everything; it stands beside the scorers on every board.
-FULL = "full"
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,8 @@ class Suite:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     #: Recipe fields changed for one task, by the task's name.
     task_recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: `train_size` and `eval_size` for one task, by the task's name, instead of those for all.
+    sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("name", "description", "chance"):
@@ -88,12 +88,17 @@ class Suite:
             if not getattr(self, name):
                 raise UsageError(f"{name}: none given; name at least one")
         self._check_recipes()
+        self._check_sizes()
 
     def recipe_for(self, task: Named[Task]) -> Recipe:
         """Return a task's recipe: the default, then the task's changes, the suite's, and the suite's for this task."""
         recipe = Recipe().updated(dict(task.plugin.recipe), f"recipe of task {task.name}")
         recipe = recipe.updated(dict(self.recipe), "recipe")
         return recipe.updated(dict(self.task_recipes.get(task.name, {})), f"recipe.{task.name}")
+
+    def sizes_for(self, task: Named[Task]) -> dict[str, int | None]:
+        """Return `train_size` and `eval_size` of a task, None for all examples."""
+        return {"train_size": self.train_size, "eval_size": self.eval_size, **self.sizes.get(task.name, {})}
 
     def overridden(
         self,
@@ -126,6 +131,8 @@ class Suite:
         for name, value in numbers.items():
             if value is not None:
                 suite = suite._changed(f"--{name.replace('_', '-')}", name, **{name: value})
+                kept = {task: {k: v for k, v in of.items() if k != name} for task, of in suite.sizes.items()}
+                suite = replace(suite, sizes=kept)
         return suite
 
     def as_dict(self) -> dict[str, Any]:
@@ -175,14 +182,20 @@ class Suite:
                 raise UsageError(f"{name} {getattr(self, name)!r}: use a table, such as [recipe] with epochs = 3")
         Recipe().updated(dict(self.recipe), "recipe")
         for task, changes in self.task_recipes.items():
-            if task not in TASKS.names():
-                raise UsageError(
-                    f"recipe.{task}: no task of this name{suggest(task, TASKS.names())}; "
-                    "a table in [recipe] is named after a task, without its options"
-                )
+            _task_name("recipe", task)
             Recipe().updated(dict(changes), f"recipe.{task}")
         for ref in (*self.tasks, *self.diagnose):
             self.recipe_for(TASKS.find(ref))
+
+    def _check_sizes(self) -> None:
+        if not isinstance(self.sizes, Mapping) or not all(isinstance(of, Mapping) for of in self.sizes.values()):
+            raise UsageError(f"sizes {self.sizes!r}: use a table per task, such as [sizes.race] with train_size = 500")
+        for task, of in self.sizes.items():
+            _task_name("sizes", task)
+            for name, value in of.items():
+                if name not in ("train_size", "eval_size"):
+                    raise UsageError(f"sizes.{task}: unknown key '{name}'{suggest(name, ('train_size', 'eval_size'))}")
+                _whole(f"sizes.{task}.{name}", value, 1)
 
 
 def load_suite(name: str) -> Suite:
@@ -247,6 +260,14 @@ def _from_table(table: dict[str, Any], stem: str) -> Suite:
         recipe={k: v for k, v in recipe.items() if not isinstance(v, dict)},
         task_recipes={k: v for k, v in recipe.items() if isinstance(v, dict)},
     )
+
+
+def _task_name(table: str, task: str) -> None:
+    if task not in TASKS.names():
+        raise UsageError(
+            f"{table}.{task}: no task of this name{suggest(task, TASKS.names())}; "
+            f"a table in [{table}] is named after a task, without its options"
+        )
 
 
 def _text(name: str, value: Any) -> str:

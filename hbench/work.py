@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench.data import describe_source
+from hbench.errors import UsageError
 from hbench.plan import Cell, Group
 from hbench.plugins import Scorer
 from hbench.registry import Named
@@ -62,8 +63,7 @@ class Work:
             ref=group.task.ref,
             declaration=plugin.declaration(),
             source=describe_source(plugin, data_dir, group.task.name),
-            train_size=suite.train_size,
-            eval_size=suite.eval_size,
+            **suite.sizes_for(group.task),
             sample_seed=suite.sample_seed,
             data_dir=None if data_dir is None else str(data_dir),
         )
@@ -99,34 +99,11 @@ class Work:
         return found
 
     def _prune(self, cell: Cell, seed: int, reader: _Reader) -> Pruned | Missing:
-        scored = reader.scores(cell.method, seed)
-        if isinstance(scored, Missing):
-            return scored
-        labels = reader.labels()
-        count: int
-        if cell.keep.natural is None:
-            assert cell.keep.share is not None
-            count = count_for(cell.keep.share, len(labels))
-        else:
-            sizing = reader.scores(cell.keep.natural, seed)
-            if isinstance(sizing, Missing):
-                return sizing
-            count = int(sizing["natural"].sum())
-            if count == 0:
-                return Missing(f"the natural subset of {cell.keep.label} is empty")
-        if cell.keep.natural is not None and cell.keep.natural.ref == cell.method.ref:
-            mask = scored["natural"]
-        else:
-            options = cell.method.plugin
-            mask = select(
-                scored["preference"],
-                [str(i) for i in scored["id"]],
-                count=count,
-                offset=options.offset,
-                balance=labels if options.balance else None,
-                seed=self.suite.selection_seed,
-            )
-        return Pruned(mask, self._job(mask, seed, cell))
+        try:
+            mask = reader.mask(cell, seed)
+        except UsageError as error:  # an offset that leaves too few: the other cells go on
+            return Missing(str(error))
+        return mask if isinstance(mask, Missing) else Pruned(mask, self._job(mask, seed, cell))
 
     def _job(self, mask: Mask, seed: int, cell: Cell) -> FineTune:
         full = self.full[seed]
@@ -134,8 +111,7 @@ class Work:
             return full
         recipe = self.group.recipe
         if cell.budget == "equal-steps":
-            steps = recipe.max_steps or math.ceil(mask.size / recipe.batch_size) * recipe.epochs
-            recipe = replace(recipe, max_steps=steps)
+            recipe = replace(recipe, max_steps=math.ceil(mask.size / recipe.batch_size) * recipe.epochs)
         return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask))
 
 
@@ -150,22 +126,57 @@ def _lacking(job: Score, full: dict[int, FineTune], store: Store) -> str | None:
 
 
 class _Reader:
-    """Reads scores and labels once each."""
+    """Reads scores and labels once each, and selects once what several seeds train on."""
 
     def __init__(self, store: Store, work: Work) -> None:
         self.store = store
         self.work = work
         self._scores: dict[str, dict[str, npt.NDArray[Any]] | Missing] = {}
+        self._masks: dict[tuple[Any, ...], Mask] = {}
         self._labels: npt.NDArray[np.int64] | None = None
+
+    def mask(self, cell: Cell, seed: int) -> Mask | Missing:
+        """Return the subset of a cell for an evaluation seed, or why there is none.
+
+        Raises UsageError when the method's options leave fewer examples than are to be kept.
+        """
+        scored = self.scores(cell.method, seed)
+        if isinstance(scored, Missing):
+            return scored
+        sizing, count = cell.keep.natural, 0
+        if sizing is None:
+            assert cell.keep.share is not None
+            count = count_for(cell.keep.share, len(self.labels()))
+        else:
+            found = self.scores(sizing, seed)
+            if isinstance(found, Missing):
+                return found
+            if "natural" not in found:
+                return Missing(f"{sizing.ref} gave no natural subset")
+            if sizing.ref == cell.method.ref and found["natural"].any():
+                return found["natural"]
+            count = int(found["natural"].sum())
+            if count == 0:
+                return Missing(f"the natural subset of {cell.keep.label} is empty")
+        options = cell.method.plugin
+        name = (self._job(cell.method, seed).key, count, options.offset, options.balance)
+        if name not in self._masks:
+            self._masks[name] = select(
+                scored["preference"],
+                [str(i) for i in scored["id"]],
+                count=count,
+                offset=options.offset,
+                balance=self.labels() if options.balance else None,
+                seed=self.work.suite.selection_seed,
+            )
+        return self._masks[name]
 
     def scores(self, method: Named[Scorer], seed: int) -> dict[str, npt.NDArray[Any]] | Missing:
         """Return the arrays of a method's scores for an evaluation seed, or why there are none."""
-        jobs = self.work.scores[method.ref]
-        job = jobs[seed] if method.plugin.fresh else jobs[None]
-        name = job.key
-        if name not in self._scores:
-            self._scores[name] = self._read(job, name)
-        return self._scores[name]
+        job = self._job(method, seed)
+        if job.key not in self._scores:
+            self._scores[job.key] = self._read(job)
+        return self._scores[job.key]
 
     def labels(self) -> npt.NDArray[np.int64]:
         """Return the gold class of every training example."""
@@ -174,11 +185,15 @@ class _Reader:
             self._labels = self.store.arrays("finetune", first.key, "examples.npz")["label"].astype(np.int64)
         return self._labels
 
-    def _read(self, job: Score, name: str) -> dict[str, npt.NDArray[Any]] | Missing:
+    def _job(self, method: Named[Scorer], seed: int) -> Score:
+        jobs = self.work.scores[method.ref]
+        return jobs[seed] if method.plugin.fresh else jobs[None]
+
+    def _read(self, job: Score) -> dict[str, npt.NDArray[Any]] | Missing:
         lacking = _lacking(job, self.work.full, self.store)
         if lacking is not None:
             return Missing(lacking)
         failure = self.store.failure(job)
         if failure is not None:
             return Missing(f"scoring failed: {failure.reason}")
-        return self.store.arrays("score", name, "scores.npz")
+        return self.store.arrays("score", job.key, "scores.npz")

@@ -310,3 +310,69 @@ def test_pinned_hub_source_needs_no_network() -> None:
 
     found = describe_source(Pinned(), None, "pinned")
     assert found == {"hub": "owner/name", "config": "config", "revision": "some-commit"}
+
+
+def test_a_split_is_not_trained_on_and_evaluated_on() -> None:
+    for options in ({"train": "validation"}, {"train": "train+validation"}, {"evaluate": "train"}):
+        with pytest.raises(UsageError, match="cannot be trained on and evaluated on"):
+            Pairs(**options)
+
+
+def test_several_splits_are_read_as_one(tmp_path: Path) -> None:
+    folder = prepare(tmp_path, ROWS)
+    save(folder, "pairs/more.jsonl.gz", [{"text": "x", "other": "y", "gold": 0}])
+    task = Named("pairs[train=train+more]", "pairs", Pairs(train="train+more"))
+    found = read(folder, task.plugin.training(), task=task)
+    assert found.ids == ["0", "2", "3", "4"]
+    assert found.columns["text"][-1] == "x"
+    source = describe_source(task.plugin, folder, "pairs")
+    assert sorted(source["files"]) == ["more.jsonl.gz", "train.jsonl", "validation.jsonl"]
+    save(folder, "pairs/more.jsonl.gz", [{"text": "x", "other": "y", "gold": 5}])
+    with pytest.raises(DataError, match=r"more.jsonl.gz, row 1 \(the first is 1\): column 'gold' holds 5"):
+        read(folder, task.plugin.training(), task=task)
+
+
+@dataclass(frozen=True)
+class Own(Pairs):
+    """A task that reads files of its own form, and knows a second layout."""
+
+    columns = {"text": ("text", "other"), "label": "gold", "passage": "page"}
+    layouts = ({"text": ("a", "b"), "label": "y", "passage": "p"},)
+
+    def originals(self, folder: Path, split: str) -> list[Path]:
+        return list((folder / split).glob("*.txt"))
+
+    def read(self, file: Path) -> dict[str, list[Any]]:
+        page, *lines = file.read_text().splitlines()
+        cells = [line.split("|") for line in lines]
+        return {
+            "text": [a for a, _, _ in cells],
+            "other": [b for _, b, _ in cells],
+            "gold": [int(y) for _, _, y in cells],
+            "page": [page] * len(cells),
+        }
+
+
+def test_original_files_and_other_layouts_give_the_same_examples(tmp_path: Path) -> None:
+    task = Named("own", "own", Own())
+    rows = [("one", "two", 0, "P"), ("three", "four", 1, "P"), ("five", "six", 1, "Q")]
+    plain, other, own = tmp_path / "plain", tmp_path / "other", tmp_path / "own"
+    for folder, names in ((plain, ("text", "other", "gold", "page")), (other, ("a", "b", "y", "p"))):
+        for split in ("train", "validation"):
+            save(folder, f"own/{split}.jsonl", [dict(zip(names, row, strict=True)) for row in rows])
+    for split in ("train", "validation"):
+        (own / "own" / split).mkdir(parents=True)
+        (own / "own" / split / "1.txt").write_text("P\none|two|0\nthree|four|1\n")
+        (own / "own" / split / "2.txt").write_text("Q\nfive|six|1\n")
+    found = [read(folder, task=task) for folder in (plain, other, own)]
+    assert found[0] == found[1] == found[2]
+    assert found[0].cases == [0, 0, 1]
+    source = describe_source(task.plugin, own, "own")
+    assert set(source["files"]) == {"train: 2 files", "validation: 2 files"}
+    assert len(source["reader"]) == 64
+    (own / "own/train/2.txt").write_text("Q\nfive|six|7\n")
+    with pytest.raises(DataError, match=r"2.txt, row 1 \(the first is 1\), page Q: column 'gold' holds 7"):
+        read(own, task=task)
+    (own / "own/train/2.txt").write_text("Q\nfive|six\n")
+    with pytest.raises(DataError, match=r"2.txt: not in the form of the original files"):
+        read(own, task=task)

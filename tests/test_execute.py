@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 from pathlib import Path
 
+import pytest
 from conftest import SMALL_SUITE, Bench
 
+from hbench.errors import StoreError, UsageError
+from hbench.execute import base, local
+from hbench.execute.base import find_device, run_job
 from hbench.execute.worker import work
 from hbench.plan import make_plan
-from hbench.spec import dump
+from hbench.spec import FineTune, ModelRef, Recipe, TaskRef, dump
 from hbench.store import Store
 from hbench.suite import load_suite
 from hbench.work import Work
@@ -62,3 +67,45 @@ def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
     progress = [event for event in events if event["event"] == "progress"]
     assert progress[-1]["done"] == progress[-1]["total"]
     assert store.finished(job)
+
+
+@pytest.mark.parametrize(
+    ("error", "of_the_disk"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (FileNotFoundError(errno.ENOENT, "no such file"), False),
+    ],
+)
+def test_a_full_disk_is_no_failure_of_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, of_the_disk: bool
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("hbench.training.job.fine_tune", broken)
+    job, store = FineTune(TaskRef("t", {}, {}), ModelRef("m", {}), Recipe(), 1), Store(tmp_path)
+    if of_the_disk:
+        with pytest.raises(StoreError, match="No space left on device; free space"):
+            run_job(job, store, "cpu", lambda done, total: None)
+        assert store.failure(job) is None
+    else:
+        assert run_job(job, store, "cpu", lambda done, total: None) is False
+        assert "no such file" in store.failure(job).reason
+
+
+def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for visible, count in (("", 0), ("-1", 0), ("0", 1), ("2,5,GPU-1a", 3)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert base.count_gpus() == count
+        assert find_device("auto") == ("cuda" if count else "cpu")
+        assert find_device("cpu") == "cpu"
+    assert local._devices(find_device("cuda")) == ["cuda:0", "cuda:1", "cuda:2"]
+    assert local._devices("cuda:1") == ["cuda:1"]
+    with pytest.raises(UsageError, match="cuda:3: 3 GPUs"):
+        find_device("cuda:3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(UsageError, match="cuda: 0 GPUs"):
+        find_device("cuda")
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(UsageError, match="no Mac"):
+        find_device("mps")

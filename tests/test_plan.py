@@ -132,6 +132,30 @@ def test_equal_steps_trains_as_many_steps_as_the_full_run(tmp_path: Path) -> Non
         assert unpack_subset(pruned.job.subset).sum() == 30
 
 
+def test_a_cell_that_cannot_be_says_so_and_the_others_go_on(tmp_path: Path) -> None:
+    suite = three_tasks(tasks=("planted-sentence[size=60]",), scorers=("el2n[offset=0.6]", "length"), keep=(0.5,))
+    store = Store(tmp_path)
+    work = Work.begin(make_plan(suite).groups[0], suite, None, store)
+    finish(store, work, {})
+    work.prune(store)
+    by_method = {cell.method.ref: pruned for (cell, _), pruned in work.pruned.items()}
+    assert "cannot keep 30 of 60 examples after dropping 36" in by_method["el2n[offset=0.6]"].reason
+    assert isinstance(by_method["length"], Pruned)
+
+
+def test_passes_after_an_epoch_are_part_of_the_cost() -> None:
+    def cost(*scorers: str) -> tuple[float, float]:
+        total = make_plan(three_tasks(tasks=("planted-sentence",), scorers=scorers, keep=(0.5,))).summary()["total"]
+        return total["cost_at_most"], total["cost_unshared"]
+
+    pruned = 6 * 0.5  # for each method, the chance baseline among them
+    assert cost("h-score") == (6 + 2 * pruned, 6 + 6 + 2 * pruned)
+    # three epochs: one forward pass is a ninth of a training; a gradient pass a third
+    assert cost("el2n") == (round(6 + 6 / 9 + 2 * pruned, 2), round(6 + 6 * (1 + 1 / 9) + 2 * pruned, 2))
+    both = round(6 + 6 * 4 / 9 + 3 * pruned, 2), round(6 + 6 * (1 + 1 / 9) + 6 * (1 + 4 / 9) + 3 * pruned, 2)
+    assert cost("el2n", "grand") == both
+
+
 def test_union_of_what_scorers_need() -> None:
     united = unite(
         [

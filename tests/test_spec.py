@@ -102,7 +102,11 @@ def test_subsets_are_packed_without_loss(bits: list[bool]) -> None:
         ({"epochs": 0}, "use at least 1"),
         ({"learning_rate": -1.0}, "above 0"),
         ({"schedule": "cosine"}, "use 'linear' or 'constant'"),
-        ({"warmup": 1.0}, "share of the steps"),
+        ({"warmup": 1.0}, "from 0 to below 1"),
+        ({"adam_beta1": 1.5}, "from 0 to below 1"),
+        ({"weight_decay": -1.0}, "at least 0"),
+        ({"learning_rate": float("inf")}, "above 0"),
+        ({"max_steps": 3}, "unknown key 'max_steps'"),
     ],
 )
 def test_bad_recipes_are_refused(change: dict[str, Any], message: str) -> None:

@@ -115,3 +115,47 @@ def test_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(StoreError, match=r"No space left on device.*--store"):
         finish(store)
     assert list((tmp_path / "finetune").iterdir()) == []
+
+
+def test_a_failure_does_not_touch_what_another_process_finished(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    finish(store)
+    store.fail(JOB, "the worker died", "log")
+    assert store.result(JOB)["value"] == 1
+    assert store.failure(JOB) is None
+
+
+def test_a_failure_is_recorded_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Store, "_publish", dies)
+        store.fail(JOB, "reason", "log")
+    assert list((tmp_path / "finetune").iterdir()) == []
+    finish(store)
+    assert store.finished(JOB)
+
+
+def test_failures_of_another_hbench_are_left_out_and_can_be_forgotten(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.fail(JOB, "reason", "log")
+    for number, text in enumerate(('{"job": "finetune", "protocol": 99}', "{", '{"job": "finetune", "protocol": 1}')):
+        folder = tmp_path / "finetune" / str(number)
+        folder.mkdir()
+        (folder / "spec.json").write_text(text)
+        (folder / "error.json").write_text("damaged" if number else '{"reason": "old"}')
+    assert [job for job, _ in store.failures()] == [JOB]
+    assert store.forget_failures() == 4
+    assert store.failures() == []
+
+
+def test_others_may_read_what_the_mask_lets_them(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        place = finish(Store(tmp_path))
+    finally:
+        os.umask(old)
+    assert place.stat().st_mode & 0o777 == 0o750

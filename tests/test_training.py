@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from transformers import AutoModelForSequenceClassification
 
 from hbench import dynamics
 from hbench.errors import TrainingFailed
@@ -16,7 +18,7 @@ from hbench.problems import Encoded, find
 from hbench.registry import TASKS
 from hbench.spec import Recipe
 from hbench.training.batches import reading_order, training_order
-from hbench.training.flops import FlopCount
+from hbench.training.flops import FlopCount, count_flops
 from hbench.training.gradient_norms import gradient_norms
 from hbench.training.loop import Run, Setting
 from hbench.training.model import load_config, load_model, load_tokenizer
@@ -40,7 +42,7 @@ def parts() -> tuple[Encoded, Any]:
 
 def make(parts: Any, observe: Any = None, members: Any = None, seed: int = 3, **recipe: Any) -> Run:
     encoded, config = parts
-    changed = RECIPE.updated(recipe, "test")
+    changed = dataclasses.replace(RECIPE, **recipe)
     setting = Setting(
         model=load_model(find_model("tiny"), PROBLEM.head(TASK), config, seed),
         problem=PROBLEM,
@@ -185,3 +187,19 @@ def test_reading_starts_with_the_longest() -> None:
     lengths = np.array([3, 9, 1, 7, 5])
     order = reading_order(lengths, np.array([0, 1, 3, 4]), 2)
     assert [b.tolist() for b in order] == [[1, 3], [4, 0]]
+
+
+def test_attention_is_the_plain_one_on_every_path(parts: Any) -> None:
+    run = make(parts)
+    assert run.setting.model.config._attn_implementation == "eager"
+    config = AutoModelForSequenceClassification.from_config(parts[1], attn_implementation="sdpa").config
+    count_flops(AutoModelForSequenceClassification, config)
+    assert config._attn_implementation == "sdpa"  # counting leaves no trace
+
+
+def test_a_model_that_ends_in_numbers_that_are_not_finite_is_a_failure(parts: Any) -> None:
+    run = trained(parts)
+    with torch.no_grad():
+        next(run.setting.model.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingFailed, match="not finite"):
+        run.predict(parts[0])

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hbench.errors import HbenchError, TrainingFailed
+from hbench.errors import HbenchError, StoreError, TrainingFailed, UsageError
 from hbench.spec import FineTune, Job
 from hbench.store import Store
 
 if TYPE_CHECKING:
     from hbench.progress import Progress
+
+
+#: Errors of the place where files are written, whatever was to be written there.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,14 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
         return False
     except HbenchError:
         raise
-    except OSError:
-        # A full disk or a vanished folder is no property of the job: let it be run again.
-        raise
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
+            return False
+        # No property of the job: it is to be run again.
+        raise StoreError(
+            f"store {store.root}: {error.strerror}; free space or name another --store, and run again"
+        ) from error
     except Exception as error:  # noqa: BLE001 - plugin code and libraries may raise anything; the board shows the reason
         store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
         return False
@@ -73,10 +85,28 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
 
 
 def find_device(name: str) -> str:
-    """Return the device behind a name: `auto` is `cuda` where the driver shows a GPU, `cpu` elsewhere."""
-    if name != "auto":
-        return name
-    return "cuda" if any(Path("/proc/driver/nvidia/gpus").glob("*")) else "cpu"
+    """Return the device behind a name: `auto` is `cuda` where there is a GPU to use, `cpu` elsewhere.
+
+    Raises UsageError for a GPU that is not there.
+    """
+    gpus = count_gpus()
+    if name == "auto":
+        return "cuda" if gpus else "cpu"
+    if name.startswith("cuda"):
+        number = int(name.partition(":")[2] or 0)
+        if number >= gpus:
+            raise UsageError(f"--device {name}: {gpus} GPUs can be used here; name one of them, counted from 0, or cpu")
+    if name == "mps" and sys.platform != "darwin":
+        raise UsageError("--device mps: this is no Mac; use cpu or cuda")
+    return name
+
+
+def count_gpus() -> int:
+    """Return the number of NVIDIA GPUs that this process may use, without loading torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([entry for entry in visible.split(",") if entry.strip() not in ("", "-1")])
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
 
 
 def describe(job: Job) -> str:

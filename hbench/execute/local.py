@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError
-from hbench.execute.base import Context
+from hbench.execute.base import Context, count_gpus
 from hbench.spec import FineTune, Job, dump
 from hbench.store import Store, write_whole
 
@@ -63,6 +63,7 @@ class _Worker:
 
     def __init__(self, store: Store, device: str, plugins: tuple[Path, ...], threads: int) -> None:
         self.store = store
+        self.device = device
         self.command = [sys.executable, "-m", "hbench.cli", "run-job", "-", "--store", str(store.root)]
         self.command += ["--device", device]
         for plugin in plugins:
@@ -91,7 +92,11 @@ class _Worker:
                     elif event["event"] == "refused":
                         raise Refused(event["message"], event["code"])
                     else:
-                        return bool(event["event"] == "finished")
+                        finished = bool(event["event"] == "finished")
+                        if not finished and self.device.startswith("cuda"):
+                            # after an error in a kernel every later call in that process would fail as well
+                            self._retire()
+                        return finished
             except BrokenPipeError:
                 pass
         code = process.wait()
@@ -101,6 +106,13 @@ class _Worker:
             reason = f"the worker process ended with {why}; memory may have run out"
             self.store.fail(job, reason, f"{reason}\n")
         return self.store.finished(job)
+
+    def _retire(self) -> None:
+        """Let the process end by itself; the next job starts another."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            self.process.wait()
+        self.process = None
 
     def kill(self) -> None:
         """End the process at once; a job in hand is lost, nothing else."""
@@ -148,12 +160,7 @@ def _devices(device: str) -> list[str]:
     """Return the devices to spread workers over: every GPU for plain `cuda`, the named one otherwise."""
     if device != "cuda":
         return [device]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        count = len([d for d in visible.split(",") if d.strip()])
-    else:
-        count = len(list(Path("/proc/driver/nvidia/gpus").glob("*"))) or 1
-    return [f"cuda:{i}" for i in range(count)]
+    return [f"cuda:{i}" for i in range(count_gpus())]
 
 
 def _threads(jobs: Sequence[Job]) -> int:
@@ -163,4 +170,6 @@ def _threads(jobs: Sequence[Job]) -> int:
 def _default_jobs(jobs: Sequence[Job], devices: list[str]) -> int:
     if devices != ["cpu"]:
         return len(devices)
-    return max(1, (os.cpu_count() or 1) // _threads(jobs))
+    # the cores this process may use, which on a cluster are fewer than the machine's
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, usable // _threads(jobs))

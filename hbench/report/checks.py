@@ -7,8 +7,8 @@ from typing import Any
 
 from hbench.report.fields import Fields, ResultError, is_number
 from hbench.report.outcomes import ENCODINGS, Outcomes
-from hbench.report.results import DIAGNOSTIC, FULL, FULL_KEEP, SCHEMA, CellResult, Charge, Cost, Data, Failed, Subset
-from hbench.spec import BUDGETS, PROTOCOL
+from hbench.report.results import DIAGNOSTIC, FULL_KEEP, SCHEMA, CellResult, Charge, Cost, Data, Failed, Subset
+from hbench.spec import BUDGETS, FULL, PROTOCOL
 
 #: Metrics that are the mean of the per-example values, so that the two can be checked against each other.
 MEAN_METRICS = ("accuracy",)

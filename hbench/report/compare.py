@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hbench.report.fields import ResultError
-from hbench.report.results import DIAGNOSTIC, FULL, FULL_KEEP, CellResult
+from hbench.report.results import DIAGNOSTIC, FULL_KEEP, CellResult
+from hbench.spec import FULL
 
 #: Entries of the recipe that may differ within a comparison: the equal-steps budget sets the steps, and the number of
 #: threads changes only the order in which floats are added.

@@ -34,8 +34,8 @@ __all__ = [
 
 #: Raised when the form of the files changes; files of another form are refused.
 SCHEMA = 1
-#: The method that prunes nothing, and its keep label.
-FULL, FULL_KEEP = "full", "1"
+#: Keep label of the method that prunes nothing.
+FULL_KEEP = "1"
 #: Keep label of a cell without trainings, which only says how well the method finds planted examples.
 DIAGNOSTIC = "none"
 

@@ -9,8 +9,8 @@ from typing import Any
 from hbench.report.boardrow import BoardRow, Role, Status
 from hbench.report.compare import Column
 from hbench.report.differences import Measured, margin_of
-from hbench.report.results import DIAGNOSTIC, FULL, FULL_KEEP, Cell, CellResult, Charge
-from hbench.spec import BUDGETS
+from hbench.report.results import DIAGNOSTIC, FULL_KEEP, Cell, CellResult, Charge
+from hbench.spec import BUDGETS, FULL
 from hbench.statistics import (
     CrossedTest,
     break_even,

@@ -55,7 +55,7 @@ class Collator:
     def __call__(self, members: Indices) -> Batch:
         """Return the padded sequences of these examples.
 
-        Position ids are left to the model, which derives them from the attention mask.
+        Position ids are left to the model: padding stands at the end, so they count from the first real token.
         """
         encoded, first = self.encoded, self._starts[members]
         counts = self._starts[members + 1] - first

@@ -7,6 +7,7 @@ no arithmetic happens; after that every batch is counted from its shape alone.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,8 @@ def count_flops(auto: Any, config: Any) -> FlopCount:
 def _measure(auto: Any, config: Any, device: str) -> list[int]:
     with torch.device(device):
         # Without gradients: the counter cannot follow a parameter that is handed from one module to another.
-        model = auto.from_config(config, attn_implementation="eager").eval().requires_grad_(False)
+        # A copy: the library writes the kind of attention into the configuration it is given.
+        model = auto.from_config(copy.deepcopy(config), attn_implementation="eager").eval().requires_grad_(False)
     counts = []
     for shape in _SHAPES:
         ids = torch.full(shape, 5, dtype=torch.long, device=device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import transformers
 from hbench import dynamics
 from hbench.data import Examples, load_examples
 from hbench.errors import DataError
-from hbench.models import find_model
+from hbench.models import Model, find_model
 from hbench.plugins import Task
 from hbench.problems import Encoded, Evaluation, Problem
 from hbench.problems import find as find_problem
@@ -56,7 +56,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
     members = _members(job, len(shared.encoded.ids))
     head = shared.problem.head(shared.task)
     setting = Setting(
-        model=load_model(find_model(job.model.ref), head, shared.config, job.seed),
+        model=load_model(_model(job), head, shared.config, job.seed),
         problem=shared.problem,
         flops=shared.flops,
         width=shared.problem.width(shared.task),
@@ -93,7 +93,7 @@ def _prepare(job: FineTune) -> Prepared:
     task = TASKS.find(job.task.ref).plugin
     problem = find_problem(task.kind)
     train, *rest = (_examples(job, task, split) for split in (task.training(), *task.splits()))
-    model = find_model(job.model.ref)
+    model = _model(job)
     tokenizer = load_tokenizer(model, problem.texts(task, train))
     head = problem.head(task)
     config = load_config(model, head, tokenizer)
@@ -103,13 +103,19 @@ def _prepare(job: FineTune) -> Prepared:
         problem=problem,
         config=config,
         flops=count_flops(auto_class(head), config),
-        train=train,
+        train=replace(train, columns={}),  # the texts are in `encoded` now
         encoded=problem.encode(task, train, tokenizer, length),
         evaluation={
             split: (examples, problem.encode(task, examples, tokenizer, length))
             for split, examples in zip(task.splits(), rest, strict=True)
         },
     )
+
+
+def _model(job: FineTune) -> Model:
+    """Return the model at the commit that the job names, where the reference leaves it open."""
+    model = find_model(job.model.ref)
+    return replace(model, revision=job.model.source.get("revision", model.revision))
 
 
 def _examples(job: FineTune, task: Task, split: str) -> Examples:

@@ -119,6 +119,8 @@ class Run:
         with torch.inference_mode():
             for members, batch in iterate(self._reading(encoded.length, everyone), collate):
                 kept[members] = self.setting.problem.decide(self._logits(batch), batch).cpu().numpy()
+        if not np.isfinite(kept).all():
+            raise TrainingFailed("the trained model gives numbers that are not finite; lower the learning rate")
         return kept
 
     def _train_epoch(self, epoch: int, step: int, progress: Progress) -> int:
@@ -217,7 +219,7 @@ def _prepare_machine(threads: int, device: str) -> None:
         if not torch.cuda.is_available():
             raise UsageError(f"device '{device}': this machine has no CUDA device; use --device cpu")
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(torch.device(device).index or 0)
     torch.use_deterministic_algorithms(True, warn_only=True)
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)

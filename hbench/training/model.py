@@ -38,7 +38,12 @@ def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
 
 def load_config(model: Model, head: Head, tokenizer: Any) -> Any:
     """Return the configuration of the model with the task's head and the layers asked for."""
-    settings: dict[str, Any] = {**head.config, "pad_token_id": tokenizer.pad_token_id}
+    # Fused attention kernels on GPUs either take no padding mask or are not deterministic.
+    settings: dict[str, Any] = {
+        **head.config,
+        "pad_token_id": tokenizer.pad_token_id,
+        "attn_implementation": "eager",
+    }
     if model.folder is None and model.hub is None:
         config = transformers.BertConfig(
             vocab_size=len(tokenizer),
