@@ -1,4 +1,7 @@
-"""Metrics as `evaluate` modules: the folders beside this file are local ones, other names are the library's to find."""
+"""Metrics as `evaluate` modules: the folders beside this file are local ones, other names are the library's to find.
+
+`compute` is for metrics of class integers, `compute_records` for those that compare richer things, such as texts.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,13 @@ from hbench.errors import UsageError, suggest
 _HERE = Path(__file__).parent
 #: Package under which `evaluate` imports the modules it loads.
 _PACKAGE = "evaluate_modules"
+#: Local metrics that take records instead of class integers.
+_OF_RECORDS = ("squad_v2",)
 
 
 def local_names() -> list[str]:
-    """Return the names of the metrics that ship with hbench and need no network, sorted."""
-    return sorted(path.stem for path in _HERE.glob("*/*.py") if path.stem == path.parent.name)
+    """Return the names of the metrics of class integers that ship with hbench and need no network, sorted."""
+    return sorted(_shipped() - set(_OF_RECORDS))
 
 
 def compute(
@@ -38,18 +43,38 @@ def compute(
     module = _load(name)
     try:
         found = module.compute(predictions=prediction, references=gold, **options)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         raise UsageError(f"metric '{name}' does not take class integers ({error}); choose another metric") from error
     values = {key: float(value) for key, value in found.items()}
     # A board reads the value under the metric's own name, which some modules spell out: mcc -> matthews_correlation.
     return values if name in values else {name: next(iter(values.values())), **values}
 
 
+def compute_records(
+    name: str, predictions: list[dict[str, Any]], references: list[dict[str, Any]], **options: Any
+) -> dict[str, Any]:
+    """Return all that a metric says of predicted records against gold ones, in the fields that its module declares.
+
+    options: those of the module's own `compute`. What is returned is the module's to say, and not only numbers.
+    Raises UsageError when a metric that does not ship with hbench cannot be loaded, or when it refuses the records.
+    """
+    module = _load(name)
+    try:
+        found: dict[str, Any] = module.compute(predictions=predictions, references=references, **options)
+    except (ValueError, TypeError, LookupError) as error:
+        raise UsageError(f"metric '{name}' does not take these records ({error}); choose another metric") from error
+    return found
+
+
+def _shipped() -> set[str]:
+    return {path.stem for path in _HERE.glob("*/*.py") if path.stem == path.parent.name}
+
+
 @functools.cache
 def _load(name: str) -> Any:
     import evaluate
 
-    if name in local_names():
+    if name in _shipped():
         with _scratch_cache() as scratch:
             return evaluate.load(str(_HERE / name), cache_dir=scratch, keep_in_memory=True)
     try:

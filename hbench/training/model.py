@@ -68,7 +68,8 @@ def load_config(model: Model, head: Head, tokenizer: Any) -> Any:
 def load_model(model: Model, head: Head, config: Any, seed: int) -> torch.nn.Module:
     """Return the model in float32, its new weights drawn from `seed`.
 
-    Raises DataError when the hub does not answer, UsageError when the architecture has no such head.
+    Raises DataError when the hub does not answer, UsageError when the architecture has no such head or the checkpoint
+    has no weights for the part below it.
     """
     torch.manual_seed(seed)
     auto = auto_class(head)
@@ -76,15 +77,33 @@ def load_model(model: Model, head: Head, config: Any, seed: int) -> torch.nn.Mod
         built: torch.nn.Module = auto.from_config(config)
         return built
     with _readable_errors(model), _quiet():
-        loaded: torch.nn.Module = auto.from_pretrained(
-            _place(model), config=config, dtype=torch.float32, **_version(model)
-        )
-    return loaded
+        settings = {"config": config, "dtype": torch.float32, **_version(model)}
+        loaded, report = auto.from_pretrained(_place(model), output_loading_info=True, **settings)
+        if _lacks_encoder(loaded, report["missing_keys"]):
+            # Some heads of the library keep the encoder under another name than the checkpoint does: it is then left
+            # with random weights, in silence.
+            encoder, report = transformers.AutoModel.from_pretrained(
+                _place(model), output_loading_info=True, **settings
+            )
+            if _lacks_encoder(encoder, report["missing_keys"]):
+                raise UsageError(
+                    f"model '{model.ref}' holds no weights for {type(loaded).__name__}; choose another one"
+                )
+            loaded.base_model.load_state_dict(encoder.state_dict())
+    network: torch.nn.Module = loaded
+    return network
 
 
 def auto_class(head: Head) -> Any:
     """Return the class of transformers that builds the head, such as AutoModelForSequenceClassification."""
     return getattr(transformers, head.auto)
+
+
+def _lacks_encoder(network: Any, missing: Iterable[str]) -> bool:
+    """Return whether most weights of the part below the head were not in the checkpoint."""
+    prefix = "" if network.base_model is network else f"{network.base_model_prefix}."
+    lacking = sum(name.startswith(prefix) for name in missing)
+    return lacking > len(network.base_model.state_dict()) / 2
 
 
 def _place(model: Model) -> str:

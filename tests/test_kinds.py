@@ -1,0 +1,151 @@
+"""Every kind of task with every sort of architecture: exact gradient norms of examples, and training to the end.
+
+Examples own several sequences here: windows of a context, options of a question.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from test_gradient_norms import ARCHITECTURES, SCOPES, TOKEN_TYPES
+
+from hbench.data import Examples
+from hbench.models import find_model
+from hbench.problems import Encoded, find
+from hbench.registry import TASKS
+from hbench.spec import Recipe
+from hbench.training.batches import Collator
+from hbench.training.flops import FlopCount
+from hbench.training.gradient_norms import GradientNorms
+from hbench.training.loop import Run, Setting
+from hbench.training.model import load_tokenizer
+
+WORDS = [f"w{i}" for i in range(40)]
+TOKENIZER = load_tokenizer(find_model("tiny"), [" ".join(WORDS)])
+#: Kind -> a task of it, and the longest sequence: short, so that contexts take several windows.
+KINDS = {"classification": ("snli", 40), "choice": ("dream", 40), "span": ("squad_v2", 24)}
+
+
+def examples(kind: str, count: int, seed: int = 0) -> Examples:
+    """Return made-up examples of uneven length whose answers follow from nothing: they can only be learnt by heart."""
+    rng = np.random.default_rng(seed)
+
+    def text(least: int, most: int) -> str:
+        return " ".join(rng.choice(WORDS, rng.integers(least, most)))
+
+    ids = [str(i) for i in range(count)]
+    if kind == "classification":
+        labels = rng.integers(0, 3, count).tolist()
+        columns = {"premise": [text(3, 20) for _ in ids], "hypothesis": [text(2, 9) for _ in ids], "label": labels}
+    elif kind == "choice":
+        columns = {
+            "example_id": ids,
+            "article": [text(3, 25) for _ in ids],
+            "question": [text(2, 5) for _ in ids],
+            "options": [[text(1, 5) for _ in range(3)] for _ in ids],
+            "answer": [str(letter) for letter in rng.choice(list("ABC"), count)],
+        }
+    else:
+        contexts = [text(4, 45) for _ in ids]
+        answers: list[dict[str, Any]] = []
+        for context in contexts:
+            words = context.split()
+            first = int(rng.integers(0, len(words)))
+            answer = " ".join(words[first : first + 2])
+            start = len(" ".join(words[:first])) + (first > 0)
+            none = rng.random() < 0.25
+            answers.append({"text": [], "answer_start": []} if none else {"text": [answer], "answer_start": [start]})
+        columns = {"id": ids, "question": [text(2, 6) for _ in ids], "context": contexts, "answers": answers}
+    return Examples(ids, columns, "")
+
+
+def encoded(kind: str, count: int) -> tuple[Any, Encoded]:
+    task, length = KINDS[kind]
+    plugin = TASKS.find(task).plugin
+    return plugin, find(kind).encode(plugin, examples(kind, count), TOKENIZER, length)
+
+
+def build(name: str, kind: str, **changes: Any) -> torch.nn.Module:
+    model_type, settings = ARCHITECTURES[name]
+    head = find(kind).head(TASKS.find(KINDS[kind][0]).plugin)
+    config = transformers.AutoConfig.for_model(
+        model_type,
+        vocab_size=len(TOKENIZER),
+        max_position_embeddings=80,
+        pad_token_id=TOKENIZER.pad_token_id,
+        **{**settings, **head.config, **changes},
+    )
+    torch.manual_seed(0)
+    model: torch.nn.Module = getattr(transformers, head.auto).from_config(config, attn_implementation="eager")
+    return model
+
+
+def inputs_of(name: str, batch: Any) -> dict[str, torch.Tensor]:
+    """Leave out the token types that an architecture does not take."""
+    return {k: v for k, v in batch.inputs.items() if k != "token_type_ids" or name in TOKEN_TYPES}
+
+
+@pytest.mark.parametrize("kind", ["choice", "span"])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_gradient_norms_are_those_of_whole_examples(name: str, kind: str) -> None:
+    problem = find(kind)
+    model = build(name, kind).eval()
+    with torch.no_grad():  # away from the initial state, where biases are zero and attention is even
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    _, found = encoded(kind, 6)
+    assert np.bincount(found.owner).max() > 1
+    collate = Collator(found, torch.device("cpu"))
+
+    def losses(batch: Any, output: Any) -> torch.Tensor:
+        return problem.losses(problem.logits(output, batch), batch)
+
+    together = collate(np.arange(6))
+    with GradientNorms(model, SCOPES) as norms:
+        exact = norms(inputs_of(name, together), lambda output: losses(together, output), together.owner)
+    head = [p for n, p in model.named_parameters() if not n.startswith(model.base_model_prefix)]
+    for example in range(6):
+        alone = collate(np.array([example]))
+        model.zero_grad()
+        losses(alone, model(**inputs_of(name, alone))).sum().backward()
+        for scope, parameters in (("all", list(model.parameters())), ("head", head)):
+            squares = [p.grad.double().square().sum() for p in parameters if p.grad is not None]
+            expected = float(torch.stack(squares).sum().sqrt())
+            assert float(exact[scope][example]) == pytest.approx(expected, rel=1e-4), (scope, example)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["bert", "roberta", "opt-350m", "gpt2", "llama"])
+def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind: str) -> None:
+    task, found = encoded(kind, 64)
+    problem = find(kind)
+    if name not in TOKEN_TYPES:
+        found.sequences.fields.pop("token_type_ids", None)
+    recipe = Recipe(epochs=50, batch_size=16, learning_rate=4e-3, warmup=0.1, precision="fp32")
+    # Models this small learn within seconds from weights that are larger than those of real ones.
+    wide = {"hidden_size": 64, "word_embed_proj_dim": 32} if name == "opt-350m" else {}
+    model = build(name, kind, initializer_range=0.15, init_std=0.15, **wide)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    setting = Setting(
+        model=model,
+        problem=problem,
+        flops=FlopCount(1, 1, 1, 0),
+        width=problem.width(task),
+        decided=problem.decided(task),
+        recipe=recipe,
+        seed=1,
+    )
+    run = Run(setting, found, np.arange(64), {"train": {"epochs": [1, 50]}})
+    run.train(lambda done, total: None)
+    dynamics = run.observers["train"].dataset(problem, found, 1)
+    first, last = dynamics["loss"].mean("example").to_numpy()[0]
+    assert first > 0.5
+    assert last < 0.05 * first
+    assert dynamics["correct"].sel(epoch=50).mean() > 0.95
+    assert dynamics["el2n"].sel(epoch=50).mean() < 0.2
