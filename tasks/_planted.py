@@ -8,6 +8,7 @@ A training set holds four sorts of rows, in these shares of its size:
     clean        the rest, distinct from each other
 
 Evaluation rows are clean, and no text is in both: the checksum of a text decides which of the two may use it.
+A class is what the task makes of it: the label itself, the place of the right option, or which stretch is the answer.
 Only `random.Random.random` is called, whose sequence is the same in every version of Python.
 """
 
@@ -18,7 +19,7 @@ import zlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from hbench import Task
 from hbench.errors import UsageError
@@ -69,9 +70,15 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-class Grammar(Protocol):
-    """Texts of a task. A row is one text or more, one for each text column."""
+def phrases(text: str) -> tuple[str, ...]:
+    """Split a line of phrases at its commas."""
+    return tuple(text.split(", "))
 
+
+class Grammar(Protocol):
+    """Texts of a task. A row is one text or more; what the classes stand for may be among them."""
+
+    #: Names of the first texts, which make a row what it is: no other has all of them, unless it is redundant.
     columns: tuple[str, ...]
     classes: int
 
@@ -88,8 +95,16 @@ class Grammar(Protocol):
         ...
 
 
-def generate(grammar: Grammar, split: str, *, rows: int, seed: int) -> dict[str, list[str] | list[int]] | None:
-    """Return the columns of the split `train` or `validation`: texts, `label` and `planted`; None for another split.
+class Row(NamedTuple):
+    """One row: its texts, its class as labelled, and what it was planted as."""
+
+    texts: Texts
+    label: int
+    sort: str
+
+
+def generate(grammar: Grammar, split: str, *, rows: int, seed: int) -> list[Row] | None:
+    """Return the rows of the split `train` or `validation`; None for another split.
 
     rows: size of the training split. The classes are balanced before labels are changed or drawn.
     """
@@ -101,15 +116,17 @@ def generate(grammar: Grammar, split: str, *, rows: int, seed: int) -> dict[str,
     sorts = [sort for sort, count in counts.items() for _ in range(count)]
     sorts += ["clean"] * (size - len(sorts))
     seen: set[Texts] = set()
-    made = [_row(grammar, draw, sort, i % grammar.classes, split, seen) for i, sort in enumerate(sorts)]
-    made = draw.shuffle(made)
-    texts = {column: [row[0][i] for row in made] for i, column in enumerate(grammar.columns)}
-    return {**texts, "label": [row[1] for row in made], "planted": [row[2] for row in made]}
+    return draw.shuffle([_row(grammar, draw, sort, i % grammar.classes, split, seen) for i, sort in enumerate(sorts)])
 
 
 def sentence(text: str) -> str:
     """Return the words with a capital first letter and a full stop."""
     return text[0].upper() + text[1:] + "."
+
+
+def question(text: str) -> str:
+    """Return the words with a capital first letter and a question mark."""
+    return text[0].upper() + text[1:] + "?"
 
 
 @dataclass(frozen=True)
@@ -140,17 +157,27 @@ class Planted(Task):
         """What the sentences are made by."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.size < _MIN_ROWS:
             raise UsageError(f"option size={self.size} is too small for rows of every sort; use at least {_MIN_ROWS}")
 
+    def record(self, texts: Texts, label: int) -> dict[str, Any]:
+        """Return the columns of a row with these texts and this class: the texts and `label`."""
+        return {**dict(zip(self.grammar.columns, texts, strict=True)), "label": label}
+
     def rows(self, split: str) -> dict[str, list[Any]] | None:
-        """Return the columns of text, `label` and `planted` of the split `train` or `validation`."""
-        return generate(self.grammar, split, rows=self.size, seed=self.seed)
+        """Return the columns of `record`, and `planted`, of the split `train` or `validation`."""
+        made = generate(self.grammar, split, rows=self.size, seed=self.seed)
+        if made is None:
+            return None
+        records = [{**self.record(row.texts, row.label), "planted": row.sort} for row in made]
+        return {column: [record[column] for record in records] for column in records[0]}
 
 
-def _row(grammar: Grammar, draw: Draw, sort: str, label: int, split: str, seen: set[Texts]) -> tuple[Texts, int, str]:
+def _row(grammar: Grammar, draw: Draw, sort: str, label: int, split: str, seen: set[Texts]) -> Row:
     other = (label + 1 + draw.below(grammar.classes - 1)) % grammar.classes
     texts: Texts = ()
+    own: Texts = ()
     for _ in range(_ATTEMPTS):
         if sort == "ambiguous":
             texts = grammar.ambiguous(draw, (label, other))
@@ -158,11 +185,12 @@ def _row(grammar: Grammar, draw: Draw, sort: str, label: int, split: str, seen: 
             texts = grammar.easy(draw, label)
         else:
             texts = grammar.clean(draw, label)
-        if _allowed(texts, split) and (sort == "redundant" or texts not in seen):
+        own = texts[: len(grammar.columns)]
+        if _allowed(own, split) and (sort == "redundant" or own not in seen):
             break
-    seen.add(texts)
+    seen.add(own)
     changed = sort == "mislabelled" or (sort == "ambiguous" and draw.chance(0.5))
-    return texts, other if changed else label, sort
+    return Row(texts, other if changed else label, sort)
 
 
 def _allowed(texts: Texts, split: str) -> bool:

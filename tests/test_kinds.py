@@ -118,6 +118,20 @@ def test_gradient_norms_are_those_of_whole_examples(name: str, kind: str) -> Non
             assert float(exact[scope][example]) == pytest.approx(expected, rel=1e-4), (scope, example)
 
 
+def test_gradients_of_options_that_cancel_are_exact() -> None:
+    """Before training the options of a question look alike, and their gradients add up to little."""
+    problem, model = find("choice"), build("bert", "choice").eval()
+    _, found = encoded("choice", 8)
+    batch = Collator(found, torch.device("cpu"))(np.arange(8))
+    with GradientNorms(model, ("all",)) as norms:
+        exact = norms(batch.inputs, lambda o: problem.losses(problem.logits(o, batch), batch), batch.owner)["all"]
+    losses = problem.losses(problem.logits(model(**batch.inputs), batch), batch)
+    for example in range(8):
+        gradients = torch.autograd.grad(losses[example], list(model.parameters()), retain_graph=True, allow_unused=True)
+        expected = torch.stack([g.double().square().sum() for g in gradients if g is not None]).sum().sqrt()
+        assert float(exact[example]) == pytest.approx(float(expected), rel=1e-4)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["bert", "roberta", "opt-350m", "gpt2", "llama"])
 def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind: str) -> None:

@@ -123,6 +123,10 @@ def test_as_dict_holds_every_field_as_json():
         ({"scoring_runs": 0}, "scoring_runs 0: use a whole number of at least 1"),
         ({"train_size": 0}, "train_size 0: use a whole number of at least 1"),
         ({"eval_size": 1.5}, "eval_size 1.5: use a whole number of at least 1"),
+        ({"sizes": {"sst": {"train_size": 5}}}, "sizes.sst: no task of this name; did you mean 'sst2'?"),
+        ({"sizes": {"sst2": {"trainsize": 5}}}, "sizes.sst2: unknown key 'trainsize'; did you mean 'train_size'?"),
+        ({"sizes": {"sst2": {"eval_size": 0}}}, "sizes.sst2.eval_size 0: use a whole number of at least 1"),
+        ({"sizes": {"sst2": 5}}, "sizes {'sst2': 5}: use a table per task"),
         ({"sample_seed": -1}, "sample_seed -1: use a whole number of at least 0"),
         ({"margin": 1.0}, "margin 1.0: use a share above 0 and below 1"),
         ({"margin": "small"}, "margin 'small': use a share"),
@@ -248,10 +252,24 @@ def test_the_shipped_suites_are_these():
     assert (paper.train_size, paper.eval_size) == (None, None)
     recipe = paper.recipe_for(TASKS.find("sst2"))
     assert (recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.max_length) == (3, 32, 2e-5, 128)
+    squad, race = (paper.recipe_for(TASKS.find(name)) for name in ("squad_v2", "race"))
+    assert (squad.epochs, squad.batch_size, squad.learning_rate, squad.max_length) == (2, 12, 3e-5, 384)
+    assert (race.epochs, race.batch_size, race.learning_rate, race.max_length) == (3, 16, 1e-5, 512)
+    assert (race.weight_decay, race.adam_beta1, race.adam_beta2, race.warmup) == (0.1, 0.9, 0.98, 0.06)
     quick = load_suite("small")
     assert {quick.recipe_for(TASKS.find(ref)) for ref in (*quick.tasks, *quick.diagnose)} == {
         Recipe(epochs=3, learning_rate=1e-4, max_length=128)
     }
+
+
+def test_sizes_of_one_task_stand_before_those_of_all_and_the_command_line_before_both():
+    suite = small(train_size=100, sizes={"sst2": {"train_size": 7, "eval_size": 3}})
+    sst2, snli = TASKS.find("sst2[evaluate=test]"), TASKS.find("snli")
+    assert suite.sizes_for(sst2) == {"train_size": 7, "eval_size": 3}
+    assert suite.sizes_for(snli) == {"train_size": 100, "eval_size": None}
+    changed = suite.overridden(train_size=5)
+    assert changed.sizes_for(sst2) == {"train_size": 5, "eval_size": 3}
+    assert changed.sizes_for(snli)["train_size"] == 5
 
 
 # --- seeds

@@ -9,7 +9,7 @@ Shapes in this module: n examples, t positions of each; x (n, t, in) went in, g 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -28,6 +28,8 @@ class LayerRule:
 
     #: Squared norm (n,) of each parameter's gradient, by the parameter's name, from x and g.
     squares: Mapping[str, Callable[[Tensor, Tensor], Tensor]]
+    #: Replacements for examples of several sequences.
+    several: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = field(default_factory=dict)
     #: What the layer was given: features (.., in), or the ids (.., t) it looked up.
     read: Read = lambda module, args, kwargs: args[0] if args else next(iter(kwargs.values()))
     #: x as the parameters meet it, from what was read.
@@ -43,9 +45,23 @@ def outer_square(x: Tensor, g: Tensor) -> Tensor:
     (Goodfellow 2015, arXiv 1510.01799, for t = 1; Li et al. 2022, arXiv 2110.05679, section 4, for any t).
     """
     positions, wide, high = x.shape[1], x.shape[2], g.shape[2]
-    by_gram = positions * (wide + high) <= wide * high
-    chunk = max(1, _BUDGET // (positions**2 if by_gram else wide * high))
-    square = _gram_square if by_gram else _product_square
+    if positions * (wide + high) > wide * high:
+        return summed_square(x, g)
+    return _in_chunks(_gram_square, x, g, positions**2)
+
+
+def summed_square(x: Tensor, g: Tensor) -> Tensor:
+    """Return the same as `outer_square` from the sum itself, whose terms may cancel each other out.
+
+    The logits of a question's options get gradients that add up to zero, so what the options have in common cancels:
+    a square put together from the squares of the terms would have lost its digits.
+    """
+    return _in_chunks(_product_square, x, g, x.shape[2] * g.shape[2])
+
+
+def _in_chunks(square: Callable[[Tensor, Tensor], Tensor], x: Tensor, g: Tensor, elements: int) -> Tensor:
+    """Apply `square`, which holds so many elements for one example, to some examples at a time."""
+    chunk = max(1, _BUDGET // elements)
     return torch.cat([square(xs, gs) for xs, gs in zip(torch.split(x, chunk), torch.split(g, chunk), strict=True)])
 
 
@@ -111,7 +127,7 @@ def _opt_positions(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, A
     return shifted
 
 
-LINEAR = LayerRule({"weight": outer_square, "bias": total_square})
+LINEAR = LayerRule({"weight": outer_square, "bias": total_square}, several={"weight": summed_square})
 LAYER_NORM = LayerRule({"weight": scale_square, "bias": total_square}, prepare=_normalised)
 RMS_NORM = LayerRule({"weight": scale_square}, prepare=_scaled_to_one)
 EMBEDDING = LayerRule({"weight": lookup_square}, prepare=_without_padding, lookup=True)

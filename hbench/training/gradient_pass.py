@@ -137,10 +137,11 @@ class Pass:
 
     def _add(self, parameter: nn.Parameter, group: Group, taken: list[tuple[Layer, Tensor, Tensor]]) -> None:
         uses = [
-            (layer.rule.squares[name], x, g)
+            (layer.rule.several.get(name, one) if group.size > 1 else one, x, g)
             for layer, x, g in taken
             for name, own in layer.parameters.items()
             if own is parameter
+            for one in [layer.rule.squares[name]]
         ]
         square, x, g = uses[0]
         if len(uses) > 1:
