@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from hub_stand_in import Hub, serve
 
 from hbench import metrics
 from hbench.data import Examples, describe_source, load_examples
@@ -257,3 +262,88 @@ def test_declaration() -> None:
         encoding="utf-8"
     )
     json.dumps(task.declaration())
+
+
+# --- the hub, as it lays the repository out
+
+CARD = """---
+dataset_info:
+  config_name: squad_v2
+  features:
+  - name: id
+    dtype: string
+  - name: title
+    dtype: string
+  - name: context
+    dtype: string
+  - name: question
+    dtype: string
+  - name: answers
+    sequence:
+    - name: text
+      dtype: string
+    - name: answer_start
+      dtype: int32
+  splits:
+  - name: train
+    num_bytes: 1
+    num_examples: 3
+  - name: validation
+    num_bytes: 1
+    num_examples: 3
+configs:
+- config_name: squad_v2
+  data_files:
+  - split: train
+    path: squad_v2/train-*
+  - split: validation
+    path: squad_v2/validation-*
+  default: true
+---
+"""
+CHILD = """
+import dataclasses, json, sys
+from hbench.data import describe_source, load_examples
+from hbench.registry import TASKS
+task = TASKS.find("squad_v2")
+source = describe_source(task.plugin, None, "squad_v2")
+rows = {
+    split: dataclasses.asdict(load_examples(task, split, source=source, data_dir=None, size=None, seed=0))
+    for split in ("train", "validation")
+}
+sys.stdout.write(json.dumps({"source": source, "rows": rows}))
+"""
+
+
+def test_the_hub_is_read_at_the_pinned_revision(tmp_path: Path) -> None:
+    revision = "3ffb306f725f7d2ce8394bc1873b24868140c412"
+    rows = [
+        {"id": "a", "title": "T", "context": "Rain fell.", "question": "What fell?", "answers": (["Rain"], [0])},
+        {"id": "b", "title": "T", "context": "Rain fell.", "question": "Who ran?", "answers": ([], [])},
+        {"id": "c", "title": "T", "context": "Snow, snow.", "question": "What?", "answers": (["Snow", "snow"], [0, 6])},
+    ]
+    table = [{**row, "answers": dict(zip(("text", "answer_start"), row["answers"], strict=True))} for row in rows]
+    hub, folder = Hub(tmp_path / "hub"), tmp_path / "data"
+    repository = hub.folder("datasets", "rajpurkar/squad_v2", revision)
+    (repository / "README.md").write_text(CARD)
+    (repository / "squad_v2").mkdir()
+    (folder / "squad_v2").mkdir(parents=True)
+    for split in ("train", "validation"):
+        pd.DataFrame(table).to_parquet(repository / "squad_v2" / f"{split}-00000-of-00001.parquet")
+        lines = "".join(json.dumps(row) + "\n" for row in table)
+        (folder / "squad_v2" / f"{split}.jsonl").write_text(lines)
+    unwanted = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE")
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
+    with serve(hub) as address:
+        environment |= {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "home"), "NO_PROXY": "127.0.0.1"}
+        command = [sys.executable, "-W", "error::UserWarning", "-c", CHILD]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["source"] == {"hub": "rajpurkar/squad_v2", "config": "squad_v2", "revision": revision}
+    source = describe_source(TASK.plugin, folder, "squad_v2")
+    for split in ("train", "validation"):
+        local = load_examples(TASK, split, source=source, data_dir=folder, size=None, seed=0)
+        assert found["rows"][split]["digest"] == local.digest
+        assert local.ids == ["a", "b", "c"]
+        assert local.cases == [0, 0, 1]
