@@ -1,22 +1,20 @@
-"""What a method is charged for: its scoring runs and passes, alone or shared, and its trainings."""
+"""What a method is charged for: what it needs of the scoring runs, part by part, and its trainings.
+
+A result holds what its own method needs and nothing that depends on the others: who shares which part is worked out
+when a board is built, from all results on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hbench.plan import Group
 from hbench.plugins import GRADIENT_SIGNALS, Observation
-from hbench.report.results import Charge, Cost
+from hbench.report.results import Charge, Cost, Part
 
 #: The units every bill is kept in; the first is the one that results show first.
 UNITS = ("flops", "examples", "tokens")
 Amounts = dict[str, float]
-
-
-def nothing() -> Amounts:
-    """Return a bill of zero."""
-    return dict.fromkeys(UNITS, 0.0)
 
 
 def spent(entries: Sequence[dict[str, Any]]) -> Amounts:
@@ -31,62 +29,51 @@ def mean(amounts: Sequence[Amounts]) -> Amounts | None:
     return {unit: sum(a[unit] for a in amounts) / len(amounts) for unit in UNITS}
 
 
-def alone(observation: Observation | None, bills: Sequence[dict[str, Any]], epochs: int) -> Amounts:
-    """Return what a method would pay as the only one: every scoring run up to the last epoch it needs.
+def scoring(
+    observation: Observation | None, bills: Sequence[dict[str, Any] | None], epochs: int
+) -> dict[str, tuple[Part, ...]]:
+    """Return by unit the parts of the scoring runs that a method needs, whatever else the runs were asked for.
 
-    bills: `bill` of every scoring run's result. epochs: those of the recipe. Passes after an epoch are charged when
-    the method observes there, gradient passes when it reads gradients.
+    bills: `bill` of every scoring run's result, None for one that failed: amounts are then not known. epochs: those of
+    the recipe. Trainings count up to the last epoch needed; passes after an epoch when the method observes there,
+    gradient passes when it reads gradients.
     """
+    needed = _needed(observation, epochs)
+    return {
+        unit: tuple(Part(epoch, what, _amount(bills, epoch, what, unit)) for epoch, what in needed) for unit in UNITS
+    }
+
+
+def _needed(observation: Observation | None, epochs: int) -> list[tuple[int, str]]:
     if observation is None:
-        return nothing()
-    last = epochs if observation.epochs is None else max(observation.epochs)
-    gradients = any(signal in GRADIENT_SIGNALS for signal in observation.signals)
-    entries: list[dict[str, Any]] = []
-    for bill in bills:
-        entries += bill["trained"][:last]
-        entries += [
-            entry
-            for entry in bill["observed"]
-            if observation.at == "epoch_end"
-            and (observation.epochs is None or entry["epoch"] in observation.epochs)
-            and (gradients or entry["what"] != "gradients")
-        ]
-    return spent(entries)
-
-
-def shared(observation: Observation | None, bills: Sequence[dict[str, Any]], group: Group) -> Amounts:
-    """Return a method's equal share of everything the scoring runs took, among all scorers that read them."""
-    if observation is None:
-        return nothing()
-    users = sum(method.plugin.observation() is not None for method in group.scored())
-    everything = spent([entry for bill in bills for entry in (*bill["trained"], *_asked(bill, group))])
-    return {unit: amount / users for unit, amount in everything.items()}
-
-
-def _asked(bill: dict[str, Any], group: Group) -> list[dict[str, Any]]:
-    """Return the passes that this group's scorers asked for: the run may have served others before."""
-    point = (group.observe or {}).get("epoch_end")
-    if point is None:
         return []
-    return [
-        entry
-        for entry in bill["observed"]
-        if (point["epochs"] is None or entry["epoch"] in point["epochs"])
-        and (point["gradients"] or entry["what"] != "gradients")
-    ]
+    observed = observation.epochs or tuple(range(1, epochs + 1))
+    needed = {(epoch, "training") for epoch in range(1, max(observed) + 1)}
+    if observation.at == "epoch_end":
+        needed |= {(epoch, "signals") for epoch in observed}
+        if any(signal in GRADIENT_SIGNALS for signal in observation.signals):
+            needed |= {(epoch, "gradients") for epoch in observed}
+    return sorted(needed)
 
 
-def cost(full: Amounts | None, train: Amounts | None, single: Amounts | None, part: Amounts | None) -> Cost | None:
-    """Return the charges of a cell in every unit; None when no full training finished to compare with."""
+def _amount(bills: Sequence[dict[str, Any] | None], epoch: int, what: str, unit: str) -> float | None:
+    amounts = []
+    for bill in bills:
+        if bill is None:
+            return None
+        if what == "training":
+            amounts.append(bill["trained"][epoch - 1][unit])
+        else:
+            amounts += [e[unit] for e in bill["observed"] if (e["epoch"], e["what"]) == (epoch, what)]
+    return float(sum(amounts))
+
+
+def cost(full: Amounts | None, train: Amounts | None, parts: Mapping[str, tuple[Part, ...]]) -> Cost | None:
+    """Return the charges of a cell in every unit; None when no full training finished to compare with.
+
+    parts: as `scoring` returns them.
+    """
     if full is None:
         return None
-    charges = {
-        unit: Charge(
-            full=full[unit],
-            train=None if train is None else train[unit],
-            scoring_alone=None if single is None else single[unit],
-            scoring_shared=None if part is None else part[unit],
-        )
-        for unit in UNITS
-    }
+    charges = {unit: Charge(full[unit], None if train is None else train[unit], parts[unit]) for unit in UNITS}
     return Cost("FLOPs", charges["flops"], charges["examples"], charges["tokens"])

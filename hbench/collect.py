@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbench import charges
-from hbench.charges import Amounts
 from hbench.plan import Cell
 from hbench.plugins import Scorer
 from hbench.registry import Named
@@ -21,6 +20,7 @@ from hbench.report.results import (
     Data,
     Failed,
     Outcomes,
+    Part,
     Subset,
 )
 from hbench.select import class_shares
@@ -71,8 +71,7 @@ class _Collector:
         jobs = {seed: self.work.full[seed] for seed in self.group.evaluation_seeds}
         size = self.any["examples"]["train"] if self.any else 0
         mask = np.ones(size, dtype=bool)
-        nothing = charges.nothing()
-        cost = charges.cost(self.full_cost, self.full_cost, nothing, nothing)
+        cost = charges.cost(self.full_cost, self.full_cost, charges.scoring(None, (), self.group.recipe.epochs))
         runs: dict[int, Pruned | Missing] = {seed: Pruned(mask, job) for seed, job in jobs.items()}
         yield from self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost, (), None)
 
@@ -80,10 +79,8 @@ class _Collector:
         """Yield a method's cell for every evaluation split."""
         runs = {seed: self.work.pruned[cell, seed] for seed in self.group.evaluation_seeds}
         trained = [r for p in runs.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None]
-        alone, shared = self._scoring(cell.method)
-        cost = charges.cost(
-            self.full_cost, charges.mean([charges.spent(r["bill"]["trained"]) for r in trained]), alone, shared
-        )
+        train = charges.mean([charges.spent(r["bill"]["trained"]) for r in trained])
+        cost = charges.cost(self.full_cost, train, self._scoring(cell.method))
         yield from self._cells(
             cell.method.ref,
             cell.keep.label,
@@ -141,7 +138,7 @@ class _Collector:
                 values=tuple(None if r is None else self._metric(r, split) for r in results.values()),
                 examples=Outcomes.encode(rows, self._cases(runs, results, split)),
                 failures=failures,
-                subset=self._subset([p for p in runs.values() if isinstance(p, Pruned)]),
+                subset=self._subset(list(runs.values())),
                 cost=cost,
                 scoring_runs=scoring_runs,
                 planted=planted,
@@ -160,6 +157,7 @@ class _Collector:
             kind=plugin.kind,
             metric=plugin.metric,
             chance=work.suite.chance,
+            compared=tuple(sorted(method.ref for method in self.group.methods)),
             margin=work.suite.margin,
             data=Data(
                 source=first.task.source,
@@ -212,15 +210,17 @@ class _Collector:
                 reason = "a scoring run failed" if failure is None else failure.reason
                 yield Failed(self.group.scoring_seeds[0] if draw is None else draw, reason)
 
-    def _subset(self, runs: Sequence[Pruned]) -> Subset | None:
+    def _subset(self, runs: Sequence[Pruned | Missing]) -> Subset | None:
+        masks = [run.mask if isinstance(run, Pruned) else None for run in runs]
+        known = [mask for mask in masks if mask is not None]
         labels = self._labels()
-        if not runs or labels is None:
+        if not known or labels is None:
             return None
         names = self.group.task.plugin.labels
-        shares = [class_shares(run.mask, labels, names) for run in runs]
+        shares = [class_shares(mask, labels, names) for mask in known]
         return Subset(
-            sizes=tuple(int(run.mask.sum()) for run in runs),
-            share=float(np.mean([run.mask.mean() for run in runs])),
+            sizes=tuple(None if mask is None else int(mask.sum()) for mask in masks),
+            share=float(np.mean([mask.mean() for mask in known])),
             classes={name: float(np.mean([s[name] for s in shares])) for name in shares[0]},
         )
 
@@ -233,15 +233,11 @@ class _Collector:
     def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:
         return () if method.plugin.observation() is None else self.group.scoring_seeds
 
-    def _scoring(self, method: Named[Scorer]) -> tuple[Amounts | None, Amounts | None]:
-        """Return what scoring costs alone and shared; unknown when a scoring run failed."""
+    def _scoring(self, method: Named[Scorer]) -> dict[str, tuple[Part, ...]]:
+        """Return what a method needs of the scoring runs, by unit."""
         results = [self.result(self.work.full[seed]) for seed in self.group.scoring_seeds]
-        bills = [r["bill"] for r in results if r is not None]
-        observation = method.plugin.observation()
-        if observation is not None and len(bills) < len(results):
-            return None, None
-        epochs = self.group.recipe.epochs
-        return charges.alone(observation, bills, epochs), charges.shared(observation, bills, self.group)
+        bills = [None if r is None else r["bill"] for r in results]
+        return charges.scoring(method.plugin.observation(), bills, self.group.recipe.epochs)
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
         found = [r["planted"] for job in self.work.scores[method.ref].values() if (r := self.result(job)) is not None]

@@ -17,8 +17,7 @@ from hbench.errors import UsageError, suggest
 from hbench.execute.base import Context, Executor, find_device
 from hbench.plan import make_plan
 from hbench.progress import NullProgress, Progress
-from hbench.report.board import Board
-from hbench.report.results import results_of
+from hbench.report.board import publish
 from hbench.report.terminal import terminal_text
 from hbench.spec import FineTune, Job
 from hbench.store import Store
@@ -67,12 +66,9 @@ def run_suite(
     runner.run("scores", works, [job for work in works for job in work.ready_scores(place)], here=True)
     runner.run("pruned runs", works, [job for work in works for job in work.prune(place)])
     cells = [cell for work in works for cell in collect(work, place)]
-    for cell in cells:
-        cell.write(results / cell.path)
     place.sweep(_alive)  # a killed run's workers may have lived for a second into this one
     failed_cells = sum(bool(cell.failures) for cell in cells)
-    board = Board.of(results_of(results))
-    board.write(out)
+    board = publish(cells, results, out)
     return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, terminal_text(board.columns))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hbench.report.results import CellResult, Charge, Cost, Data, Failed, Outcomes, Subset
+from hbench.report.results import CellResult, Charge, Cost, Data, Failed, Outcomes, Part, Subset, kept_share
 
 SEEDS = (342, 4827, 1215, 98, 8128, 828)
 CLASSES = {"entailment": 0.34, "neutral": 0.33, "contradiction": 0.33}
@@ -38,7 +38,7 @@ def cell(task="snli", method="el2n", keep="0.3", *, model="minilm", seeds=SEEDS,
     """One complete cell; `changes` replaces fields afterwards."""
     if method == "full":
         keep = "1"
-    share = 1.0 if method == "full" else float(keep) if keep.replace(".", "").isdigit() else 0.25
+    size = round(4000 * (kept_share(keep) or 0.25))
     rows = outcomes_of(task, method, keep, seeds, examples, effect)
     scored = method in ("el2n", "h-score")
     classes = dict(CLASSES) if method != "el2n" else {"entailment": 0.25, "neutral": 0.42, "contradiction": 0.33}
@@ -53,6 +53,7 @@ def cell(task="snli", method="el2n", keep="0.3", *, model="minilm", seeds=SEEDS,
         kind="classification",
         metric="accuracy",
         chance="random",
+        compared=tuple(sorted({method, "random"} - {"full"})),
         margin=None,
         data=Data(
             source={"files": {"train.jsonl.gz": "a" * 64, "validation.jsonl.gz": "b" * 64}},
@@ -72,18 +73,21 @@ def cell(task="snli", method="el2n", keep="0.3", *, model="minilm", seeds=SEEDS,
         values=tuple(float(row.mean()) for row in rows),
         examples=Outcomes.encode(rows),
         failures=(),
-        subset=Subset(sizes=(round(4000 * share),) * len(seeds), share=share, classes=classes),
-        cost=cost_of(share, scored),
+        subset=Subset(sizes=(size,) * len(seeds), share=size / 4000, classes=classes),
+        cost=cost_of(size / 4000, scored),
         planted=None,
         protocol=1,
     )
     return replace(made, **changes)
 
 
-def cost_of(share: float, scored: bool) -> Cost:
+def cost_of(share: float, scored: bool, parts: dict[tuple[int, str], float] | None = None) -> Cost:
+    """Full training 1; a scored method needs three epochs of six scoring runs, or `parts` in the same unit."""
+    needed = parts or {(epoch, "training"): 2.0 for epoch in (1, 2, 3)}
+
     def charge(unit: float) -> Charge:
-        alone = 6 * unit if scored else 0.0
-        return Charge(full=unit, train=unit * share, scoring_alone=alone, scoring_shared=alone / 2)
+        scoring = tuple(Part(epoch, what, unit * amount) for (epoch, what), amount in sorted(needed.items()))
+        return Charge(full=unit, train=unit * share, scoring=scoring if scored else ())
 
     return Cost(unit="FLOPs", compute=charge(1.0e12), examples=charge(12000.0), tokens=charge(360000.0))
 
@@ -109,6 +113,7 @@ def diagnostic(task="planted-pair", method="el2n", **aurocs: float) -> CellResul
         cell(task, "full"),
         method=method,
         keep="none",
+        compared=tuple(sorted({method, "random"})),
         seeds=(),
         values=(),
         examples=None,

@@ -9,6 +9,7 @@ from synthetic_results import SEEDS, cell, failing, small_board
 
 from hbench.report.across import Across, across_tasks
 from hbench.report.board import Board
+from hbench.report.tables import across_table
 
 TEN = tuple(f"task{i}" for i in range(10))
 
@@ -103,6 +104,25 @@ def test_only_primary_splits_count():
     found = across(cells)
     assert [a.tasks for a in found] == [("mnli",)]
     assert method(found[0], "length").wins == ()  # it beats chance on the other split
+
+
+def test_a_task_without_the_column_is_named_and_no_block():
+    cells = small_board(tasks=("mnli", "snli", "sst2"))
+    found = across([c for c in cells if (c.task, c.keep) != ("snli", "0.5")])
+    assert [(a.keep, a.tasks, a.lacking) for a in found] == [
+        ("0.3", ("mnli", "snli", "sst2"), ()),
+        ("0.5", ("mnli", "sst2"), ("snli",)),
+    ]
+    assert method(found[1], "el2n").rank is not None
+    text = "\n".join(across_table(found[1]))
+    assert "n = 2 tasks: `mnli`, `sst2`. No result at this size and budget: `snli`." in text
+    assert "No result" not in "\n".join(across_table(found[0]))
+
+
+def test_a_size_that_only_a_further_split_has_is_no_block():
+    second = [replace(c, split="second", primary=False) for c in small_board(tasks=("mnli",), keeps=("0.5",))]
+    found = across([*small_board(tasks=("mnli",), keeps=("0.3",)), *second])
+    assert [a.keep for a in found] == ["0.3"]
 
 
 def test_two_references_to_one_data_set_are_one_block():

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from synthetic_results import cell, cost_of, diagnostic, failing, small_board, write_all
+from click.testing import CliRunner
+from synthetic_results import SEEDS, cell, cost_of, diagnostic, failing, small_board, write_all
 
-from hbench.report.board import CSV, MARKDOWN, Board, build, check, show
+from hbench.cli import main
+from hbench.report.board import CSV, MARKDOWN, SAME, Board, Check, build, check, show
 from hbench.report.boardrow import BoardRow
 from hbench.report.results import ResultError
+from hbench.report.terminal import terminal_text
 
 ROOT = Path(__file__).parent.parent
+
+
+CELLS = (*small_board(), diagnostic(), diagnostic(method="random", mislabelled=0.5, redundant=0.5))
 
 
 @pytest.fixture
 def built(tmp_path):
     """A folder with results and the board that follows from them."""
-    write_all([*small_board(), diagnostic()], tmp_path / "results")
+    write_all(CELLS, tmp_path / "results")
     build(tmp_path / "results", tmp_path)
     return tmp_path
 
@@ -46,7 +53,7 @@ def write_table(folder: Path, rows: list[dict[str, str]]) -> None:
 
 def test_the_same_results_give_the_same_bytes(built, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
-    cells = [*small_board(), diagnostic()]
+    cells = list(CELLS)
     random.Random(1).shuffle(cells)
     for number, made in enumerate(cells):
         made.write(other / "in" / f"{number:02}.json")
@@ -58,7 +65,7 @@ def test_the_same_results_give_the_same_bytes(built, tmp_path_factory):
 
 def test_the_csv_has_a_line_per_cell_and_every_number(built):
     rows = table_of(built)
-    assert len(rows) == len([*small_board(), diagnostic()])
+    assert len(rows) == len(CELLS)
     assert list(rows[0]) == list(BoardRow.columns())
     row = next(r for r in rows if (r["task"], r["method"], r["keep"]) == ("snli", "el2n", "0.3"))
     values = cell().values
@@ -67,7 +74,7 @@ def test_the_csv_has_a_line_per_cell_and_every_number(built):
     assert row["break_even_alone"] == "9"
     assert row["class_shares"].startswith("contradiction=0.3300000000;entailment=0.25")
     assert row["primary"] == "true"
-    diagnosed = next(r for r in rows if r["keep"] == "none")
+    diagnosed = next(r for r in rows if (r["keep"], r["method"]) == ("none", "el2n"))
     assert diagnosed["planted"] == "mislabelled=0.8300000000;redundant=0.2100000000"
 
 
@@ -79,8 +86,7 @@ def test_the_csv_says_why_cells_failed(tmp_path):
 
 
 def test_check_agrees_with_what_was_built(built):
-    assert check(built / "results", built) == check(built / "results", built)
-    assert check(built / "results", built).code == 0
+    assert check(built / "results", built) == Check(SAME, ())
 
 
 def test_check_names_row_and_column_of_a_changed_number(built):
@@ -168,7 +174,7 @@ def test_check_refuses_what_is_incompatible(built):
     edit(built / CSV, "task,split", "task,part")
     found = check(built / "results", built)
     assert (found.code, "part, split" in found.problems[0]) == (2, True)
-    edit(built / "results" / cell().path, '"schema": 1', '"schema": 7')
+    edit(built / "results" / cell().path, '"schema": 2', '"schema": 7')
     found = check(built / "results", built)
     assert found.code == 2
     assert "'schema' is 7" in found.problems[0]
@@ -198,15 +204,83 @@ def test_show_prints_tables_and_parts_of_them(built):
     assert len(lines) == 7
     assert lines[2].split()[0] == "h-score"
     assert "\x1b" not in text
-    with pytest.raises(ResultError, match="no table"):
+
+
+def test_show_knows_a_share_however_it_is_written(built):
+    assert (
+        show(built / "results", keep="0.30")
+        == show(built / "results", keep=".3")
+        == show(built / "results", keep="0.3")
+    )
+
+
+def test_show_names_the_tables_there_are(built):
+    with pytest.raises(ResultError) as caught:
         show(built / "results", task="nothing")
+    assert "no table for these choices; there are task `mnli`, `snli`; model `minilm`; keep `0.3`, `0.5`" in str(
+        caught.value
+    )
+    made = diagnostic()
+    with pytest.raises(ResultError, match="there is none at all"):
+        show(write_all([made], built / "scored"))
 
 
-def test_show_says_what_failed():
-    cells = [failing(c, 98) if c.method == "el2n" else c for c in small_board(keeps=("0.3",))]
-    from hbench.report.terminal import terminal_text
+def test_show_has_no_option_that_it_ignores(built):
+    command = ["leaderboard", "show", "--results", str(built / "results")]
+    assert "snli / validation" in CliRunner().invoke(main, command).output
+    refused = CliRunner().invoke(main, [*command, "--out", "x"])
+    assert refused.exit_code == 2
+    assert "--out" in refused.output
 
-    assert "el2n (5 of 6 seeds)" in terminal_text(Board.of(cells).columns)
+
+def test_show_says_what_failed_and_what_was_left_out():
+    few = cell("snli", "length", "0.3", seeds=SEEDS[:2])
+    cells = [
+        failing(c, 98) if c.method == "el2n" else few if c.cell == few.cell else c for c in small_board(keeps=("0.3",))
+    ]
+    text = terminal_text(Board.of(cells).columns)
+    assert "el2n (5 of 6 seeds)" in text
+    assert "length (2 of 6 seeds)" in text
+
+
+def numbers(text: str) -> list[str]:
+    return re.findall(r"[-+]?\d[\d,]*\.\d+", text)
+
+
+def tables_of(page: str) -> list[list[list[str]]]:
+    """Return the tables of a Markdown page: rows of cells, the header first, without the rule below it."""
+    tables: list[list[list[str]]] = []
+    inside = False
+    for line in page.splitlines():
+        if not line.startswith("|"):
+            inside = False
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not inside:
+            tables.append([])
+        inside = True
+        if not all(set(cell) <= set(":- ") for cell in cells):
+            tables[-1].append(cells)
+    return tables
+
+
+def test_every_number_of_the_readme_stands_on_the_published_board():
+    """Numbers that stand in one cell of the README have to stand in one row of the board."""
+    rows = [
+        set(numbers(" ".join(row)))
+        for table in tables_of((ROOT / "leaderboard" / MARKDOWN).read_text())
+        for row in table
+    ]
+    shown = [
+        table for table in tables_of((ROOT / "README.md").read_text()) if any("net cost" in name for name in table[0])
+    ]
+    cells = [found for table in shown for row in table[1:] for text in row if (found := numbers(text))]
+    assert len(cells) >= 8
+    assert [cell for cell in cells if not any(set(cell) <= row for row in rows)] == []
+
+
+def test_the_published_board_follows_from_its_results():
+    assert check(ROOT / "leaderboard/results", ROOT / "leaderboard") == Check(SAME, ())
 
 
 def test_the_folder_of_published_results_holds_no_code():

@@ -119,6 +119,53 @@ def test_failures_and_missing_cells_are_never_dropped():
     assert "needed as a baseline: `length`" in text
 
 
+def test_seeds_that_were_left_out_are_said():
+    cells = small_board(tasks=("snli",), keeps=("0.3",))
+    few = failing(cell("snli", "length", "0.3", seeds=SEEDS[:3]), 342)
+    text = page([few if c.cell == few.cell else c for c in cells])
+    assert "6 training seeds, keep `0.3`" in text
+    assert "| `length`, 3 of 6 seeds, 1 of 3 seeds failed | " in text
+    assert "- `length`: was run with 3 of the 6 seeds of this table." in text
+    assert text.count(" of 6 seeds") == 1
+
+
+def test_a_header_counts_failed_seeds_too():
+    cells = [failing(c, 98) for c in small_board(tasks=("snli",), keeps=("0.3",))]
+    text = page(cells)
+    assert "6 training seeds, keep `0.3`" in text
+    assert "was run with" not in text
+
+
+def test_a_baseline_without_a_common_seed_is_told_from_one_without_a_result():
+    others = [cell(method="full", seeds=(1, 2)), cell(method="random", seeds=(3, 4))]
+    text = page([cell(), *others])
+    assert "- `el2n`: no difference to chance: `random` shares no seed with it." in text
+    assert "- `el2n`: no difference to full: `full` shares no seed with it." in text
+    assert "- `random`: no difference to full: `full` shares no seed with it." in text
+    assert "has no result here" not in text
+    text = page([cell(), failing(others[1], 3, 4)])
+    assert "- `el2n`: no difference to chance: `random` has no result here." in text
+    assert "no difference to full" not in text  # which is missing, and said to be
+    assert "no difference" not in page(small_board())
+
+
+def test_only_the_chance_row_shows_what_it_could_have_told_from_the_full_data():
+    cells = [cell(method="full"), cell()]
+    assert line_of(page(cells), "| `el2n`").endswith("| – |")
+    row = next(r for r in Board.of([*cells, cell(method="random")]).rows if r.method == "random")
+    text = page([*cells, cell(method="random")])
+    assert line_of(text, "| `random` (chance)").endswith(f"| {points(row.full_detectable)} |")
+    assert not line_of(text, "| `el2n`").endswith("| – |")
+
+
+def test_a_margin_that_was_declared_is_shown_with_the_default():
+    text = page([replace(c, margin=0.03) for c in small_board(tasks=("snli",))])
+    assert "by accuracy, margin 3.00 points (default 1.00);" in text
+    assert text.count("equal-epochs, margin 3.00 (default 1.00).") == 2
+    assert "(default" not in page(small_board(tasks=("snli",)))
+    assert "(default" not in page([replace(c, margin=0.01) for c in small_board(tasks=("snli",))])
+
+
 def test_every_line_of_a_table_has_as_many_cells_as_its_header():
     cells = [failing(c, *SEEDS, reason="a | b") if c.method == "el2n" else c for c in small_board()]
     width = 0
@@ -158,7 +205,15 @@ def test_across_tasks_says_n_and_what_cannot_be_reached():
 
 def test_planted_examples_are_a_table():
     cells = [diagnostic(mislabelled=0.83, redundant=0.2), diagnostic(method="random", mislabelled=0.5)]
-    text = page([*cells, replace(diagnostic(method="length"), planted=None)])
+    lost = failing(cell(), 342, reason="it | is\nbroken").failures
+    cells.append(
+        replace(diagnostic(method="length"), planted=None, failures=lost, compared=("grand", "length", "random"))
+    )
+    text = page(cells)
+    assert "0 cells with trainings in 0 tables, 3 cells with scores only." in text
+    assert "failed altogether: 1; missing: 1." in text
+    assert "\n\n- `length`: `it / is broken`\n" in text
+    assert "| `grand` | missing | missing |" in text
     assert "| method | mislabelled | redundant |" in text
     assert "| `el2n` | 0.830 | 0.200 |" in text
     assert "| `random` | 0.500 | – |" in text
@@ -172,8 +227,22 @@ def test_pruned_cells_may_carry_planted_numbers_too():
 
 def test_notes_say_what_rows_rest_on():
     text = page([cell(method="full"), cell(method="random")])
-    for words in ("conditional on this", "fresh subset for every seed", "FLOPs, not in measured seconds", "`alone`"):
-        assert words in text.split("## How to read this")[1]
+    notes = " ".join(text.split("## How to read this")[1].split())
+    for words in (
+        *("conditional on this", "fresh subset for every seed", "FLOPs, not in measured seconds", "`alone`"),
+        *(
+            "one test at 5 %, before Holm",
+            "one comparison each, at 95 %, and not adjusted",
+            "verdict against chance follows Holm",
+        ),
+    ):
+        assert words in notes
+
+
+def test_planted_examples_that_no_method_was_scored_on_are_a_table_too():
+    text = page([replace(diagnostic(), planted=None)])
+    assert "| `el2n` | failed |" in text
+    assert "| `random` | missing |" in text
 
 
 def test_metrics_beside_the_main_one_have_a_column_where_there_are_any():

@@ -27,6 +27,7 @@ def parse(payload: dict) -> CellResult:
 def changed(path: str, value: object) -> dict:
     """A good file's content with one entry, such as `cost.full`, set to another value."""
     payload = payload_of(cell(planted={"mislabelled": 0.8}))
+    payload["recipe"]["max_steps"] = 375 if (path, value) == ("budget", "equal-epochs") else None
     *parents, last = path.split(".")
     place = payload
     for name in parents:
@@ -62,15 +63,27 @@ def test_the_file_has_the_agreed_form():
     assert list(payload) == sorted(payload)
     assert set(payload) == {
         *("schema", "protocol", "task", "split", "primary", "model", "method", "keep", "budget", "kind", "metric"),
-        *("chance", "margin", "data", "model_source", "recipe", "seeds", "scoring_runs", "values", "examples"),
+        *(
+            "chance",
+            "compared",
+            "margin",
+            "data",
+            "model_source",
+            "recipe",
+            "seeds",
+            "scoring_runs",
+            "values",
+            "examples",
+        ),
         *("failures", "subset", "cost", "planted"),
     }
-    charge = {"full", "train", "scoring_alone", "scoring_shared"}
+    charge = {"full", "train", "scoring"}
     assert set(payload["cost"]) == {"unit", "examples", "tokens", *charge}
     assert set(payload["cost"]["tokens"]) == charge
+    assert payload["cost"]["tokens"]["scoring"] == [[epoch, "training", 720000.0] for epoch in (1, 2, 3)]
     assert set(payload["examples"]) == {"count", "encoding", "values", "cases"}
     assert set(payload["subset"]) == {"sizes", "share", "classes"}
-    assert payload["schema"] == 1
+    assert payload["schema"] == 2
     assert cell().dump().startswith('{\n "budget": "equal-epochs",\n')
 
 
@@ -119,7 +132,7 @@ def test_packing_refuses_what_is_no_result(rows):
 @pytest.mark.parametrize(
     ("path", "value", "field", "fix"),
     [
-        ("schema", 2, "schema", "this hbench reads 1"),
+        ("schema", 1, "schema", "this hbench reads 2"),
         ("protocol", 99, "protocol", "this hbench reads 1"),
         ("task", "", "task", "a text of one line"),
         ("task", "a\nb", "task", "a text of one line"),
@@ -146,7 +159,34 @@ def test_packing_refuses_what_is_no_result(rows):
         ("subset.sizes", [5000] * 6, "subset.sizes", "exceeds data.train_rows"),
         ("cost.full", 0, "cost.full", "a number above 0"),
         ("cost.train", -1, "cost.train", "numbers of at least 0"),
-        ("cost.tokens.scoring_shared", "free", "cost.tokens.scoring_shared", "numbers of at least 0"),
+        ("cost.scoring", "free", "cost.scoring", "a sorted list of [epoch, "),
+        ("cost.scoring", [[2, "training", 1.0], [1, "training", 1.0]], "cost.scoring", "a sorted list"),
+        ("cost.scoring", [[1, "training", 1.0], [1, "training", 1.0]], "cost.scoring", "each epoch and work once"),
+        ("cost.scoring", [[0, "training", 1.0]], "cost.scoring", "a sorted list"),
+        ("cost.scoring", [[1, "waiting", 1.0]], "cost.scoring", "training or signals or gradients"),
+        ("cost.scoring", [[1, ["training"], 1.0]], "cost.scoring", "a sorted list"),
+        ("cost.tokens.scoring", [[1, "training", -1.0]], "cost.tokens.scoring", "number of at least 0, or null"),
+        ("cost.tokens.scoring", [], "cost.tokens.scoring", "names no part of 6 scoring runs"),
+        ("scoring_runs", [], "cost.scoring", "names parts of 0 scoring runs"),
+        ("compared", ["random", "el2n"], "compared", "a sorted list of the methods"),
+        ("compared", ["el2n", "el2n", "random"], "compared", "each once"),
+        ("compared", ["el2n", "full", "random"], "compared", "without 'full'"),
+        ("compared", ["random"], "compared", "does not name 'el2n'"),
+        ("compared", ["el2n"], "compared", "does not name 'random'"),
+        ("budget", "equal-epochs", "recipe", "set it to null"),
+        ("subset.sizes", [1200] * 5, "subset.sizes", "give one per seed"),
+        ("subset.sizes", [1200, None, 1200, 1200, 1200, 1200], "subset.sizes", "is null for seed 4827"),
+        ("subset.sizes", [0] * 6, "subset.sizes", "whole numbers of at least 1"),
+        ("subset.share", 0.3001, "subset.share", "the sizes come to 0.3; correct one"),
+        ("subset", None, "subset", "say how many rows were kept"),
+        ("keep", "0.31", "keep", "subset.sizes runs from 1200 to 1200"),
+        ("data.train_rows", 10**400, "data.train_rows", "a whole number"),
+        ("seeds", [10**400], "seeds", "whole numbers"),
+        ("margin", 10**400, "margin", "numbers from 0 to 1, or null"),
+        ("values", [10**400] * 6, "values", "shares, not points"),
+        ("cost.full", 10**400, "cost.full", "a number above 0"),
+        ("cost.train", 10**400, "cost.train", "numbers of at least 0"),
+        ("subset.classes", {"a": 10**400}, "subset.classes", "numbers from 0 to 1"),
         ("planted", {"mislabelled": 1.2}, "planted", "numbers from 0 to 1"),
         ("keep", "none", "seeds", "name the share kept"),
         ("method", "full", "keep", "use '1'"),
@@ -196,6 +236,71 @@ def test_a_failed_seed_needs_a_reason():
     payload["failures"] = []
     with pytest.raises(ResultError, match="no reason for seed 98"):
         parse(payload)
+
+
+@pytest.mark.parametrize("size", [1199, 1200, 1201])
+def test_a_label_may_be_off_by_one_row(size):
+    made = replace(cell(), subset=Subset((size,) * 6, size / 4000, {}))
+    assert CellResult.parse(made.dump(), "x").sizes == dict.fromkeys(SEEDS, size)
+
+
+@pytest.mark.parametrize("size", [1198, 1202])
+def test_a_label_that_is_off_by_more_is_refused(size):
+    with pytest.raises(ResultError, match=f"'keep' is '0.3' of 4000 rows, but subset.sizes runs from {size}"):
+        parse(payload_of(replace(cell(), subset=Subset((size,) * 6, size / 4000, {}))))
+
+
+def test_a_size_that_a_scorer_sets_is_not_held_against_its_label():
+    made = replace(cell(keep="h-score"), subset=Subset((2134,) * 6, 2134 / 4000, {}))
+    assert CellResult.parse(made.dump(), "x") == made
+
+
+def test_a_seed_without_a_subset_has_no_size():
+    made = failing(cell(), 98)
+    made = replace(made, subset=Subset((1200, 1200, 1200, None, 1200, 1200), 0.3, {}))
+    assert CellResult.parse(made.dump(), "x").sizes == dict.fromkeys((342, 4827, 1215, 8128, 828), 1200)
+    nothing = replace(failing(cell(), *SEEDS), subset=Subset((None,) * 6, 0.3, {}))
+    with pytest.raises(ResultError, match="'subset' gives no size"):
+        parse(payload_of(nothing))
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric", "is_mean"),
+    [
+        ("classification", "accuracy", True),
+        ("joint", "accuracy", True),
+        ("span", "f1", True),
+        ("span", "exact", True),
+        ("choice", "accuracy", True),
+        ("choice", "f1", False),
+        ("classification", "f1", False),
+        ("classification", "matthews", False),
+        ("span", "matthews", False),
+    ],
+)
+def test_metrics_that_are_means_have_to_be_those_of_their_examples(kind, metric, is_mean):
+    made = replace(cell(), kind=kind, metric=metric)
+    assert made.metric_is_mean == is_mean
+    assert parse(payload_of(made)) == made
+    other = payload_of(replace(made, values=tuple(v - 0.01 for v in made.values)))
+    if is_mean:
+        with pytest.raises(ResultError, match=r"'values\[0\]' is .* the mean of its per-example results"):
+            parse(other)
+    else:
+        assert parse(other).values[0] == pytest.approx(made.values[0] - 0.01)
+
+
+def test_the_full_data_have_one_budget():
+    steps = replace(cell(method="full"), budget="equal-steps")
+    with pytest.raises(ResultError, match="'budget' is 'equal-steps' for method 'full'; use 'equal-epochs'"):
+        parse(payload_of(steps))
+
+
+@pytest.mark.parametrize("depth", [60, 500, 100_000])
+def test_what_is_nested_too_deeply_is_refused(depth):
+    text = cell().dump().replace('"recipe": {', '"recipe": {"deep": ' + "[" * depth + "]" * depth + ",", 1)
+    with pytest.raises(ResultError, match=r"board/x.json: is nested too deeply"):
+        CellResult.parse(text, "board/x.json")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": NaN}', ""])

@@ -114,8 +114,9 @@ def test_check_of_the_board_notices_drift(finished: Bench) -> None:
     table.write_text(kept.replace("el2n", "el3n", 1))
     done = finished.hbench("leaderboard", "check", *options, check=False)
     table.write_text(kept)
-    assert done.returncode in (1, 2)
-    assert "el" in done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "row planted-sentence[size=120] / validation / tiny / 0.3 / equal-epochs / el2n is missing" in done.stdout
+    assert "/ el3n is not in the results" in done.stdout
 
 
 def test_diverged_training_is_a_failed_cell(bench: Bench) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from hbench.cli.options import place_options, places
+from hbench.cli.options import STORE, place_options, places
 from hbench.cli.output import complain
+
+_FOLDER = click.Path(path_type=Path)
 
 
 @click.group(no_args_is_help=False, short_help="Build, check or show a leaderboard.")
@@ -42,12 +44,13 @@ def check(store: Path, results: Path | None, out: Path | None) -> int:
 
 
 @leaderboard.command()
-@place_options
+@click.option("--store", metavar="D", type=_FOLDER, default=STORE, show_default=True, help="Folder of finished jobs.")
+@click.option("--results", metavar="D", type=_FOLDER, help="Folder of result files; by default `results` beside it.")
 @click.option("--task", metavar="T", help="Only this task.")
 @click.option("--model", metavar="M", help="Only this model.")
 @click.option("--keep", metavar="F", help="Only this share kept, or the scorer that sets the size.")
-def show(store: Path, results: Path | None, out: Path | None, **choices: str | None) -> None:
+def show(store: Path, results: Path | None, **choices: str | None) -> None:
     """Print the leaderboard, or a part of it."""
     from hbench.report import board
 
-    click.echo(board.show(places(store, results, out)[0], **choices))
+    click.echo(board.show(places(store, results, None)[0], **choices))

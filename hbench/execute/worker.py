@@ -68,8 +68,11 @@ def _reporter(out: TextIO) -> Callable[[int, int], None]:
 
 
 def _say(out: TextIO, event: dict[str, object]) -> None:
-    out.write(json.dumps(event) + "\n")
-    out.flush()
+    try:
+        out.write(json.dumps(event) + "\n")
+        out.flush()
+    except BrokenPipeError:  # the parent is gone: its next run starts this job again
+        os._exit(1)
 
 
 def _follow_parent(parent: int) -> None:

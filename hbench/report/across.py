@@ -43,6 +43,7 @@ class Across:
     """What one size, budget and model show over tasks (primary splits only).
 
     tasks: the blocks. repeated: task references left out, since another reference to the same data set is a block.
+    lacking: tasks of the model without any result at this size and budget.
     comparisons: methods with a chance baseline. reachable: smallest two-sided p of a test over the blocks.
     verdict: why there is no test over tasks, or empty. unranked: methods left out of the ranks, and the tasks on
     which they have no result.
@@ -53,6 +54,7 @@ class Across:
     budget: str
     tasks: tuple[str, ...]
     repeated: tuple[str, ...]
+    lacking: tuple[str, ...]
     comparisons: int
     reachable: float
     verdict: str
@@ -70,11 +72,12 @@ def across_tasks(columns: Sequence[Sequence[BoardRow]]) -> list[Across]:
             first = pruned[0]
             tasks = groups.setdefault((first.model, first.keep, first.budget), {})
             tasks[first.task] = {row.method: row for row in pruned}
-    return [_summary(key, tasks) for key, tasks in groups.items()]
+    # A size that only further splits have is no block of any task.
+    return [_summary(key, tasks) for key, tasks in groups.items() if any(map(_has_result, tasks.values()))]
 
 
 def _summary(key: tuple[str, str, str], tasks: dict[str, dict[str, BoardRow]]) -> Across:
-    blocks, repeated = _one_per_data_set(tasks)
+    blocks, repeated = _one_per_data_set({task: rows for task, rows in tasks.items() if _has_result(rows)})
     methods = sorted({method for rows in blocks.values() for method in rows})
     compared = [m for m in methods if any(rows[m].role == "method" for rows in blocks.values() if m in rows)]
     verdict = _why_no_test(len(blocks), len(compared))
@@ -85,12 +88,18 @@ def _summary(key: tuple[str, str, str], tasks: dict[str, dict[str, BoardRow]]) -
         *key,
         tasks=tuple(blocks),
         repeated=repeated,
+        lacking=tuple(task for task, rows in tasks.items() if not _has_result(rows)),
         comparisons=len(compared),
         reachable=reachable_p(len(blocks)),
         verdict=verdict,
         methods=tuple(_method(m, blocks, over_tasks.get(m), ranks.get(m)) for m in methods),
         unranked=tuple((m, where) for m, where in unranked.items() if where),
     )
+
+
+def _has_result(rows: Mapping[str, BoardRow]) -> bool:
+    """Return whether anything was run; a training that failed was."""
+    return any(row.status != "missing" for row in rows.values())
 
 
 def _one_per_data_set(

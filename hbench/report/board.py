@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hbench.report.boardrow import BoardRow
-from hbench.report.compare import Column, columns_of, diagnostics_of
+from hbench.report.compare import Column, Planted, columns_of, diagnostics_of
+from hbench.report.costs import shared_bills
 from hbench.report.csv import csv_differences, csv_text
 from hbench.report.differences import Measured
 from hbench.report.fields import ResultError
+from hbench.report.formats import listed
 from hbench.report.markdown import markdown
-from hbench.report.results import DIAGNOSTIC, CellResult, results_of
+from hbench.report.results import DIAGNOSTIC, CellResult, kept_share, merged, results_of
 from hbench.report.rows import diagnostic_rows, rows_of
 from hbench.report.terminal import terminal_text
 from hbench.store import write_whole
@@ -24,23 +27,24 @@ SAME, DRIFT, INCOMPATIBLE = 0, 1, 2
 class Board:
     """All results, laid out: the columns with their rows as shown, and every row once.
 
-    planted: {(task, model): {method: {sort of planted example: AUROC}}}.
+    planted: by task and model, how well every method finds the planted examples.
     """
 
     results: tuple[CellResult, ...]
     columns: tuple[tuple[Column, tuple[BoardRow, ...]], ...]
     rows: tuple[BoardRow, ...]
-    planted: dict[tuple[str, str], dict[str, dict[str, float]]]
+    planted: dict[tuple[str, str], tuple[Planted, ...]]
 
     @classmethod
     def of(cls, results: list[CellResult]) -> Board:
-        """Lay out results. Raises ResultError when two of them that are compared differ in version."""
+        """Lay out results. Raises ResultError when two that are compared differ in version, size or charges."""
         measured = {r.cell: Measured.of(r) for r in results if r.keep != DIAGNOSTIC}
-        columns = tuple((column, tuple(rows_of(column, measured))) for column in columns_of(results))
+        found, bills, planted = columns_of(results), shared_bills(results), diagnostics_of(results)
+        columns = tuple((column, tuple(rows_of(column, measured, bills))) for column in found)
         # The full-data row stands in every column of its task and model; here it stands once.
         rows = {row.cell: row for _, shown in columns for row in shown}
-        rows |= {row.cell: row for row in diagnostic_rows(results)}
-        return cls(tuple(results), columns, tuple(rows[cell] for cell in sorted(rows)), diagnostics_of(results))
+        rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
+        return cls(tuple(results), columns, tuple(rows[cell] for cell in sorted(rows)), planted)
 
     def files(self) -> dict[str, str]:
         """Return the text of every file of the leaderboard by its name."""
@@ -81,6 +85,24 @@ def build(results_dir: Path, out_dir: Path) -> list[Path]:
     return Board.of(results_of(results_dir)).write(out_dir)
 
 
+def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Board:
+    """Write cells and the board that they make with the results already in the folder; return that board.
+
+    Nothing is written unless the board can be laid out: results that do not fit together overwrite none that do.
+    Raises ResultError naming `--results` as the way out.
+    """
+    try:
+        board = Board.of(merged(results_dir, cells))
+    except ResultError as error:
+        raise ResultError(
+            f"{error}. No result was written, and no training is lost: name another folder with --results"
+        ) from None
+    for cell in cells:
+        cell.write(results_dir / cell.path)
+    board.write(out_dir)
+    return board
+
+
 def check(results_dir: Path, out_dir: Path) -> Check:
     """Build in memory and compare with the committed files: numbers with tolerance, everything else exactly."""
     try:
@@ -94,18 +116,31 @@ def check(results_dir: Path, out_dir: Path) -> Check:
 
 
 def show(results_dir: Path, *, task: str | None = None, model: str | None = None, keep: str | None = None) -> str:
-    """Return the tables as plain text, all or those of one task, model or keep label.
+    """Return the tables as plain text, all or those of one task, model or keep label (0.30 is 0.3).
 
-    Raises ResultError as `build` does, and when no table is left.
+    Raises ResultError as `build` does, and when no table is left, naming the tables there are.
     """
-    columns = [
+    columns = Board.of(results_of(results_dir)).columns
+    chosen = [
         (column, rows)
-        for column, rows in Board.of(results_of(results_dir)).columns
-        if task in (None, column.task) and model in (None, column.model) and keep in (None, column.keep)
+        for column, rows in columns
+        if task in (None, column.task) and model in (None, column.model) and (keep is None or _is(keep, column.keep))
     ]
-    if not columns:
-        raise ResultError(f"{results_dir}: no table for these choices; leave out some of task, model and keep")
-    return terminal_text(columns)
+    if not chosen:
+        there = "; ".join(
+            f"{name} {listed(list(dict.fromkeys(getattr(column, name) for column, _ in columns)))}"
+            for name in ("task", "model", "keep")
+        )
+        raise ResultError(
+            f"{results_dir}: no table for these choices; "
+            + (f"there are {there}" if columns else "there is none at all")
+        )
+    return terminal_text(chosen)
+
+
+def _is(wanted: str, keep: str) -> bool:
+    share = kept_share(wanted)
+    return wanted == keep or (share is not None and share == kept_share(keep))
 
 
 def _committed(path: Path) -> str:

@@ -27,7 +27,7 @@ class BoardRow:
     budget: str
     method: str
     role: Role
-    #: complete; partial: some seeds failed; failed: all did; missing: in another column of the task but not here.
+    #: complete; partial: some seeds failed; failed: all did; missing: compared, but without a result here.
     status: Status
     metric_name: str
     #: What intervals, differences and tests are about: the metric, or the per-example values where it is no mean.

@@ -1,19 +1,18 @@
-"""Checks of one result file: every field has its form, and the fields agree with each other."""
+"""Reading one result file: every field has its form."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from hbench.report.fields import Fields, ResultError, is_number
+from hbench.report.agreement import check_agreement
+from hbench.report.fields import Fields, ResultError, is_number, is_text, is_whole
 from hbench.report.outcomes import ENCODINGS, Outcomes
-from hbench.report.results import DIAGNOSTIC, FULL_KEEP, SCHEMA, CellResult, Charge, Cost, Data, Failed, Subset
+from hbench.report.results import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset
 from hbench.spec import BUDGETS, FULL, PROTOCOL
 
-#: Metrics that are the mean of the per-example values, so that the two can be checked against each other.
-MEAN_METRICS = ("accuracy",)
-#: float32 values are exact to seven digits.
-_MEAN_TOLERANCE = 1e-6
+#: Objects and lists inside each other; a result file has five.
+_DEEPEST = 50
 
 
 def parse_cell(text: str, file: str) -> CellResult:
@@ -22,6 +21,9 @@ def parse_cell(text: str, file: str) -> CellResult:
         payload = json.loads(text, parse_constant=_no_constant)
     except ValueError as error:
         raise ResultError(f"{file}: is not JSON ({error}); write it again with `hbench run`") from None
+    except RecursionError:
+        raise _too_deep(file) from None
+    _check_depth(payload, file)
     fields = Fields(payload, file)
     _version(fields, "schema", SCHEMA)
     _version(fields, "protocol", PROTOCOL)
@@ -36,6 +38,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         kind=fields.text("kind"),
         metric=fields.text("metric"),
         chance=fields.text("chance"),
+        compared=_compared(fields),
         margin=fields.number_or_none("margin", 0.0, 1.0),
         data=_data(fields),
         model_source=_object(fields, "model_source"),
@@ -52,14 +55,31 @@ def parse_cell(text: str, file: str) -> CellResult:
         also=_also(fields),
     )
     fields.close()
-    _check_seeds(fields, result)
-    _check_examples(fields, result)
-    _check_labels(fields, result)
+    check_agreement(fields, result)
     return result
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _check_depth(payload: Any, file: str) -> None:
+    """Walk without recursion: whatever reads the values later may recurse."""
+    level = [payload]
+    for _ in range(_DEEPEST):
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise _too_deep(file)
+
+
+def _too_deep(file: str) -> ResultError:
+    return ResultError(f"{file}: is nested too deeply to be a result; write it again with `hbench run`")
 
 
 def _version(fields: Fields, name: str, ours: int) -> None:
@@ -72,6 +92,15 @@ def _version(fields: Fields, name: str, ours: int) -> None:
 
 def _object(fields: Fields, name: str) -> dict[str, Any]:
     return dict(fields.take(name, "an object", lambda v: isinstance(v, dict)))
+
+
+def _compared(fields: Fields) -> tuple[str, ...]:
+    compared = fields.take(
+        "compared",
+        f"a sorted list of the methods compared, each once, without '{FULL}'",
+        lambda v: isinstance(v, list) and all(is_text(name) for name in v) and v == sorted(set(v)) and FULL not in v,
+    )
+    return tuple(compared)
 
 
 def _data(fields: Fields) -> Data:
@@ -142,8 +171,13 @@ def _subset(fields: Fields) -> Subset | None:
     inner = fields.within("subset")
     if inner is None:
         return None
+    sizes = inner.take(
+        "sizes",
+        "a list of whole numbers of at least 1, null where a seed has no subset",
+        lambda v: isinstance(v, list) and all(x is None or (is_whole(x) and x >= 1) for x in v),
+    )
     subset = Subset(
-        sizes=inner.wholes("sizes"), share=inner.number("share", 0.0, 1.0), classes=inner.numbers("classes", 0.0, 1.0)
+        sizes=tuple(sizes), share=inner.number("share", 0.0, 1.0), classes=inner.numbers("classes", 0.0, 1.0)
     )
     inner.close()
     return subset
@@ -168,82 +202,28 @@ def _charge(fields: Fields) -> Charge:
     return Charge(
         full=fields.take("full", "a number above 0, or null", lambda v: v is None or (is_number(v) and v > 0)),
         train=fields.number_or_none("train", 0.0),
-        scoring_alone=fields.number_or_none("scoring_alone", 0.0),
-        scoring_shared=fields.number_or_none("scoring_shared", 0.0),
+        scoring=_scoring(fields),
     )
+
+
+def _scoring(fields: Fields) -> tuple[Part, ...]:
+    parts = fields.take(
+        "scoring",
+        f"a sorted list of [epoch, {' or '.join(WORK)}, number of at least 0, or null], each epoch and work once",
+        lambda v: (
+            isinstance(v, list)
+            and all(isinstance(part, list) and len(part) == 3 and _is_part(*part) for part in v)
+            and [part[:2] for part in v] == sorted(map(list, {(epoch, what) for epoch, what, _ in v}))
+        ),
+    )
+    return tuple(Part(epoch, what, None if amount is None else float(amount)) for epoch, what, amount in parts)
+
+
+def _is_part(epoch: Any, what: Any, amount: Any) -> bool:
+    known = amount is None or (is_number(amount) and amount >= 0)
+    return is_whole(epoch) and epoch >= 1 and what in WORK and known
 
 
 def _planted(fields: Fields) -> dict[str, float] | None:
     value = fields.take("planted", "an object or null", lambda v: v is None or isinstance(v, dict))
     return None if value is None else fields.numbers("planted", 0.0, 1.0)
-
-
-def _check_seeds(fields: Fields, result: CellResult) -> None:
-    """One value per seed, and a reason for every seed without one."""
-    seeds = result.seeds
-    if len(set(seeds)) != len(seeds):
-        raise fields.error("seeds", f"holds a seed twice: {list(seeds)}; give each seed once")
-    if len(result.values) != len(seeds):
-        raise fields.error("values", f"holds {len(result.values)} numbers for {len(seeds)} seeds; give one per seed")
-    if result.subset is not None and len(result.subset.sizes) > len(seeds):
-        raise fields.error(
-            "subset.sizes", f"holds {len(result.subset.sizes)} for {len(seeds)} seeds; give one per seed"
-        )
-    if result.subset is not None and max(result.subset.sizes, default=0) > result.data.train_rows:
-        raise fields.error("subset.sizes", f"exceeds data.train_rows = {result.data.train_rows}; correct one of them")
-    for name, values in result.also.items():
-        if [v is None for v in values] != [v is None for v in result.values]:
-            raise fields.error(f"also.{name}", "and values disagree on the seeds that failed; give one number per seed")
-    missing = {s for s, v in zip(seeds, result.values, strict=True) if v is None}
-    if result.keep == DIAGNOSTIC:
-        return  # its failures are those of scoring runs
-    named = {f.seed for f in result.failures}
-    for seed in sorted(missing - named):
-        raise fields.error("failures", f"gives no reason for seed {seed}, which has no value; add it")
-    for seed in sorted(named - missing):
-        raise fields.error("failures", f"names seed {seed}, which has a value or is not in seeds; remove it")
-
-
-def _check_examples(fields: Fields, result: CellResult) -> None:
-    """Per-example values for every seed that has a metric, and a metric that follows from them where it is a mean."""
-    outcomes = result.examples
-    if outcomes is None:
-        if result.seeds:
-            raise fields.error("examples", "is null although there are seeds; add the per-example results")
-        return
-    if len(outcomes.values) != len(result.seeds):
-        raise fields.error(
-            "examples.values", f"holds {len(outcomes.values)} for {len(result.seeds)} seeds; one per seed"
-        )
-    measured = any(value is not None for value in result.values)
-    if measured and not (result.data.train_rows and result.data.train_digest and result.data.eval_digest):
-        raise fields.error("data", "does not say how many rows, with which digests, the values rest on; fill it in")
-    if measured and outcomes.count != result.data.eval_rows:
-        raise fields.error(
-            "examples.count", f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal"
-        )
-    for i, value in enumerate(result.values):
-        try:
-            row = outcomes.decode(i)
-        except ValueError as error:
-            raise fields.error(f"examples.values[{i}]", f"{error}; write the file again with `hbench run`") from None
-        if (row is None) != (value is None):
-            raise fields.error(f"examples.values[{i}]", "and values disagree on whether the seed failed; correct one")
-        if row is None or value is None or result.metric not in MEAN_METRICS:
-            continue
-        mean = float(row.mean()) if row.size else 0.0
-        if abs(mean - value) > _MEAN_TOLERANCE:
-            raise fields.error(
-                f"values[{i}]", f"is {value:g}, the mean of its per-example results is {mean:g}; correct one of them"
-            )
-
-
-def _check_labels(fields: Fields, result: CellResult) -> None:
-    """The keep label fits what the cell holds."""
-    if result.method == FULL and result.keep != FULL_KEEP:
-        raise fields.error("keep", f"is '{result.keep}' for method '{FULL}', which prunes nothing; use '{FULL_KEEP}'")
-    if result.keep == DIAGNOSTIC:
-        if result.seeds:
-            raise fields.error("seeds", f"is not empty although keep is '{DIAGNOSTIC}'; name the share kept")
-    elif not result.seeds:
-        raise fields.error("seeds", f"is empty; name the training seeds, or set keep to '{DIAGNOSTIC}'")

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from hbench.report.fields import ResultError
-from hbench.report.results import DIAGNOSTIC, FULL_KEEP, CellResult
-from hbench.spec import FULL
+from hbench.report.results import DIAGNOSTIC, FULL_KEEP, CellResult, kept_share
+from hbench.spec import BUDGETS, FULL
 
-#: Entries of the recipe that may differ within a comparison: the equal-steps budget sets the steps, and the number of
-#: threads changes only the order in which floats are added.
+#: Entries of the recipe that may differ among the results of a task: the equal-steps budget sets the steps, which have
+#: to be equal in a column, and the number of threads changes only the order in which floats are added.
 MAY_DIFFER = ("max_steps", "threads")
+#: Largest difference between two sizes that counts as none, in rows.
+_SAME_SIZE = 1
 
 
 @dataclass(frozen=True)
 class Column:
     """The results that are compared: one task, split, model, keep label and budget, with the full-data baseline.
 
-    cells: what was run, without the full-data baseline. full: that baseline, None where it is missing. absent: methods
-    that stand in another column of the same task and not here.
+    cells: what was run, without the full-data baseline; none of it where other tasks of the model have such a column
+    and this one does not. full: that baseline, None where it is missing. any: a result of the same task, split and
+    model, for what all of them share: data, metric, chance, margin. absent: methods that are compared on the task and
+    do not stand here.
     """
 
     task: str
@@ -31,17 +35,13 @@ class Column:
     budget: str
     cells: tuple[CellResult, ...]
     full: CellResult | None
+    any: CellResult
     absent: tuple[str, ...] = ()
 
     @property
-    def any(self) -> CellResult:
-        """Return one of its results, for what all of them share: data, metric, recipe, margin."""
-        return self.full or self.cells[0]
-
-    @property
-    def chances(self) -> frozenset[str]:
-        """Return the methods that serve as chance baseline here."""
-        return frozenset(cell.chance for cell in self.cells)
+    def chance(self) -> str:
+        """Return the method that serves as chance baseline."""
+        return self.any.chance
 
     @property
     def title(self) -> str:
@@ -52,57 +52,106 @@ class Column:
 def columns_of(results: Iterable[CellResult]) -> list[Column]:
     """Return the columns of a board, in the order of the board: by task, split (primary first), model, keep, budget.
 
-    Raises ResultError naming two results that stand in one comparison but differ in version.
+    The columns of a model are those of all its tasks together, and the methods of a task all that any of its results
+    names: what was left out is seen to be missing. Raises ResultError naming two results that stand in one comparison
+    but differ in version or in size.
     """
     groups: dict[tuple[str, str, str], list[CellResult]] = {}
+    sizes: dict[str, set[tuple[str, str]]] = {}
+    wanted: dict[str, set[str]] = {}
     for result in sorted(results, key=lambda r: r.cell):
         if result.keep != DIAGNOSTIC:
             groups.setdefault((result.task, result.split, result.model), []).append(result)
+            wanted.setdefault(result.task, set()).update(_methods(result))
+            found = sizes.setdefault(result.model, set())
+            if result.method != FULL:
+                found.add((result.keep, result.budget))
     columns = []
     for group in sorted(groups.values(), key=lambda g: (g[0].task, not g[0].primary, g[0].split, g[0].model)):
         check_comparable(group, _version)
-        columns += _columns_of_group(group)
-    wanted: dict[str, set[str]] = {}
-    for column in columns:
-        wanted.setdefault(column.task, set()).update(column.chances, (cell.method for cell in column.cells))
-    return [replace(c, absent=tuple(sorted(wanted[c.task] - {cell.method for cell in c.cells}))) for c in columns]
+        first = group[0]
+        columns += _columns_of_group(group, sizes[first.model] or {(FULL_KEEP, BUDGETS[0])}, wanted[first.task])
+    return columns
 
 
-def _columns_of_group(group: list[CellResult]) -> list[Column]:
+def _columns_of_group(group: list[CellResult], sizes: set[tuple[str, str]], wanted: set[str]) -> list[Column]:
     """Split the results of one task, split and model by size and budget; each part gets the full-data baseline."""
-    first = group[0]
     full = next((r for r in group if r.method == FULL), None)
-    pruned: dict[tuple[str, str], list[CellResult]] = {}
-    for result in group:
-        if result.method != FULL:
-            pruned.setdefault((result.keep, result.budget), []).append(result)
-    sizes = sorted(pruned, key=_keep_order) or [(FULL_KEEP, first.budget)]
-    return [
-        Column(first.task, first.split, first.model, keep, budget, tuple(pruned.get((keep, budget), [])), full)
-        for keep, budget in sizes
-    ]
+    known = [r for r in (full, *group) if r is not None]
+    sample = next((r for r in known if r.data.eval_digest), known[0])
+    columns = []
+    for keep, budget in sorted(sizes, key=_keep_order):
+        cells = tuple(r for r in group if r.method != FULL and (r.keep, r.budget) == (keep, budget))
+        _check_steps([*cells, *([full] if full is not None and budget == full.budget else [])])
+        _check_sizes(cells)
+        absent = tuple(sorted(wanted - {cell.method for cell in cells}))
+        columns.append(Column(sample.task, sample.split, sample.model, keep, budget, cells, full, sample, absent))
+    return columns
 
 
-def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
-    """Return {(task, model): {method: {sort of planted example: AUROC}}}, in the order of the board.
+def _methods(result: CellResult) -> set[str]:
+    """Return all methods that a result says were compared, its own among them."""
+    return {result.method, result.chance, *result.compared} - {FULL}
+
+
+def _check_steps(results: list[CellResult]) -> None:
+    """Raise ResultError naming two results of a column that were trained for different numbers of steps."""
+    check_comparable(results, lambda result: {"recipe.max_steps": result.recipe.get("max_steps")})
+
+
+def _check_sizes(cells: tuple[CellResult, ...]) -> None:
+    """Raise ResultError naming a result that kept more or fewer rows than its chance baseline with the same seed."""
+    for cell in cells:
+        chance = next((other for other in cells if other.method == cell.chance), cell)
+        for seed, size in cell.sizes.items():
+            theirs = chance.sizes.get(seed, size)
+            if abs(size - theirs) > _SAME_SIZE:
+                raise ResultError(
+                    f"{cell.path} and {chance.path} stand in one comparison but keep {size:,} and {theirs:,} rows with "
+                    f"seed {seed}; run both at one size, or remove one of them"
+                )
+
+
+@dataclass(frozen=True)
+class Planted:
+    """How well one method finds the planted examples of a task: AUROC by sort, empty when it failed or is missing."""
+
+    method: str
+    auroc: Mapping[str, float]
+    status: Literal["found", "failed", "missing"]
+    #: Why its scores, or some of them, are not there.
+    reasons: tuple[str, ...] = ()
+
+
+def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], tuple[Planted, ...]]:
+    """Return by task and model how well every method finds the planted examples, in the order of the board.
 
     The order of keeping does not depend on the size kept: a method with several cells is shown by their mean. A method
-    without a number failed. Raises ResultError naming two results that differ in training data, model or recipe.
+    without a number failed, and one that is compared without a result is missing. Raises ResultError naming two
+    results that differ in training data, model or recipe.
     """
     found: dict[tuple[str, str], list[CellResult]] = {}
     for result in sorted(results, key=lambda r: r.cell):
-        if (result.planted is not None or result.keep == DIAGNOSTIC) and result.method != FULL:
-            found.setdefault((result.task, result.model), []).append(result)
-    table: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+        found.setdefault((result.task, result.model), []).append(result)
+    table: dict[tuple[str, str], tuple[Planted, ...]] = {}
     for key, cells in sorted(found.items()):
+        if not any(cell.planted is not None or cell.keep == DIAGNOSTIC for cell in cells):
+            continue
         check_comparable(cells, _training_version)
-        gathered: dict[str, dict[str, list[float]]] = {}
-        for cell in cells:
-            gathered.setdefault(cell.method, {})
-            for sort, auroc in (cell.planted or {}).items():
-                gathered[cell.method].setdefault(sort, []).append(auroc)
-        table[key] = {m: {s: math.fsum(v) / len(v) for s, v in sorts.items()} for m, sorts in sorted(gathered.items())}
+        methods = sorted(set().union(*map(_methods, cells)))
+        table[key] = tuple(_planted(method, [cell for cell in cells if cell.method == method]) for method in methods)
     return table
+
+
+def _planted(method: str, cells: list[CellResult]) -> Planted:
+    sorts: dict[str, list[float]] = {}
+    for cell in cells:
+        for sort, auroc in (cell.planted or {}).items():
+            sorts.setdefault(sort, []).append(auroc)
+    failures = [f for cell in cells if not cell.planted or cell.keep == DIAGNOSTIC for f in cell.failures]
+    reasons = tuple(dict.fromkeys(" ".join(failure.reason.split()) for failure in failures))
+    status: Literal["found", "failed", "missing"] = "found" if sorts else "failed" if cells else "missing"
+    return Planted(method, {sort: math.fsum(v) / len(v) for sort, v in sorts.items()}, status, reasons)
 
 
 def check_comparable(results: list[CellResult], version: Callable[[CellResult], dict[str, Any]]) -> None:
@@ -124,6 +173,7 @@ def _version(result: CellResult) -> dict[str, Any]:
         **_training_version(result),
         "primary": result.primary,
         "metric": result.metric,
+        "chance": result.chance,
         "margin": result.margin,
     }
     if result.data.eval_digest:
@@ -157,7 +207,5 @@ def _short(value: Any) -> str:
 def _keep_order(key: tuple[str, str]) -> tuple[bool, float, str, str]:
     """Sort fractions by size, then the sizes that a scorer fixes, by name."""
     keep, budget = key
-    try:
-        return False, float(keep), keep, budget
-    except ValueError:
-        return True, 0.0, keep, budget
+    share = kept_share(keep)
+    return share is None, share or 0.0, keep, budget

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from hbench.report.results import CellResult
 from hbench.statistics import CrossedTest, crossed_mean, crossed_test
 
-#: Largest difference between a metric and the mean of its per-example values that counts as none (float32 storage).
-_MEAN_TOLERANCE = 1e-6
 #: Default margins: half a point, one point under a thousand evaluation examples.
 _MARGIN, _SMALL_MARGIN, _SMALL = 0.005, 0.01, 1000
 
@@ -50,12 +48,6 @@ class Measured:
         known = {name: [v for v in values if v is not None] for name, values in sorted(self.cell.also.items())}
         return tuple((name, float(np.mean(values))) for name, values in known.items() if values)
 
-    @property
-    def metric_is_mean(self) -> bool:
-        """Return whether the metric is the mean of the per-example values (accuracy is, F1 over a test set is not)."""
-        by_seed = dict(zip(self.cell.seeds, self.cell.values, strict=True))
-        return all(abs(row.mean() - (by_seed[s] or 0.0)) <= _MEAN_TOLERANCE for s, row in self.rows.items())
-
     def mean(self) -> CrossedTest | None:
         """Return the mean of the per-example values with its interval over seeds and examples, None without values."""
         if not self.rows:
@@ -75,7 +67,10 @@ class Measured:
 
 
 def margin_of(cell: CellResult) -> float:
-    """Return the non-inferiority margin: the declared one, or half a point, or one for a small evaluation set."""
-    if cell.margin is not None:
-        return cell.margin
+    """Return the non-inferiority margin: the declared one, or the default."""
+    return default_margin(cell) if cell.margin is None else cell.margin
+
+
+def default_margin(cell: CellResult) -> float:
+    """Return the margin that holds where none is declared: half a point, or one point for a small evaluation set."""
     return _SMALL_MARGIN if cell.data.eval_rows < _SMALL else _MARGIN

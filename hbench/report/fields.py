@@ -8,6 +8,9 @@ from typing import Any
 
 from hbench.errors import HbenchError, suggest
 
+#: Largest whole number that arrays hold.
+_LARGEST = 2**63 - 1
+
 
 class ResultError(HbenchError):
     """A result file is unreadable, or results do not belong on one board; names the file, the field and the fix."""
@@ -119,13 +122,18 @@ def is_text(value: Any) -> bool:
 
 
 def is_whole(value: Any) -> bool:
-    """Return whether a JSON value is a whole number (true and false are not)."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Return whether a JSON value is a whole number of at most 64 bits (true and false are not)."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def is_number(value: Any) -> bool:
     """Return whether a JSON value is a finite number (true and false are not)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        return False
 
 
 def _range(low: float, high: float) -> str:

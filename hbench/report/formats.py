@@ -24,6 +24,11 @@ def points(share: float | None, *, signed: bool = False) -> str:
     return NOTHING if share is None else fixed(share * 100, 2, signed=signed)
 
 
+def margin(used: float, default: float, unit: str = "") -> str:
+    """Return a margin in points with the unit behind it, and the default one where it is another."""
+    return points(used) + unit + ("" if points(used) == points(default) else f" (default {points(default)})")
+
+
 def interval(low: float | None, high: float | None, *, signed: bool = False) -> str:
     """Return an interval of shares in points, with a space before it; empty when there is none."""
     if low is None or high is None:

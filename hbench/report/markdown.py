@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from hbench.report.across import across_tasks
 from hbench.report.boardrow import BoardRow
-from hbench.report.compare import Column
+from hbench.report.compare import Column, Planted
 from hbench.report.opening import opening
 from hbench.report.results import CellResult
 from hbench.report.tables import across_table, column_table, planted_tables
@@ -43,24 +43,28 @@ _NOTES = """\
   no evidence of equality.
 - **Difference to chance** claims a gain over chance selection of the same size, budget and seeds: `superior` or
   `worse` when p, Holm-adjusted over the methods of the table, is at most 0.05; `tie` otherwise.
-- **Detectable**: the smallest true difference to chance (for the chance row: to full) that a cell with this variance
-  would show with 80 % power. A tie says little about differences below it.
+- **Intervals** are of one comparison each, at 95 %, and not adjusted for the number of methods. The verdict against
+  chance follows Holm: it can be `tie` where the interval leaves 0 out.
+- **Detectable**: the smallest true difference to chance (for the chance row: to full) that one test at 5 %, before
+  Holm, would show with 80 % power in a cell with this variance; after Holm it takes more. A tie says little about
+  differences below it.
 - **Classes**: the largest deviation of a class's share in the subset from its share in all data, in points.
 - **Net cost**: (scoring + one training on the subset) / one training on all data. It charges all scoring runs and
-  passes: `alone` as if this were the only method, `shared` with the scoring bill split equally among the methods that
-  use the same runs. `pays after`: number of later trainings after which pruning has paid, `never` if it cannot. Costs
-  are counted in FLOPs, not in measured seconds; `leaderboard.csv` has them in examples and tokens too.
+  passes: `alone` as if this were the only method, `shared` with the scoring bill split equally among the methods on
+  this board that use the same runs. `pays after`: number of later trainings after which pruning has paid, `never` if
+  it cannot. Costs are counted in FLOPs, not in measured seconds; `leaderboard.csv` has them in examples and tokens too.
 - **Condition.** A scorer's subset is normally computed once, from all its scoring runs: its row is conditional on this
   one set of scores. A random baseline draws a fresh subset for every seed.
 - **Failures.** A cell whose trainings failed stays in its table with the reason. Where some seeds failed, the metric
-  is the mean of the others, and differences use the seeds that both sides have."""
+  is the mean of the others, and differences use the seeds that both sides have. What was compared and has no result
+  here is shown as missing."""
 
 
 def markdown(
     results: Sequence[CellResult],
     columns: Sequence[tuple[Column, Sequence[BoardRow]]],
     rows: Sequence[BoardRow],
-    planted: Mapping[tuple[str, str], Mapping[str, Mapping[str, float]]],
+    planted: Mapping[tuple[str, str], Sequence[Planted]],
 ) -> str:
     """Return the text of LEADERBOARD.md.
 

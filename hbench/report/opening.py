@@ -8,8 +8,8 @@ from typing import Any
 
 from hbench.report.boardrow import BoardRow
 from hbench.report.compare import MAY_DIFFER
-from hbench.report.differences import margin_of
-from hbench.report.formats import code, listed, plural, points
+from hbench.report.differences import default_margin, margin_of
+from hbench.report.formats import code, listed, margin, plural
 from hbench.report.results import DIAGNOSTIC, CellResult
 from hbench.spec import Recipe
 
@@ -34,8 +34,9 @@ def opening(results: Sequence[CellResult], rows: Sequence[BoardRow], tables: int
 
 def _state(rows: Sequence[BoardRow], tables: int) -> str:
     counts = {status: sum(row.status == status for row in rows) for status in ("partial", "failed", "missing")}
-    diagnostic = sum(row.status == "diagnostic" for row in rows)
-    trained = len(rows) - diagnostic - counts["missing"]
+    here = [row for row in rows if row.status != "missing"]
+    diagnostic = sum(row.keep == DIAGNOSTIC for row in here)
+    trained = len(here) - diagnostic
     text = f"{plural(trained, 'cell')} with trainings in {plural(tables, 'table')}"
     if diagnostic:
         text += f", {plural(diagnostic, 'cell')} with scores only"
@@ -52,7 +53,7 @@ def _data(results: Sequence[CellResult]) -> list[str]:
         if r.keep != DIAGNOSTIC:
             text += f", {plural(r.data.eval_rows, 'row')} of {code(r.split)} for evaluation by {r.metric}"
             text += "" if r.primary else " (not the primary split)"
-            text += f", margin {points(margin_of(r))} points"
+            text += f", margin {margin(margin_of(r), default_margin(r), ' points')}"
         lines[f"{text}; {_data_source(r)}"] = None
     return list(lines)
 

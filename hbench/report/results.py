@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hbench.report.fields import ResultError
 from hbench.report.outcomes import Outcomes
@@ -27,13 +29,16 @@ __all__ = [
     "Data",
     "Failed",
     "Outcomes",
+    "Part",
     "ResultError",
     "Subset",
+    "kept_share",
+    "merged",
     "results_of",
 ]
 
 #: Raised when the form of the files changes; files of another form are refused.
-SCHEMA = 1
+SCHEMA = 2
 #: Keep label of the method that prunes nothing.
 FULL_KEEP = "1"
 #: Keep label of a cell without trainings, which only says how well the method finds planted examples.
@@ -41,6 +46,11 @@ DIAGNOSTIC = "none"
 
 #: Task, split, model, keep label, budget, method: what tells cells apart.
 Cell = tuple[str, str, str, str, str, str]
+
+#: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients.
+WORK = ("training", "signals", "gradients")
+#: Metrics that are means over examples, by kind, where each example has its own; accuracy is one for every kind.
+_MEANS = {"span": ("f1", "exact")}
 
 
 @dataclass(frozen=True)
@@ -68,25 +78,46 @@ class Failed:
 
 @dataclass(frozen=True)
 class Subset:
-    """What was kept: rows per seed that has a subset, their share of all, and the share of each class among them."""
+    """What was kept: rows per seed, None where it has no subset, their share of all, and the share of each class."""
 
-    sizes: tuple[int, ...]
+    sizes: tuple[int | None, ...]
     share: float
     classes: dict[str, float]
+
+
+class Part(NamedTuple):
+    """One part of what a method needs of the scoring runs: `what` of `WORK` in an epoch, from 1.
+
+    amount: the sum over all scoring runs, None where one of them failed.
+    """
+
+    epoch: int
+    what: str
+    amount: float | None
 
 
 @dataclass(frozen=True)
 class Charge:
     """What a cell cost, in one unit; None where it is not known.
 
-    full: one training on everything. train: mean training on the subset. scoring_alone: the bill if this were the
-    only method. scoring_shared: its equal share of a bill that several methods share.
+    full: one training on everything. train: mean training on the subset. scoring: the parts of the scoring runs that
+    the method needs, sorted. Who shares them is the board's to say, which knows the other methods.
     """
 
     full: float | None
     train: float | None
-    scoring_alone: float | None
-    scoring_shared: float | None
+    scoring: tuple[Part, ...] = ()
+
+    @property
+    def scoring_alone(self) -> float | None:
+        """Return the scoring bill if this were the only method; None where a scoring run failed."""
+        return total(self.scoring)
+
+
+def total(parts: Iterable[Part]) -> float | None:
+    """Return the sum of the amounts of parts, None when one is not known."""
+    amounts = [part.amount for part in parts]
+    return None if None in amounts else math.fsum(a for a in amounts if a is not None)
 
 
 @dataclass(frozen=True)
@@ -104,6 +135,7 @@ class CellResult:
     """One cell: what was run, the metric per training seed, and one value per seed and evaluation example.
 
     primary: whether `split` is the task's first one. chance: reference of the chance baseline to compare with.
+    compared: all methods that the suite compared, sorted, so that a method without a file is missing and not unknown.
     margin: largest loss against full data that counts as none, as a share of 1; None for the default. seeds: training
     seeds, which pair with those of `full` and `chance`. values: metric per seed as a share of 1, None where the seed
     failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples. also: the
@@ -120,6 +152,7 @@ class CellResult:
     kind: str
     metric: str
     chance: str
+    compared: tuple[str, ...]
     margin: float | None
     data: Data
     model_source: dict[str, Any]
@@ -139,6 +172,20 @@ class CellResult:
     def cell(self) -> Cell:
         """Return what identifies the cell; no two results of a board share it."""
         return self.task, self.split, self.model, self.keep, self.budget, self.method
+
+    @property
+    def metric_is_mean(self) -> bool:
+        """Return whether the metric is the mean of the per-example values, so that it can be recomputed from them.
+
+        It depends on the kind: F1 is for questions with spans as answers, and is not for classes or options.
+        """
+        return self.metric == "accuracy" or self.metric in _MEANS.get(self.kind, ())
+
+    @property
+    def sizes(self) -> dict[int, int]:
+        """Return the rows kept by seed, for the seeds that have a subset."""
+        sizes = () if self.subset is None else self.subset.sizes
+        return {seed: size for seed, size in zip(self.seeds, sizes, strict=False) if size is not None}
 
     @property
     def path(self) -> Path:
@@ -188,18 +235,66 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+]+", "-", text).strip("-.")
 
 
+def kept_share(label: str) -> float | None:
+    """Return the share of the training rows that a keep label names, None when a scorer sets the size."""
+    try:
+        share = float(label)
+    except ValueError:
+        return None
+    return share if 0 < share <= 1 else None
+
+
 def results_of(directory: Path) -> list[CellResult]:
     """Return all results under a folder, sorted by cell whatever the files are called.
 
     Raises ResultError when there is none, when one cannot be read, or when two files hold the same cell.
     """
-    found: dict[Cell, tuple[CellResult, Path]] = {}
+    found = _distinct((path, CellResult.read(path)) for path in sorted(directory.rglob("*.json")))
+    if not found:
+        raise ResultError(f"{directory}: no results (*.json); name a folder of results with --results")
+    return found
+
+
+def merged(directory: Path, cells: Sequence[CellResult]) -> list[CellResult]:
+    """Return the results that a folder would hold once `cells` are written into it, sorted by cell; write nothing.
+
+    A file in the place of a new one may be of another form or damaged, since it is replaced. Raises ResultError when
+    a new cell would not be read back, another one cannot be read, or a cell would stand twice or over another one.
+    """
+    new = _distinct((directory / cell.path, CellResult.parse(cell.dump(), str(cell.path))) for cell in cells)
+    places: dict[Path, CellResult] = {}
+    for cell in new:
+        place = directory / cell.path
+        if place in places:
+            raise _two_cells(place, places[place], cell)
+        places[place] = cell
+    kept = []
     for path in sorted(directory.rglob("*.json")):
-        result = CellResult.read(path)
+        if path not in places:
+            kept.append((path, CellResult.read(path)))
+        elif (old := _readable(path)) is not None and old.cell != places[path].cell:
+            raise _two_cells(path, old, places[path])
+    return _distinct([*kept, *places.items()])
+
+
+def _distinct(files: Iterable[tuple[Path, CellResult]]) -> list[CellResult]:
+    """Return results sorted by cell. Raises ResultError naming two files of one cell."""
+    found: dict[Cell, tuple[CellResult, Path]] = {}
+    for path, result in files:
         if result.cell in found:
             other = found[result.cell][1]
             raise ResultError(f"{path} and {other} hold the same cell, {' / '.join(result.cell)}; remove one of them")
         found[result.cell] = (result, path)
-    if not found:
-        raise ResultError(f"{directory}: no results (*.json); name a folder of results with --results")
     return [found[cell][0] for cell in sorted(found)]
+
+
+def _readable(path: Path) -> CellResult | None:
+    try:
+        return CellResult.read(path)
+    except ResultError:
+        return None
+
+
+def _two_cells(place: Path, first: CellResult, second: CellResult) -> ResultError:
+    names = " and ".join(" / ".join(result.cell) for result in (first, second))
+    return ResultError(f"{place}: would hold two cells, {names}; rename one of the methods, or keep them apart")

@@ -2,63 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hbench.report.boardrow import BoardRow, Role, Status
-from hbench.report.compare import Column
+from hbench.report.compare import Column, Planted
+from hbench.report.costs import Bill, costs_of
 from hbench.report.differences import Measured, margin_of
-from hbench.report.results import DIAGNOSTIC, FULL_KEEP, Cell, CellResult, Charge
+from hbench.report.results import DIAGNOSTIC, FULL_KEEP, Cell, CellResult
 from hbench.spec import BUDGETS, FULL
 from hbench.statistics import (
     CrossedTest,
-    break_even,
     holm,
-    net_cost,
     non_inferiority,
     smallest_detectable,
     superiority,
 )
 
-#: Break-even of a method that never pays.
-NEVER = "never"
 NO_TEST = "no test"
 
 
-def rows_of(column: Column, measured: Mapping[Cell, Measured]) -> list[BoardRow]:
+def rows_of(column: Column, measured: Mapping[Cell, Measured], bills: Mapping[Bill, float | None]) -> list[BoardRow]:
     """Return the rows of a column, best metric first, then what failed, then what is missing.
 
-    measured: the cells with their values unpacked, by `CellResult.cell`. Methods that have a test against chance share
-    one Holm adjustment; the baselines themselves are not counted.
+    measured: the cells with their values unpacked, by `CellResult.cell`. bills: as `hbench.report.costs.shared_bills`
+    returns them for the whole board. Methods that have a test against chance share one Holm adjustment; the baselines
+    themselves are not counted.
     """
     full = None if column.full is None else measured[column.full.cell]
     classes = column.full.subset.classes if column.full is not None and column.full.subset is not None else {}
     rows: list[BoardRow] = []
     tests: list[CrossedTest | None] = []
+    chance = next((measured[cell.cell] for cell in column.cells if cell.method == column.chance), None)
     for cell in column.cells:
         ours = measured[cell.cell]
-        chance = next((measured[c.cell] for c in column.cells if c.method == cell.chance), None)
-        is_chance = cell.method in column.chances
+        is_chance = cell.method == column.chance
         tests.append(None if is_chance else ours.minus(chance))
         row = _identity(cell, "chance" if is_chance else "method")
-        row = replace(row, **_metric(ours), **_against_full(ours, full), **_kept(cell, classes), **_costs(cell))
+        row = replace(row, **_metric(ours), **_against_full(ours, full), **_kept(cell, classes))
+        row = replace(row, **costs_of(cell, bills))
         rows.append(row if is_chance else replace(row, chance=cell.chance))
     adjusted = holm([None if test is None else test.p for test in tests])
     rows = [replace(row, **_against_chance(t, p)) for row, t, p in zip(rows, tests, adjusted, strict=True)]
     if full is not None:
-        rows.append(replace(_identity(full.cell, "full"), **_metric(full), **_kept(full.cell, {}), **_costs(full.cell)))
+        row = replace(_identity(full.cell, "full"), **_metric(full), **_kept(full.cell, {}))
+        rows.append(replace(row, **costs_of(full.cell, bills)))
     absent = column.absent if full is not None else (FULL, *column.absent)
     return sorted([*rows, *(_missing(column, method) for method in absent)], key=_rank)
 
 
-def diagnostic_rows(results: Iterable[CellResult]) -> list[BoardRow]:
-    """Return the rows of cells without trainings."""
-    return [
-        replace(_identity(cell, "method"), status="diagnostic" if cell.planted else "failed")
-        for cell in results
-        if cell.keep == DIAGNOSTIC
-    ]
+def diagnostic_rows(
+    results: Iterable[CellResult], planted: Mapping[tuple[str, str], Sequence[Planted]]
+) -> list[BoardRow]:
+    """Return the rows of cells without trainings, those that are missing on tasks without any training among them.
+
+    planted: as `hbench.report.compare.diagnostics_of` returns it.
+    """
+    rows, of_task = [], {}
+    trained = set()
+    for cell in results:
+        key = cell.task, cell.model
+        if cell.keep == DIAGNOSTIC:
+            row = _identity(cell, "method")
+            rows.append(replace(row, status="diagnostic" if cell.planted else "failed"))
+            of_task[key] = row
+        else:
+            trained.add(key)
+    for key, row in of_task.items():
+        if key not in trained:
+            empty = replace(row, seeds=0, scoring_runs=0, train_rows=0, eval_rows=0, planted=(), failures=())
+            names = [found.method for found in planted[key] if found.status == "missing"]
+            rows += [replace(empty, method=name, status="missing") for name in names]
+    return rows
 
 
 def _rank(row: BoardRow) -> tuple[int, float, str]:
@@ -102,7 +118,7 @@ def _missing(column: Column, method: str) -> BoardRow:
         keep=FULL_KEEP if full else column.keep,
         budget=BUDGETS[0] if full else column.budget,
         method=method,
-        role="full" if full else "chance" if method in column.chances else "method",
+        role="full" if full else "chance" if method == column.chance else "method",
         status="missing",
         metric_name=column.any.metric,
     )
@@ -112,7 +128,7 @@ def _metric(ours: Measured) -> dict[str, Any]:
     if ours.metric is None:
         return {}
     shown = {"metric": ours.metric, "also": ours.also}
-    if not ours.metric_is_mean:
+    if not ours.cell.metric_is_mean:
         return {**shown, "tested": "per-example result"}
     test = ours.mean()
     low, high = (None, None) if test is None else (test.low, test.high)
@@ -151,13 +167,13 @@ def _against_chance(test: CrossedTest | None, p_adjusted: float | None) -> dict[
 
 def _kept(cell: CellResult, full_classes: Mapping[str, float]) -> dict[str, Any]:
     """Size and class shares; the deviation from the full data where those are known for the same classes."""
-    subset = cell.subset
-    if subset is None or not subset.sizes:
+    subset, sizes = cell.subset, list(cell.sizes.values())
+    if subset is None or not sizes:
         return {}
     kept: dict[str, Any] = {
-        "kept": sum(subset.sizes) / len(subset.sizes),
-        "kept_least": min(subset.sizes),
-        "kept_most": max(subset.sizes),
+        "kept": sum(sizes) / len(sizes),
+        "kept_least": min(sizes),
+        "kept_most": max(sizes),
         "kept_share": subset.share,
         "class_shares": tuple(sorted(subset.classes.items())),
     }
@@ -167,40 +183,3 @@ def _kept(cell: CellResult, full_classes: Mapping[str, float]) -> dict[str, Any]
         worst = min(names, key=lambda name: (-round(abs(off[name]), 10), name))
         kept |= {"class_deviation": off[worst], "class_deviating": worst}
     return kept
-
-
-def _costs(cell: CellResult) -> dict[str, Any]:
-    cost = cell.cost
-    if cost is None:
-        return {}
-    charge = cost.compute
-    row: dict[str, Any] = {
-        "cost_unit": cost.unit,
-        "cost_full": charge.full,
-        "cost_train": charge.train,
-        "cost_scoring_shared": charge.scoring_shared,
-        "cost_scoring_alone": charge.scoring_alone,
-        "net_shared": _net(charge, charge.scoring_shared),
-        "net_alone": _net(charge, charge.scoring_alone),
-    }
-    for name, other in (("examples", cost.examples), ("tokens", cost.tokens)):
-        if other is not None:
-            row[f"net_shared_{name}"] = _net(other, other.scoring_shared)
-            row[f"net_alone_{name}"] = _net(other, other.scoring_alone)
-    if cell.method != FULL:
-        row["break_even_shared"] = _pays_after(charge, charge.scoring_shared)
-        row["break_even_alone"] = _pays_after(charge, charge.scoring_alone)
-    return row
-
-
-def _net(charge: Charge, scoring: float | None) -> float | None:
-    if charge.full is None or charge.train is None or scoring is None:
-        return None
-    return net_cost(scoring, charge.train, charge.full)
-
-
-def _pays_after(charge: Charge, scoring: float | None) -> int | str | None:
-    if charge.full is None or charge.train is None or scoring is None:
-        return None
-    trainings = break_even(scoring, charge.train, charge.full)
-    return NEVER if trainings is None else trainings

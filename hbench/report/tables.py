@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from hbench.report.across import Across, MethodAcross
 from hbench.report.boardrow import BoardRow
-from hbench.report.compare import Column
-from hbench.report.differences import margin_of
-from hbench.report.formats import NOTHING, code, count, fixed, interval, listed, p_value, plural, points, table
+from hbench.report.compare import Column, Planted
+from hbench.report.differences import default_margin, margin_of
+from hbench.report.formats import NOTHING, code, count, fixed, interval, listed, margin, p_value, plural, points, table
+from hbench.report.results import kept_share
 from hbench.report.rows import NO_TEST
+from hbench.spec import FULL
 
 _HEADER = ("difference to full", "difference to chance", "kept", "classes", "net cost", "pays after", "detectable")
 _LABELS = {"full": "all data", "chance": "chance"}
@@ -19,7 +22,8 @@ def column_table(column: Column, rows: Sequence[BoardRow]) -> list[str]:
     """Return the section of one column: heading, what is compared, the table, and what failed or is missing."""
     metric = rows[0].metric_name
     header = ["method", metric, *_HEADER]
-    body = [_cells(row) for row in rows]
+    most = _most_seeds(rows)
+    body = [_cells(row, most) for row in rows]
     if any(row.also for row in rows):
         header.insert(2, "also")
         for cells, row in zip(body, rows, strict=True):
@@ -29,32 +33,39 @@ def column_table(column: Column, rows: Sequence[BoardRow]) -> list[str]:
 
 def _about(column: Column, rows: Sequence[BoardRow]) -> str:
     cell = column.any
-    seeds = max((row.seeds for row in rows), default=0)
-    size = code(column.keep) if _is_fraction(column.keep) else f"as many rows as {code(column.keep)} keeps"
+    seeds = _most_seeds(rows)
+    size = f"as many rows as {code(column.keep)} keeps" if kept_share(column.keep) is None else code(column.keep)
     text = (
         f"{cell.metric} in points, {plural(cell.data.eval_rows, 'evaluation row')}, {plural(seeds, 'training seed')}, "
-        f"keep {size}, {column.budget}, margin {points(margin_of(cell))}."
+        f"keep {size}, {column.budget}, margin {margin(margin_of(cell), default_margin(cell))}."
     )
     if any(row.tested and row.tested != row.metric_name for row in rows):
         text += (
             f" {cell.metric} is no mean over examples: it is shown without an interval, and differences and verdicts "
             "are about the mean of the per-example results."
         )
-    if seeds == 1:
+    if max((row.seeds for row in rows), default=0) == 1:
         text += " One seed: no test."
     return text
 
 
-def _is_fraction(keep: str) -> bool:
-    return keep.replace(".", "", 1).isdigit()
+def _most_seeds(rows: Sequence[BoardRow]) -> int:
+    """Return the number of seeds of the row that has the most, failed ones too."""
+    return max((_seeds(row) for row in rows), default=0)
 
 
-def _cells(row: BoardRow) -> list[str]:
+def _seeds(row: BoardRow) -> int:
+    return row.seeds + row.seeds_failed
+
+
+def _cells(row: BoardRow, most: int) -> list[str]:
     name = code(row.method) + (f" ({_LABELS[row.role]})" if row.role in _LABELS else "")
     if row.status == "missing":
         return [name, "missing", *[NOTHING] * 7]
+    if _seeds(row) < most:
+        name += f", {_seeds(row)} of {plural(most, 'seed')}"
     if row.status == "partial":
-        name += f", {row.seeds_failed} of {plural(row.seeds + row.seeds_failed, 'seed')} failed"
+        name += f", {row.seeds_failed} of {plural(_seeds(row), 'seed')} failed"
     metric = points(row.metric) + interval(row.metric_low, row.metric_high)
     return [
         name,
@@ -65,7 +76,7 @@ def _cells(row: BoardRow) -> list[str]:
         _classes(row),
         _pair(*(NOTHING if net is None else fixed(net, 2) for net in (row.net_shared, row.net_alone))),
         _pair(*(NOTHING if n is None else f"{n:,}" if isinstance(n, int) else n for n in _break_even(row))),
-        points(row.chance_detectable if row.chance_detectable is not None else row.full_detectable),
+        points(row.full_detectable if row.role == "chance" else row.chance_detectable),
     ]
 
 
@@ -115,22 +126,36 @@ def _short(reason: str) -> str:
 
 
 def _remarks(rows: Sequence[BoardRow]) -> list[str]:
-    lines = []
+    lines, most = [], _most_seeds(rows)
     for row in rows:
         if row.failures:
             seeds: dict[str, list[str]] = {}
             for seed, reason in row.failures:
                 seeds.setdefault(reason, []).append(str(seed))
             lines += [f"- {code(row.method)}: failed with seed {', '.join(s)}: {_short(r)}" for r, s in seeds.items()]
+        if row.status != "missing" and _seeds(row) < most:
+            lines.append(
+                f"- {code(row.method)}: was run with {_seeds(row)} of the {plural(most, 'seed')} of this table."
+            )
         pairs = [n for n in (row.full_pairs, row.chance_pairs) if n is not None and n < row.seeds]
         if pairs:
             lines.append(f"- {code(row.method)}: {min(pairs)} of its {plural(row.seeds, 'seed')} pair with a baseline.")
-        if row.chance and row.chance_difference is None and row.metric is not None:
-            lines.append(f"- {code(row.method)}: no difference to chance: {code(row.chance)} has no result here.")
+        lines += _without_baseline(row, {other.method for other in rows if other.seeds})
     missing = [row.method for row in rows if row.status == "missing"]
     if missing:
-        lines.append(f"- Missing here, though in another table of the task or needed as a baseline: {listed(missing)}")
+        lines.append(f"- Missing here, though compared on this task or needed as a baseline: {listed(missing)}")
     return ["", *lines] if lines else []
+
+
+def _without_baseline(row: BoardRow, present: AbstractSet[str]) -> list[str]:
+    """Say why a row with a result has no difference to a baseline; `present`: methods that have a result."""
+    lines = []
+    if row.metric is not None and row.chance and row.chance_difference is None:
+        why = "shares no seed with it" if row.chance in present else "has no result here"
+        lines.append(f"- {code(row.method)}: no difference to chance: {code(row.chance)} {why}.")
+    if row.metric is not None and row.role != "full" and row.full_difference is None and FULL in present:
+        lines.append(f"- {code(row.method)}: no difference to full: {code(FULL)} shares no seed with it.")
+    return lines
 
 
 def across_table(across: Across) -> list[str]:
@@ -140,6 +165,8 @@ def across_table(across: Across) -> list[str]:
     about = f"n = {plural(n, 'task')}: {listed(across.tasks)}."
     if across.repeated:
         about += f" Not counted, since their data set already is: {listed(across.repeated)}."
+    if across.lacking:
+        about += f" No result at this size and budget: {listed(across.lacking)}."
     reach = (
         f"The smallest p that a test over {plural(n, 'block')} can give is {fixed(across.reachable, 4)}, before Holm "
         f"over {plural(across.comparisons, 'comparison')}"
@@ -170,14 +197,20 @@ def _across_cells(method: MethodAcross, across: Across) -> list[str]:
     return [code(method.method), wins, listed(method.wins) or "none", rank, groups, over]
 
 
-def planted_tables(planted: Mapping[tuple[str, str], Mapping[str, Mapping[str, float]]]) -> list[str]:
-    """Return one table per task and model: methods by sort of planted example."""
+def planted_tables(planted: Mapping[tuple[str, str], Sequence[Planted]]) -> list[str]:
+    """Return one table per task and model, methods by sort of planted example, and below it why some have no number."""
     lines: list[str] = []
     for (task, model), methods in planted.items():
-        sorts = sorted({sort for found in methods.values() for sort in found})
-        body = [
-            [code(m), *(fixed(f[s], 3) if s in f else NOTHING if f else "failed" for s in sorts)]
-            for m, f in methods.items()
-        ]
+        # A task on which every method failed has no sort to name.
+        sorts = sorted({sort for found in methods for sort in found.auroc}) or ["AUROC"]
+        body = [[code(m.method), *(_auroc(m, sort) for sort in sorts)] for m in methods]
         lines += [f"### {task} / {model}", "", *table(["method", *sorts], body), ""]
+        remarks = [f"- {code(m.method)}: {_short(reason)}" for m in methods for reason in m.reasons]
+        lines += [*remarks, ""] if remarks else []
     return lines[:-1]
+
+
+def _auroc(found: Planted, sort: str) -> str:
+    if found.status != "found":
+        return found.status
+    return fixed(found.auroc[sort], 3) if sort in found.auroc else NOTHING

@@ -19,7 +19,8 @@ def terminal_text(columns: Iterable[tuple[Column, Sequence[BoardRow]]]) -> str:
 
 
 def _block(column: Column, rows: Sequence[BoardRow]) -> str:
-    lines = [(*_HEADER[:1], column.any.metric, *_HEADER[2:]), *(_line(row) for row in rows)]
+    most = max((row.seeds + row.seeds_failed for row in rows), default=0)
+    lines = [(*_HEADER[:1], column.any.metric, *_HEADER[2:]), *(_line(row, most) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
     text = [
         "  ".join(c.rjust(w) if i in _RIGHT else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True)))
@@ -28,14 +29,14 @@ def _block(column: Column, rows: Sequence[BoardRow]) -> str:
     return "\n".join([column.title, *(line.rstrip() for line in text)])
 
 
-def _line(row: BoardRow) -> tuple[str, ...]:
+def _line(row: BoardRow, most: int) -> tuple[str, ...]:
     if row.status in ("missing", "failed"):
         return (row.method, row.status, *[NOTHING, ""] * 2, NOTHING, NOTHING)
     net = NOTHING
     if row.net_shared is not None and row.net_alone is not None:
         net = f"{fixed(row.net_shared, 2)} / {fixed(row.net_alone, 2)}"
     return (
-        f"{row.method} ({row.seeds} of {row.seeds + row.seeds_failed} seeds)" if row.seeds_failed else row.method,
+        f"{row.method} ({row.seeds} of {most} seeds)" if row.seeds < most else row.method,
         points(row.metric),
         points(row.full_difference, signed=True),
         row.full_verdict,
