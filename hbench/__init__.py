@@ -5,10 +5,22 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from hbench.plugins import Hub, Scorer, Task, observe
+from hbench.plugins import Choice, Cycle, DynamicScorer, Hub, Scorer, Task, observe
 from hbench.registry import scorer, task
 
-__all__ = ["Hub", "Scorer", "Task", "dynamics", "observe", "scorer", "statistics", "task"]
+__all__ = [
+    "Choice",
+    "Cycle",
+    "DynamicScorer",
+    "Hub",
+    "Scorer",
+    "Task",
+    "dynamics",
+    "observe",
+    "scorer",
+    "statistics",
+    "task",
+]
 __version__ = "0.1.0"
 
 _LAZY = ("dynamics", "statistics")

@@ -22,6 +22,12 @@ def spent(entries: Sequence[dict[str, Any]]) -> Amounts:
     return {unit: float(sum(entry[unit] for entry in entries)) for unit in UNITS}
 
 
+def of_training(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of a pruned training's own bill: what it trained on, and the passes its curriculum took."""
+    bill = result["bill"]
+    return [*bill["trained"], *(bill["observed"] if "curriculum" in result else [])]
+
+
 def mean(amounts: Sequence[Amounts]) -> Amounts | None:
     """Return the mean of several bills, None when there are none."""
     if not amounts:

@@ -79,7 +79,7 @@ class _Collector:
         """Yield a method's cell for every evaluation split."""
         runs = {seed: self.work.pruned[cell, seed] for seed in self.group.evaluation_seeds}
         trained = [r for p in runs.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None]
-        train = charges.mean([charges.spent(r["bill"]["trained"]) for r in trained])
+        train = charges.mean([charges.spent(charges.of_training(r)) for r in trained])
         cost = charges.cost(self.full_cost, train, self._scoring(cell.method))
         yield from self._cells(
             cell.method.ref,
@@ -178,10 +178,10 @@ class _Collector:
         return float(result["metric"][split][self.group.task.plugin.metric])
 
     def _also(self, results: list[dict[str, Any] | None], split: str) -> dict[str, tuple[float | None, ...]]:
-        """Return the metrics beside the task's own one, per seed, but for that one under a second name."""
+        """Return the metrics beside the task's own one, per seed."""
         main = self.group.task.plugin.metric
         found = [None if r is None else r["metric"][split] for r in results]
-        names = sorted({name for m in found if m is not None for name in m if m[name] != m[main]})
+        names = sorted({name for m in found if m is not None for name in m} - {main})
         return {name: tuple(None if m is None else float(m[name]) for m in found) for name in names}
 
     def _predictions(self, job: FineTune) -> dict[str, Any]:
@@ -211,18 +211,34 @@ class _Collector:
                 yield Failed(self.group.scoring_seeds[0] if draw is None else draw, reason)
 
     def _subset(self, runs: Sequence[Pruned | Missing]) -> Subset | None:
-        masks = [run.mask if isinstance(run, Pruned) else None for run in runs]
-        known = [mask for mask in masks if mask is not None]
         labels = self._labels()
-        if not known or labels is None:
+        if labels is None:
             return None
-        names = self.group.task.plugin.labels
-        shares = [class_shares(mask, labels, names) for mask in known]
+        kept = [self._kept(run, labels) for run in runs]
+        known = [found for found in kept if found is not None]
+        if not known:
+            return None
         return Subset(
-            sizes=tuple(None if mask is None else int(mask.sum()) for mask in masks),
-            share=float(np.mean([mask.mean() for mask in known])),
-            classes={name: float(np.mean([s[name] for s in shares])) for name in shares[0]},
+            sizes=tuple(None if found is None else found[0] for found in kept),
+            share=float(np.mean([size / len(labels) for size, _ in known])),
+            classes={name: float(np.mean([shares[name] for _, shares in known])) for name in known[0][1]},
         )
+
+    def _kept(self, run: Pruned | Missing, labels: Any) -> tuple[int, dict[str, float]] | None:
+        """Return the size of a subset and the share of each class in it; of a curriculum, their means over cycles."""
+        names = self.group.task.plugin.labels
+        if isinstance(run, Missing):
+            return None
+        if run.mask is not None:
+            return int(run.mask.sum()), class_shares(run.mask, labels, names)
+        result = self.result(run.job)
+        if result is None:
+            return None
+        found = result["curriculum"]
+        # without a choice, everything was trained on
+        counts = np.array(found["classes"] or [np.bincount(labels, minlength=len(names))], dtype=np.float64)
+        shares = (counts / counts.sum(axis=1, keepdims=True)).mean(axis=0)
+        return int(found["count"]), dict(zip(names, map(float, shares), strict=True))
 
     def _labels(self) -> Any:
         for job in self.work.full.values():
@@ -240,7 +256,8 @@ class _Collector:
         return charges.scoring(method.plugin.observation(), bills, self.group.recipe.epochs)
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
-        found = [r["planted"] for job in self.work.scores[method.ref].values() if (r := self.result(job)) is not None]
+        jobs = self.work.scores.get(method.ref, {})  # a dynamic scorer has none
+        found = [r["planted"] for job in jobs.values() if (r := self.result(job)) is not None]
         if not found or found[0] is None:
             return None
         return {sort: float(np.mean([f[sort] for f in found])) for sort in found[0]}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hbench.errors import UsageError
 from hbench.models import Model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, Observation, Scorer, Task
+from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
 from hbench.registry import SCORERS, TASKS, Named, source_digest
 from hbench.spec import FineTune, ModelRef, Recipe, Score, TaskRef
 from hbench.suite import Suite, keep_label, training_seeds
@@ -66,8 +66,8 @@ class Group:
         }
 
     def scored(self) -> tuple[Named[Scorer], ...]:
-        """Return every scorer whose scores are needed: the methods, and those whose natural subset sets a size."""
-        found = {method.ref: method for method in self.methods}
+        """Return every scorer whose scores are needed: the static methods, and those whose subset sets a size."""
+        found = {method.ref: method for method in self.methods if not isinstance(method.plugin, DynamicScorer)}
         found |= {keep.natural.ref: keep.natural for keep in self.keeps if keep.natural is not None}
         return tuple(found.values())
 
@@ -125,7 +125,8 @@ def make_plan(suite: Suite) -> Plan:
     """Return the plan of a suite. Raises UsageError when a scorer asks for an epoch that the recipe does not train."""
     methods = _methods(suite)
     keeps = tuple(_keep(entry) for entry in suite.keep)
-    scored = {m.ref: m for m in (*methods, *(k.natural for k in keeps if k.natural is not None))}
+    static = tuple(m for m in methods if not isinstance(m.plugin, DynamicScorer))
+    scored = {m.ref: m for m in (*static, *(k.natural for k in keeps if k.natural is not None))}
     observations = [(m, m.plugin.observation()) for m in scored.values()]
     observe = unite(o for _, o in observations if o is not None)
     scoring_seeds = training_seeds(suite.scoring_runs)
@@ -142,7 +143,7 @@ def make_plan(suite: Suite) -> Plan:
                         task=task,
                         model=find_model(model),
                         recipe=recipe,
-                        methods=methods,
+                        methods=static if diagnosed else methods,
                         keeps=keeps,
                         budgets=suite.budgets,
                         scoring_seeds=scoring_seeds,
@@ -197,7 +198,7 @@ def _summary(group: Group) -> dict[str, Any]:
     full = len(dict.fromkeys((*group.scoring_seeds, *group.evaluation_seeds)))
     cells = group.cells()
     fresh = len(group.evaluation_seeds or group.scoring_seeds)
-    pruned = sum(seeds * (1.0 if c.keep.share is None or c.budget == "equal-steps" else c.keep.share) for c in cells)
+    pruned = sum(seeds * _training(cell, group.recipe) for cell in cells)
     users = [o for m in group.scored() if (o := m.plugin.observation()) is not None]
     scoring = len(group.scoring_seeds)
     alone = sum(scoring * (1 + _passes(unite([observation]), group.recipe)) for observation in users)
@@ -212,6 +213,21 @@ def _summary(group: Group) -> dict[str, Any]:
         "cost_at_most": round(full + scoring * _passes(group.observe, group.recipe) + pruned, 2),
         "cost_unshared": round(seeds + alone + pruned, 2),
     }
+
+
+def _training(cell: Cell, recipe: Recipe) -> float:
+    """Return what one training of a cell costs at most, in full trainings."""
+    share = 1.0 if cell.keep.share is None else cell.keep.share
+    method = cell.method.plugin
+    if not isinstance(method, DynamicScorer):
+        return 1.0 if cell.budget == "equal-steps" else share
+    sizes = method.sizes(1000, round(1000 * share), recipe.epochs)
+    wanted = method.asks()
+    passes = 0.0
+    if wanted is not None and wanted.at == "epoch_end":
+        passes = sum(1 for epoch in range(method.warmup, recipe.epochs, method.period)) / 3
+    trained = recipe.epochs if cell.budget == "equal-steps" else sum(sizes) / 1000
+    return (trained + passes) / recipe.epochs
 
 
 def _passes(observe: dict[str, dict[str, Any]] | None, recipe: Recipe) -> float:

@@ -147,6 +147,8 @@ class FineTune(_Specification):
     observe: dict[str, dict[str, Any]] | None = None
     #: Examples trained on, as `pack_subset` writes it; None for all.
     subset: str | None = None
+    #: Pruning while training: {"scorer", "options", "source", "count", "selection_seed"}; None for none.
+    curriculum: dict[str, Any] | None = None
 
     kind = "finetune"
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from hbench.data import describe_source
 from hbench.errors import UsageError
 from hbench.plan import Cell, Group
-from hbench.plugins import Scorer
-from hbench.registry import Named
+from hbench.plugins import DynamicScorer, Scorer
+from hbench.registry import Named, source_digest
 from hbench.select import count_for, select
-from hbench.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
+from hbench.spec import FineTune, ModelRef, Recipe, Score, TaskRef, pack_subset
 
 if TYPE_CHECKING:
     from hbench.store import Store
@@ -27,9 +27,9 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Pruned:
-    """One pruned training: which examples, and the job that trains on them."""
+    """One pruned training: which examples, None where the training itself chooses them, and the job that does it."""
 
-    mask: Mask
+    mask: Mask | None
     job: FineTune
 
 
@@ -99,6 +99,13 @@ class Work:
         return found
 
     def _prune(self, cell: Cell, seed: int, reader: _Reader) -> Pruned | Missing:
+        if isinstance(cell.method.plugin, DynamicScorer):
+            labels, count = reader.labels(), reader.count(cell, seed)
+            if isinstance(labels, Missing):
+                return labels
+            if isinstance(count, Missing):
+                return count
+            return Pruned(None, self._curriculum(count, len(labels), seed, cell))
         try:
             mask = reader.mask(cell, seed)
         except UsageError as error:  # an offset that leaves too few: the other cells go on
@@ -109,10 +116,25 @@ class Work:
         full = self.full[seed]
         if mask.all():
             return full
+        return replace(full, recipe=self._recipe(mask.size, cell), observe=None, subset=pack_subset(mask))
+
+    def _curriculum(self, count: int, size: int, seed: int, cell: Cell) -> FineTune:
+        full = self.full[seed]
+        curriculum = {
+            "scorer": cell.method.name,
+            "options": cell.method.options,
+            "source": source_digest(type(cell.method.plugin)),
+            "count": count,
+            "selection_seed": self.suite.selection_seed,
+        }
+        return replace(full, recipe=self._recipe(size, cell), observe=None, curriculum=curriculum)
+
+    def _recipe(self, size: int, cell: Cell) -> Recipe:
+        """Return the recipe of a cell; size: the number of all training examples."""
         recipe = self.group.recipe
         if cell.budget == "equal-steps":
-            recipe = replace(recipe, max_steps=math.ceil(mask.size / recipe.batch_size) * recipe.epochs)
-        return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask))
+            recipe = replace(recipe, max_steps=math.ceil(size / recipe.batch_size) * recipe.epochs)
+        return recipe
 
 
 def _lacking(job: Score, full: dict[int, FineTune], store: Store) -> str | None:
@@ -143,21 +165,14 @@ class _Reader:
         scored = self.scores(cell.method, seed)
         if isinstance(scored, Missing):
             return scored
-        sizing, count = cell.keep.natural, 0
-        if sizing is None:
-            assert cell.keep.share is not None
-            count = count_for(cell.keep.share, len(self.labels()))
-        else:
-            found = self.scores(sizing, seed)
-            if isinstance(found, Missing):
-                return found
-            if "natural" not in found:
-                return Missing(f"{sizing.ref} gave no natural subset")
-            if sizing.ref == cell.method.ref and found["natural"].any():
-                return found["natural"]
-            count = int(found["natural"].sum())
-            if count == 0:
-                return Missing(f"the natural subset of {cell.keep.label} is empty")
+        count, labels = self.count(cell, seed), self.labels()
+        if isinstance(count, Missing):
+            return count
+        if isinstance(labels, Missing):
+            return labels
+        if cell.keep.natural is not None and cell.keep.natural.ref == cell.method.ref:
+            natural: Mask = scored["natural"]
+            return natural
         options = cell.method.plugin
         name = (self._job(cell.method, seed).key, count, options.offset, options.balance)
         if name not in self._masks:
@@ -166,10 +181,25 @@ class _Reader:
                 [str(i) for i in scored["id"]],
                 count=count,
                 offset=options.offset,
-                balance=self.labels() if options.balance else None,
+                balance=labels if options.balance else None,
                 seed=self.work.suite.selection_seed,
             )
         return self._masks[name]
+
+    def count(self, cell: Cell, seed: int) -> int | Missing:
+        """Return how many examples a cell keeps, or why that is not known."""
+        sizing = cell.keep.natural
+        if sizing is None:
+            assert cell.keep.share is not None
+            labels = self.labels()
+            return labels if isinstance(labels, Missing) else count_for(cell.keep.share, len(labels))
+        found = self.scores(sizing, seed)
+        if isinstance(found, Missing):
+            return found
+        if "natural" not in found:
+            return Missing(f"{sizing.ref} gave no natural subset")
+        count = int(found["natural"].sum())
+        return count if count else Missing(f"the natural subset of {cell.keep.label} is empty")
 
     def scores(self, method: Named[Scorer], seed: int) -> dict[str, npt.NDArray[Any]] | Missing:
         """Return the arrays of a method's scores for an evaluation seed, or why there are none."""
@@ -178,11 +208,13 @@ class _Reader:
             self._scores[job.key] = self._read(job)
         return self._scores[job.key]
 
-    def labels(self) -> npt.NDArray[np.int64]:
-        """Return the gold class of every training example."""
+    def labels(self) -> npt.NDArray[np.int64] | Missing:
+        """Return the gold class of every training example, which any full run tells."""
         if self._labels is None:
-            first = next(iter(self.work.full.values()))
-            self._labels = self.store.arrays("finetune", first.key, "examples.npz")["label"].astype(np.int64)
+            done = next((run for run in self.work.full.values() if self.store.finished(run)), None)
+            if done is None:
+                return Missing("no full-data run has finished")
+            self._labels = self.store.arrays("finetune", done.key, "examples.npz")["label"].astype(np.int64)
         return self._labels
 
     def _job(self, method: Named[Scorer], seed: int) -> Score:

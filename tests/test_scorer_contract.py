@@ -21,7 +21,7 @@ from random_dynamics import random_dynamics
 
 from hbench.dynamics import from_arrays
 from hbench.errors import UsageError
-from hbench.plugins import EXAMPLE_FIELDS, Scorer
+from hbench.plugins import EXAMPLE_FIELDS, DynamicScorer, Scorer
 from hbench.registry import SCORERS
 
 MORE = ["h-score[remove=01S]", "cartography[burn_out=2]", "cartography[burn_out=1,region=hard]", "el2n[epoch=3]"]
@@ -125,9 +125,14 @@ def test_survives_one_run_and_one_epoch_or_says_why_not(named, runs, epochs):
     assert np.isfinite(named.plugin.prefer(scores, runs)).all()
 
 
+def observed(plugin):
+    """Return what a scorer reads: of scoring runs, or, when it is a dynamic one, of the training it prunes."""
+    return plugin.asks() if isinstance(plugin, DynamicScorer) else plugin.observation()
+
+
 def test_needs_no_more_than_it_declares(named):
     """The engine hands over what was asked for and nothing else."""
-    wanted = named.plugin.observation()
+    wanted = observed(named.plugin)
     whole = random_dynamics(seed=6)
     if wanted is None:
         asked = from_arrays(ids=whole["example"].values, label=whole["label"], length=whole["length"], draw=6)
@@ -146,12 +151,15 @@ def test_capture_moves_the_observation_or_is_refused(named, capture):
         with pytest.raises(UsageError, match=f"option capture={capture}.*leave the option out"):
             type(named.plugin)(**options)
         return
-    moved = type(named.plugin)(**options).observation()
+    moved = observed(type(named.plugin)(**options))
     assert moved == dataclasses.replace(needs, at=capture)
 
 
 def test_canonical_captures():
-    at = {name: SCORERS.find(name).plugin.observation() for name in SCORERS.names()}
+    at = {name: observed(SCORERS.find(name).plugin) for name in SCORERS.names()}
+    for name in ("dynamic-el2n", "dynamic-loss", "infobatch"):
+        assert SCORERS.find(name).plugin.observation() is None  # of scoring runs it needs none
+    assert (at["dynamic-el2n"].at, at["dynamic-random"], at["infobatch"].at) == ("epoch_end", None, "train")
     assert {name: at[name].at for name in ("h-score", "forgetting", "cartography", "el2n", "grand")} == {
         "h-score": "train",
         "forgetting": "train",

@@ -17,12 +17,14 @@ from hbench import dynamics
 from hbench.data import Examples, load_examples
 from hbench.errors import DataError
 from hbench.models import Model, find_model
-from hbench.plugins import Task
+from hbench.plugins import DynamicScorer, Task
 from hbench.problems import Encoded, Evaluation, Problem
 from hbench.problems import find as find_problem
-from hbench.registry import TASKS
+from hbench.references import join_reference
+from hbench.registry import SCORERS, TASKS
 from hbench.spec import FineTune, canonical, unpack_subset
 from hbench.store import write_result
+from hbench.training.curriculum import Curriculum
 from hbench.training.flops import FlopCount, count_flops
 from hbench.training.loop import Progress, Run, Setting
 from hbench.training.model import auto_class, load_config, load_model, load_tokenizer
@@ -65,12 +67,15 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
         seed=job.seed,
         device=device,
     )
-    run = Run(setting, shared.encoded, members, job.observe)
+    curriculum = _curriculum(job, shared)
+    run = Run(setting, shared.encoded, members, job.observe, curriculum)
     run.train(progress)
+    if curriculum is not None:
+        curriculum.save(folder)
     if run.observers:
         observed = {name: o.dataset(shared.problem, shared.encoded, job.seed) for name, o in run.observers.items()}
         dynamics.save(folder / "dynamics.nc", observed)
-    if job.subset is None:
+    if job.subset is None and curriculum is None:
         _write_examples(folder, shared)
     evaluations = _evaluate(run, shared, folder)
     run.bill.seconds["whole job"] = time.perf_counter() - started
@@ -141,6 +146,26 @@ def _members(job: FineTune, size: int) -> npt.NDArray[np.int64]:
     return np.flatnonzero(mask)
 
 
+def _curriculum(job: FineTune, shared: Prepared) -> Curriculum | None:
+    if job.curriculum is None:
+        return None
+    wanted = job.curriculum
+    scorer = SCORERS.find(join_reference(wanted["scorer"], wanted["options"])).plugin
+    assert isinstance(scorer, DynamicScorer)
+    return Curriculum(
+        scorer,
+        shared.problem,
+        shared.encoded,
+        width=shared.problem.width(shared.task),
+        count=wanted["count"],
+        epochs=job.recipe.epochs,
+        batch_size=job.recipe.batch_size,
+        max_steps=job.recipe.max_steps,
+        seed=job.seed,
+        selection_seed=wanted["selection_seed"],
+    )
+
+
 def _write_examples(folder: Path, shared: Prepared) -> None:
     encoded = shared.encoded
     arrays: dict[str, Any] = {"id": np.array(encoded.ids), "label": encoded.label, "length": encoded.length}
@@ -164,11 +189,13 @@ def _evaluate(run: Run, shared: Prepared, folder: Path) -> dict[str, Evaluation]
 
 
 def _result(job: FineTune, run: Run, shared: Prepared, evaluations: dict[str, Evaluation]) -> dict[str, Any]:
+    curriculum = {} if run.curriculum is None else {"curriculum": run.curriculum.summary(len(shared.task.labels))}
     return {
+        **curriculum,
         "metric": {split: found.metric for split, found in evaluations.items()},
         "examples": {
             "train": len(shared.encoded.ids),
-            "subset": len(run.members),
+            "subset": len(run.members) if run.curriculum is None else run.curriculum.count,
             "evaluation": {split: len(encoded.ids) for split, (_, encoded) in shared.evaluation.items()},
             "digests": {
                 shared.task.training(): shared.train.digest,

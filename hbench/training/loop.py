@@ -19,6 +19,7 @@ from transformers import get_scheduler
 
 from hbench.errors import TrainingFailed, UsageError
 from hbench.training.batches import Collator, iterate, reading_order, training_order
+from hbench.training.curriculum import Curriculum, weights_of
 from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
 from hbench.training.observe import Observer, observers
 
@@ -66,7 +67,14 @@ def resolve_precision(recipe: Recipe, device: str) -> str:
 class Run:
     """One fine-tuning run in progress."""
 
-    def __init__(self, setting: Setting, encoded: Encoded, members: Indices, observe: dict[str, Any] | None) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        encoded: Encoded,
+        members: Indices,
+        observe: dict[str, Any] | None,
+        curriculum: Curriculum | None = None,
+    ) -> None:
         recipe = setting.recipe
         _prepare_machine(recipe.threads, setting.device)
         AcceleratorState._reset_state(reset_partial_state=True)
@@ -77,7 +85,10 @@ class Run:
         self.precision = precision
         self.setting, self.encoded, self.members = setting, encoded, members
         per_epoch = math.ceil(len(members) / recipe.batch_size)
-        self.steps = recipe.max_steps if recipe.max_steps is not None else per_epoch * recipe.epochs
+        planned = per_epoch * recipe.epochs if curriculum is None else curriculum.steps(recipe.batch_size)
+        self.steps = recipe.max_steps if recipe.max_steps is not None else planned
+        self.curriculum = curriculum
+        self.weights: torch.Tensor | None = None
         self.collate = Collator(encoded, self.accelerator.device)
         self.observers = observers(observe, math.ceil(self.steps / per_epoch), len(encoded.ids), setting.width)
         self.bill = Bill()
@@ -104,11 +115,13 @@ class Run:
         torch.manual_seed(self.setting.seed)
         epoch, step = 0, 0
         while step < self.steps:
+            if self.curriculum is not None and self.curriculum.due(epoch):
+                self._choose(self.curriculum, epoch)
             epoch += 1
             step = self._train_epoch(epoch, step, progress)
             watcher = self.observers.get("epoch_end")
             if watcher is not None and watcher.wants(epoch):
-                self._observe_after(epoch, watcher)
+                self._observe_after(epoch, watcher, self.members)
 
     def predict(self, encoded: Encoded) -> npt.NDArray[np.float32]:
         """Return what `Problem.decide` keeps of every example, float32 (n, decided), in eval mode."""
@@ -125,8 +138,8 @@ class Run:
 
     def _train_epoch(self, epoch: int, step: int, progress: Progress) -> int:
         setting, recipe, problem = self.setting, self.setting.recipe, self.setting.problem
-        watcher = self.observers.get("train")
-        watching = watcher if watcher is not None and watcher.wants(epoch) else None
+        own = None if self.curriculum is None else self.curriculum.watching()
+        watching = [w for w in (self.observers.get("train"), own) if w is not None and w.wants(epoch)]
         batches = training_order(
             self.encoded.length,
             self.members,
@@ -141,7 +154,10 @@ class Run:
         self.model.train()
         for members, batch in iterate(batches, self.collate):
             logits = self._logits(batch)
-            loss = problem.losses(logits, batch).mean()
+            losses = problem.losses(logits, batch)
+            if self.weights is not None:
+                losses = losses * self.weights[torch.from_numpy(members).to(losses.device)]
+            loss = losses.mean()
             self.accelerator.backward(loss)
             if recipe.max_grad_norm > 0:
                 self.accelerator.clip_grad_norm_(self.model.parameters(), recipe.max_grad_norm)
@@ -149,24 +165,50 @@ class Run:
             self.scheduler.step()
             self.optimizer.zero_grad(set_to_none=True)
             total += loss.detach()
-            if watching is not None:
-                watching.keep(epoch, members, problem.observe(logits.detach(), batch))
+            if watching:
+                values = problem.observe(logits.detach(), batch)
+                for watcher in watching:
+                    watcher.keep(epoch, members, values)
             self._charge(used, members, batch, TRAIN_FACTOR)
             step += 1
             progress(step, self.steps)
         mean = float(total) / len(batches)
         if not math.isfinite(mean):
             raise TrainingFailed(f"the loss is not a finite number in epoch {epoch}; lower the learning rate")
+        if own is not None and self.curriculum is not None:
+            self.curriculum.seen(epoch)
         self.bill.trained.append(used)
         self._time("training", started)
         self.log.append(f"epoch {epoch}: mean loss {mean:.6f}, {used['examples']} examples, {len(batches)} steps")
         return step
 
-    def _observe_after(self, epoch: int, watcher: Observer) -> None:
-        """Pass over all training examples with fixed weights in eval mode; uses no random number."""
+    def _choose(self, curriculum: Curriculum, epoch: int) -> None:
+        """Let the curriculum choose what the next epochs train on, after the pass it asks for."""
+        watcher = curriculum.passing()
+        if watcher is not None:
+            everyone = np.arange(len(self.encoded.ids))
+            if curriculum.scorer.dropout:
+                # The training's own random numbers go on as if there had been no pass.
+                with torch.random.fork_rng():
+                    torch.manual_seed(curriculum.draw)
+                    self._observe_after(epoch, watcher, everyone, dropout=True)
+            else:
+                self._observe_after(epoch, watcher, everyone)
+            curriculum.seen(epoch)
         started = time.perf_counter()
-        batches = self._reading(self.encoded.length, self.members)
-        self.model.eval()
+        choice = curriculum.choose(epoch)
+        self.members = np.flatnonzero(choice.members)
+        self.weights = weights_of(choice, self.accelerator.device)
+        self._time("choosing", started)
+
+    def _observe_after(self, epoch: int, watcher: Observer, members: Indices, *, dropout: bool = False) -> None:
+        """Pass over training examples with fixed weights, in eval mode unless dropout is wanted.
+
+        In eval mode no random number is used.
+        """
+        started = time.perf_counter()
+        batches = self._reading(self.encoded.length, members)
+        self.model.train(dropout)
         used = _nothing()
         with torch.inference_mode():
             for members, batch in iterate(batches, self.collate):

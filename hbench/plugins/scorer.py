@@ -1,0 +1,99 @@
+"""Static scoring methods: from the dynamics of finished runs to one number per example."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from hbench.errors import UsageError
+from hbench.plugins.observation import CAPTURES, GRADIENT_SIGNALS, Capture, Observation
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Scorer(ABC):
+    """A static scoring method: the dynamics of finished runs in, one number per example out.
+
+    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The three fields here are options every
+    scorer has; all but `capture` act on the selection and leave the scores alone.
+    """
+
+    #: Share of the training set dropped from the preferred end before selecting, 0 <= offset < 1.
+    offset: float = field(default=0.0, kw_only=True)
+    #: Select within each class separately, in the classes' own proportions.
+    balance: bool = field(default=False, kw_only=True)
+    #: Observe at the other capture point than the scorer's canonical one (`train` or `epoch_end`).
+    capture: Capture | None = field(default=None, kw_only=True)
+
+    #: Key into the shipped BibTeX, or None.
+    cite: ClassVar[str | None] = None
+    #: True when every evaluation seed gets scores of its own (random baselines); `dynamics.attrs["draw"]` is the seed.
+    fresh: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.offset < 1.0:
+            raise UsageError(f"option offset={self.offset} is out of range; use 0 <= offset < 1")
+        if self.capture is not None and self.capture not in CAPTURES:
+            raise UsageError(f"option capture={self.capture!r} is unknown; use one of {', '.join(CAPTURES)}")
+        self.observation()
+
+    @property
+    def needs(self) -> Observation | None:
+        """What every scoring run has to record; None, as here, when no training is needed.
+
+        A scorer sets it as a class attribute, `needs = observe("correct", at="train")`, or defines it as a property
+        when it depends on an option. The engine reads `observation`, which applies the option `capture`.
+        """
+        return None
+
+    @property
+    def keep(self) -> str:
+        """Which end of the scores is kept: `highest`, `lowest` or `middle`; set like `needs`. `prefer` overrides it."""
+        return "highest"
+
+    def observation(self) -> Observation | None:
+        """Return `needs` at the capture point in use: that of the option `capture` where given, else the canonical one.
+
+        Raises UsageError when the option names a point where the signals cannot be observed.
+        """
+        needs = self.needs
+        if self.capture is None:
+            return needs
+        if needs is None:
+            raise UsageError(f"option capture={self.capture}: this scorer observes no training; leave the option out")
+        gradients = [signal for signal in needs.signals if signal in GRADIENT_SIGNALS]
+        if gradients and self.capture == "train":
+            raise UsageError(
+                f"option capture=train: {gradients[0]} is measured at epoch_end only; leave the option out"
+            )
+        return replace(needs, at=self.capture)
+
+    @abstractmethod
+    def score(self, dynamics: xr.Dataset) -> xr.DataArray:
+        """Return one finite number per example, dims (example,), from signals with dims (run, epoch, example)."""
+
+    def prefer(self, scores: xr.DataArray, runs: int) -> xr.DataArray:
+        """Return the order of keeping: float64, dims (example,), highest kept first; equal values are ties.
+
+        scores: what `score` returned. runs: the number of scoring runs S behind them.
+        """
+        if self.keep == "highest":
+            return scores.astype("float64")
+        if self.keep == "lowest":
+            return -scores.astype("float64")
+        if self.keep != "middle":
+            raise UsageError(f"{type(self).__name__}.keep = {self.keep!r}; use 'highest', 'lowest' or 'middle'")
+        # Not DataArray.rank, which needs the package bottleneck.
+        from scipy.stats import rankdata
+
+        return scores.copy(data=-abs(rankdata(scores.values) - (scores.size + 1) / 2))
+
+    def natural(self, scores: xr.DataArray, runs: int) -> xr.DataArray | None:
+        """Return the subset whose size follows from the data, as a boolean per example, or None if there is none.
+
+        scores, runs: as in `prefer`. The subset may be empty: refusing it is for whoever wants to train on it.
+        """
+        return None

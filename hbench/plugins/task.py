@@ -1,0 +1,100 @@
+"""Tasks: data sets and how to read them."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A data set on the hub. `revision`: a commit found in a public source, or None to resolve and record it."""
+
+    id: str
+    config: str | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """A data set and how to read it: about 30 lines of declarations; the kind in `hbench.problems` does the rest.
+
+    Class attributes declare the task; dataclass fields are its options.
+    """
+
+    #: Name of the evaluation split to use instead of the declared ones.
+    evaluate: str | None = field(default=None, kw_only=True)
+    #: Name of the training split to use instead of the declared one; several, joined by `+`, are read as one.
+    train: str | None = field(default=None, kw_only=True)
+
+    kind: ClassVar[str]
+    #: None for an embedded task, which overrides `rows`.
+    hub: ClassVar[Hub | None] = None
+    train_split: ClassVar[str] = "train"
+    #: The first is the primary one; each evaluation split is a board of its own.
+    eval_splits: ClassVar[tuple[str, ...]] = ("validation",)
+    #: Columns the kind reads, by role; classification: {"text": ("premise", "hypothesis"), "label": "label"}. Roles
+    #: of every kind: `id`, distinct in all rows; `passage`, equal in rows that are resampled together.
+    columns: ClassVar[Mapping[str, Any]]
+    #: Other names that sources give the same roles, tried in turn where `columns` are not there.
+    layouts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    #: Class names in the order of the label integers.
+    labels: ClassVar[tuple[str, ...]] = ()
+    #: Name of the metric: a local module of hbench, or any `evaluate` module.
+    metric: ClassVar[str] = "accuracy"
+    licence: ClassVar[str] = "unknown"
+    cite: ClassVar[str | None] = None
+    #: Published recipe, as overrides of the default one (`hbench.suite.Recipe`).
+    recipe: ClassVar[Mapping[str, Any]] = {}
+    #: Embedded tasks: column that says what each training example was planted as; see `hbench.report`.
+    planted: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        shared = {part.strip() for part in self.training().split("+")} & set(self.splits())
+        if shared:
+            raise UsageError(f"the split '{min(shared)}' cannot be trained on and evaluated on; name another one")
+
+    def training(self) -> str:
+        """Return the training split in use."""
+        return self.train if self.train is not None else self.train_split
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the evaluation splits in use, the primary one first."""
+        return (self.evaluate,) if self.evaluate is not None else self.eval_splits
+
+    def rows(self, split: str) -> dict[str, list[Any]] | None:
+        """Return the columns of an embedded split, or None when the data come from the hub or a folder."""
+        return None
+
+    def originals(self, folder: Path, split: str) -> list[Path]:
+        """Return the files of a split in the form of the data's authors, found in the task's folder; or none.
+
+        Looked for when the folder holds no table of that split. A task with files of this sort defines `read` as well.
+        """
+        return []
+
+    def read(self, file: Path) -> dict[str, list[Any]]:
+        """Return the columns of one of the `originals`. A ValueError, KeyError or TypeError counts as a fault in it."""
+        raise NotImplementedError(f"{type(self).__name__} names original files and does not read them")
+
+    def declaration(self) -> dict[str, Any]:
+        """Return everything declared that decides what the examples are, for the key of a job."""
+        hub = self.hub
+        layouts = [{k: list(v) if isinstance(v, tuple) else v for k, v in layout.items()} for layout in self.layouts]
+        return {
+            "kind": self.kind,
+            "hub": None if hub is None else {"id": hub.id, "config": hub.config, "revision": hub.revision},
+            "train_split": self.training(),
+            "eval_splits": list(self.splits()),
+            "columns": {k: list(v) if isinstance(v, tuple) else v for k, v in self.columns.items()},
+            "labels": list(self.labels),
+            "metric": self.metric,
+            **({"layouts": layouts} if layouts else {}),
+        }

@@ -1,0 +1,139 @@
+"""Pruning while training: which examples each epoch trains on, as a dynamic scorer chooses them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from hbench import dynamics
+from hbench.errors import TrainingFailed, UsageError
+from hbench.plugins import Choice, Cycle, DynamicScorer
+from hbench.training.observe import Observer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+    from hbench.problems import Encoded, Problem
+
+#: Name of the group that holds the history of a training in dynamics.nc.
+HISTORY = "curriculum"
+
+
+class Curriculum:
+    """The cycles of one training: everything for the warm-up, then a new choice every so many epochs.
+
+    count: examples of each cycle. epochs: those of the whole training; with `max_steps`, as many as these steps take.
+    """
+
+    def __init__(
+        self,
+        scorer: DynamicScorer,
+        problem: Problem,
+        encoded: Encoded,
+        *,
+        width: int,
+        count: int,
+        epochs: int,
+        batch_size: int,
+        max_steps: int | None,
+        seed: int,
+        selection_seed: int,
+    ) -> None:
+        self.scorer, self.problem, self.encoded = scorer, problem, encoded
+        self.count, self.epochs, self.seed, self.selection_seed = count, epochs, seed, selection_seed
+        self.sizes = scorer.sizes(len(encoded.ids), count, epochs)
+        while max_steps is not None and self.steps(batch_size) < max_steps:
+            self.epochs += 1
+            self.sizes = scorer.sizes(len(encoded.ids), count, self.epochs)
+        #: Epochs finished before each choice, and what was chosen.
+        self.chosen: list[tuple[int, Choice]] = []
+        wanted = scorer.asks()
+        self.observer: Observer | None = None
+        if wanted is not None:
+            self.observer = Observer(wanted.at, tuple(range(1, self.epochs + 1)), (), len(encoded.ids), width)
+        self._seen: list[int] = []
+
+    def steps(self, batch_size: int) -> int:
+        """Return the optimiser steps of all epochs."""
+        return sum(-(-size // batch_size) for size in self.sizes)
+
+    def due(self, epoch: int) -> bool:
+        """Return whether a choice is made after this many epochs: when a period is over, or the size changes."""
+        over = epoch - self.scorer.warmup
+        if over < 0 or epoch >= self.epochs:
+            return False
+        return over % self.scorer.period == 0 or self.sizes[epoch] != self.sizes[epoch - 1]
+
+    def watching(self) -> Observer | None:
+        """Return where the training steps write what the scorer reads, None when it reads none of them."""
+        return self.observer if self.observer is not None and self.observer.capture == "train" else None
+
+    def passing(self) -> Observer | None:
+        """Return where the passes before a choice write, None when the scorer asks for none."""
+        return self.observer if self.observer is not None and self.observer.capture == "epoch_end" else None
+
+    def seen(self, epoch: int) -> None:
+        """Note that the values of an epoch are complete."""
+        if self.observer is not None:
+            self._seen.append(epoch)
+
+    @property
+    def draw(self) -> int:
+        """Seed of all that is random in the next choice."""
+        return int(np.random.SeedSequence([self.seed, len(self.chosen) + 1]).generate_state(1)[0])
+
+    def choose(self, epoch: int) -> Choice:
+        """Let the scorer choose for the epochs after this one. Raises TrainingFailed for what is no choice."""
+        number = len(self.chosen) + 1
+        cycle = Cycle(number, epoch, self.epochs, self.count, self.selection_seed)
+        try:
+            choice = self.scorer.choose(self.history(), cycle)
+        except UsageError as error:  # an option that does not suit these data: the other cells go on
+            raise TrainingFailed(str(error)) from error
+        kept, announced = int(np.count_nonzero(choice.members)), self.sizes[epoch]
+        name = type(self.scorer).__name__
+        if choice.members.shape != (len(self.encoded.ids),) or kept != announced:
+            raise TrainingFailed(f"{name} chose {kept} examples for cycle {number}, and announced {announced}")
+        if choice.weights is not None and not np.isfinite(choice.weights[choice.members]).all():
+            raise TrainingFailed(f"{name} gave a weight that is not finite in cycle {number}")
+        self.chosen.append((epoch, choice))
+        return choice
+
+    def history(self) -> xr.Dataset:
+        """Return what was observed so far, dims (run=1, epoch, example), and of the examples label and length."""
+        if self.observer is None:
+            return dynamics.from_arrays(
+                ids=self.encoded.ids, label=self.encoded.label, length=self.encoded.length, draw=self.draw
+            )
+        found = self.observer.dataset(self.problem, self.encoded, self.seed).sel(epoch=self._seen)
+        found.attrs["draw"] = self.draw
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write curriculum.npz, the epochs and members of all choices, and the history they were made from."""
+        members = np.array([choice.members for _, choice in self.chosen]).reshape(len(self.chosen), -1)
+        arrays: dict[str, Any] = {"epoch": np.array([epoch for epoch, _ in self.chosen]), "members": members}
+        if any(choice.weights is not None for _, choice in self.chosen):
+            ones = np.ones(len(self.encoded.ids), dtype=np.float32)
+            arrays["weights"] = np.array([ones if c.weights is None else c.weights for _, c in self.chosen])
+        np.savez_compressed(folder / "curriculum.npz", **arrays)
+        if self.observer is not None:
+            dynamics.save(folder / "dynamics.nc", {HISTORY: self.history()})
+
+    def summary(self, classes: int) -> dict[str, Any]:
+        """Return the examples of each class in the epochs after the warm-up, and the epochs, for result.json."""
+        labels: npt.NDArray[np.int64] = self.encoded.label
+        counts = [np.bincount(labels[choice.members], minlength=classes).tolist() for _, choice in self.chosen]
+        return {"count": self.count, "sizes": self.sizes, "classes": counts}
+
+
+def weights_of(choice: Choice | None, device: torch.device) -> torch.Tensor | None:
+    """Return by what the losses are multiplied, float32 (n,), None for by 1."""
+    if choice is None or choice.weights is None:
+        return None
+    return torch.from_numpy(np.asarray(choice.weights, dtype=np.float32)).to(device)
