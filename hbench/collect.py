@@ -153,7 +153,7 @@ class _Collector:
             task=self.group.task.ref,
             split=split,
             primary=split == self.splits[0],
-            model=self.group.model.ref,
+            model=self.group.model.title,
             kind=plugin.kind,
             metric=plugin.metric,
             chance=work.suite.chance,

@@ -75,6 +75,13 @@ class Model:
     hub: str | None = None
     revision: str | None = None
 
+    @property
+    def title(self) -> str:
+        """What results call the model: its reference, but of a folder the last part, as paths tell of one machine."""
+        if self.folder is None or self.name in CATALOGUE:
+            return self.ref
+        return join_reference(self.folder.name, {k: v for k, v in vars(self.options).items() if v is not None})
+
     def source(self) -> dict[str, Any]:
         """Return what fixes the weights: file digests of a folder, or the hub id and its commit."""
         if self.folder is not None:
@@ -107,7 +114,7 @@ def find_model(reference: str) -> Model:
             raise UsageError(f"model '{name}': the folder has no config.json; name a folder saved by save_pretrained")
         if options.revision is not None:
             raise UsageError(f"model '{ref}': a folder has no revisions; leave the option out, or name a hub id")
-        return Model(ref, name, options, folder=path)
+        return Model(ref, name, options, folder=path.resolve())
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return Model(ref, name, options, hub=name, revision=options.revision)
     raise UsageError(

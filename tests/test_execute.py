@@ -109,3 +109,14 @@ def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(UsageError, match="no Mac"):
         find_device("mps")
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 1}', "[]"])
+def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | None) -> None:
+    path, out = tmp_path / "spec.json", io.StringIO()
+    if text is not None:
+        path.write_text(text)
+    assert work(Store(tmp_path / "store"), [str(path)], "cpu", (), out) == 1
+    event = json.loads(out.getvalue())
+    assert (event["event"], event["code"]) == ("refused", 2)
+    assert "spec.json: no job specification" in event["message"]

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO
 
-from hbench.errors import HbenchError
+from hbench.errors import HbenchError, UsageError
 from hbench.execute.base import run_job
 from hbench.registry import load_plugin_file
-from hbench.spec import load
+from hbench.spec import Job, load
 from hbench.store import Store
 
 _PROGRESS_SECONDS = 0.5
@@ -32,8 +32,7 @@ def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path
     failed = 0
     for path in paths:
         try:
-            job = load(Path(path.strip()).read_text())
-            good = run_job(job, store, device, _reporter(out))
+            good = run_job(_read(Path(path.strip())), store, device, _reporter(out))
         except HbenchError as error:
             _say(out, {"event": "refused", "message": str(error), "code": error.exit_code})
             failed += 1
@@ -52,6 +51,14 @@ def work_for_parent(store: Store, device: str, plugins: Iterable[Path]) -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
     return work(store, iter(sys.stdin.readline, ""), device, plugins, events)
+
+
+def _read(path: Path) -> Job:
+    """Return the job of a specification file. Raises UsageError naming a file that holds none."""
+    try:
+        return load(path.read_text())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: no job specification ({type(error).__name__}: {error}); name a spec.json") from None
 
 
 def _reporter(out: TextIO) -> Callable[[int, int], None]:

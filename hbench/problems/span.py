@@ -141,18 +141,19 @@ class Span:
 
         gold = torch.stack([batch.gold["start"], batch.gold["end"]], dim=-1)[:, None]
         hit = (logits.argmax(dim=1) == gold[:, 0]).all(dim=-1)
-        lead = logits.double()
+        # Apple's GPUs have no float64
+        lead = logits.to(torch.float32 if logits.device.type == "mps" else torch.float64)
         lead = lead - lead.gather(1, gold)
         others = lead.scatter(1, gold, -torch.inf)
         rest = others.logsumexp(dim=1)
         loss = torch.logaddexp(rest, torch.zeros_like(rest))  # of start and end, (s, 2)
         log_prob = lead - loss[:, None]
         error = torch.expm1(-loss) ** 2 + (others - loss[:, None]).exp().square().sum(dim=1)
-        entropy = -(log_prob.exp() * log_prob.clamp(min=-1e300)).sum(dim=1)
+        entropy = -(log_prob.exp() * log_prob.clamp(min=_LOWEST)).sum(dim=1)
         best = others.amax(dim=1)
         loss_of_both = loss.sum(dim=-1)
         values = [
-            (hit & ~loss_of_both.isnan()).double(),
+            (hit & ~loss_of_both.isnan()).to(lead.dtype),
             (-loss_of_both).exp(),
             error.sum(dim=-1).sqrt(),
             loss_of_both / 2,
@@ -161,7 +162,7 @@ class Span:
             entropy.sum(dim=-1),
         ]
         means = _mean(torch.stack(values, dim=-1), batch)
-        means[:, 0] = (means[:, 0] == 1).double()
+        means[:, 0] = (means[:, 0] == 1).to(lead.dtype)
         return means.float()
 
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:

@@ -1,0 +1,97 @@
+"""What pruning while training costs besides training: the pass before every choice, and the choice itself.
+
+    python -m pytest benchmarks/bench_curriculum.py --benchmark-json=curriculum.json
+
+`extra_info.pass_over_epoch` is the time of one scoring pass over all examples over that of one training epoch on them,
+`choosing_share` the share of the whole training that choosing takes, each the median over rounds. The comparison is
+with the training step of the same run, which is what a user pays in any case.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from hbench import scorer
+from hbench.problems import Encoded, find
+from hbench.problems.tokens import Sequences
+from hbench.spec import Recipe
+from hbench.training.curriculum import Curriculum
+from hbench.training.flops import FlopCount
+from hbench.training.loop import Run, Setting
+
+EXAMPLES, TOKENS, ROUNDS = 512, 32, 5
+RECIPE = Recipe(epochs=4, precision="fp32")
+
+
+def training(method: str, seed: int) -> Run:
+    """Return a run whose curriculum keeps half of made-up sequences after one epoch on all."""
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=8000,
+        hidden_size=256,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=1024,
+        num_labels=3,
+    )
+    rng = np.random.default_rng(0)
+    encoded = Encoded(
+        ids=[str(i) for i in range(EXAMPLES)],
+        sequences=Sequences(
+            fields={
+                "input_ids": rng.integers(5, 8000, EXAMPLES * TOKENS).astype(np.int32),
+                "attention_mask": np.ones(EXAMPLES * TOKENS, np.int32),
+            },
+            starts=np.arange(EXAMPLES + 1) * TOKENS,
+            filling={"input_ids": 0, "attention_mask": 0},
+        ),
+        owner=np.arange(EXAMPLES),
+        label=rng.integers(0, 3, EXAMPLES),
+        length=np.full(EXAMPLES, TOKENS),
+    )
+    problem = find("classification")
+    setting = Setting(
+        model=transformers.AutoModelForSequenceClassification.from_config(config),
+        problem=problem,
+        flops=FlopCount(1, 1, 1, 0),
+        width=3,
+        decided=3,
+        recipe=RECIPE,
+        seed=seed,
+    )
+    curriculum = Curriculum(
+        scorer(method),
+        problem,
+        encoded,
+        width=3,
+        count=EXAMPLES // 2,
+        epochs=RECIPE.epochs,
+        batch_size=RECIPE.batch_size,
+        max_steps=None,
+        seed=seed,
+        selection_seed=0,
+    )
+    return Run(setting, encoded, np.arange(EXAMPLES), None, curriculum)
+
+
+@pytest.mark.parametrize("method", ["dynamic-el2n", "dynamic-el2n[smoothing=mean]"])
+def test_a_pass_and_a_choice_beside_training(benchmark: Any, method: str) -> None:
+    passes, choosing = [], []
+
+    def measure() -> None:
+        run = training(method, seed=len(passes))
+        run.train(lambda done, total: None)
+        seconds = run.bill.seconds
+        epochs = sum(entry["examples"] for entry in run.bill.trained) / EXAMPLES
+        passes.append(seconds["observing"] / len(run.bill.observed) / (seconds["training"] / epochs))
+        choosing.append(seconds["choosing"] / sum(seconds.values()))
+
+    benchmark.pedantic(measure, rounds=ROUNDS, warmup_rounds=1)
+    benchmark.extra_info["pass_over_epoch"] = round(statistics.median(passes), 3)
+    benchmark.extra_info["choosing_share"] = round(statistics.median(choosing), 4)
