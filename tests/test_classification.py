@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.special import log_softmax
 from scipy.stats import entropy
 
-from hbench import Task, metrics, problems
+from hbench import Hub, Task, metrics, problems
 from hbench.data import Examples
 from hbench.errors import UsageError
 from hbench.models import find_model
@@ -221,7 +221,18 @@ print(json.dumps(found))
     ]
 
 
-@pytest.mark.parametrize("name", ["sst2", "snli", "mnli", "planted-sentence", "planted-pair"])
+GLUE = {"rte": "accuracy", "mrpc": "f1", "qnli": "accuracy", "cola": "matthews", "sst2": "accuracy"}
+
+
+@pytest.mark.parametrize("name", GLUE)
+def test_tasks_of_glue_share_its_repository_and_have_its_metrics(name: str) -> None:
+    task = TASKS.find(name).plugin
+    assert task.hub == Hub("nyu-mll/glue", name, "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
+    assert (task.metric, task.splits()) == (GLUE[name], ("validation",))
+    assert len(task.labels) == 2
+
+
+@pytest.mark.parametrize("name", [*GLUE, "snli", "mnli", "planted-sentence", "planted-pair"])
 def test_declarations_fit_kind_metric_and_recipe(name: str) -> None:
     from hbench.spec import Recipe
 
