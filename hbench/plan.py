@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hbench.budgets import PASS, examples_of_passes
 from hbench.errors import UsageError
 from hbench.models import Model, find_model
 from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
@@ -217,26 +218,22 @@ def _summary(group: Group) -> dict[str, Any]:
 
 def _training(cell: Cell, recipe: Recipe) -> float:
     """Return what one training of a cell costs at most, in full trainings."""
-    share = 1.0 if cell.keep.share is None else cell.keep.share
-    method = cell.method.plugin
+    method, size, epochs = cell.method.plugin, 1000, recipe.epochs
+    count = size if cell.keep.share is None else max(1, round(size * cell.keep.share))
+    if cell.budget == "equal-cost":
+        return (size + (epochs - 1) * (count + PASS * size)) / (epochs * size)
     if not isinstance(method, DynamicScorer):
-        return 1.0 if cell.budget == "equal-steps" else share
-    sizes = method.sizes(1000, round(1000 * share), recipe.epochs)
-    wanted = method.asks()
-    passes = 0.0
-    if wanted is not None and wanted.at == "epoch_end":
-        passes = sum(1 for epoch in range(method.warmup, recipe.epochs, method.period)) / 3
-    trained = recipe.epochs if cell.budget == "equal-steps" else sum(sizes) / 1000
-    return (trained + passes) / recipe.epochs
+        return (size if cell.budget == "equal-steps" else count) / size
+    sizes = method.sizes(size, count, epochs)
+    while cell.budget == "equal-steps" and sum(sizes) < epochs * size:
+        sizes = method.sizes(size, count, len(sizes) + 1)
+    return (sum(sizes) + PASS * sum(examples_of_passes(method, size, sizes))) / (epochs * size)
 
 
 def _passes(observe: dict[str, dict[str, Any]] | None, recipe: Recipe) -> float:
-    """Return what the passes after epochs add to one full training, in full trainings.
-
-    A training step counts as three forward passes: the forward one, and two for the backward one.
-    """
+    """Return what the passes after epochs add to one full training, in full trainings."""
     point = (observe or {}).get("epoch_end")
     if point is None:
         return 0.0
     epochs = recipe.epochs if point["epochs"] is None else len(point["epochs"])
-    return epochs * (1 / 3 + bool(point["gradients"])) / recipe.epochs
+    return epochs * (PASS + bool(point["gradients"])) / recipe.epochs

@@ -26,8 +26,8 @@ PROTOCOL = 1
 #: The method that trains on everything; it stands beside the scorers on every board.
 FULL = "full"
 
-Budget = Literal["equal-epochs", "equal-steps"]
-BUDGETS: tuple[Budget, ...] = ("equal-epochs", "equal-steps")
+Budget = Literal["equal-epochs", "equal-steps", "equal-cost"]
+BUDGETS: tuple[Budget, ...] = ("equal-epochs", "equal-steps", "equal-cost")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Recipe:
     threads: int = 1
     #: Compile the model with torch.compile.
     compile: bool = False
-    #: Optimiser steps of the whole run, instead of `epochs`. The equal-steps budget sets it; a user does not.
+    #: Optimiser steps of the whole run, instead of `epochs`. A budget sets it (`hbench.budgets`); a user does not.
     max_steps: int | None = None
 
     def __post_init__(self) -> None:

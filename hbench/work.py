@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hbench.budgets import steps_for
 from hbench.data import describe_source
 from hbench.errors import UsageError
 from hbench.plan import Cell, Group
@@ -116,7 +116,8 @@ class Work:
         full = self.full[seed]
         if mask.all():
             return full
-        return replace(full, recipe=self._recipe(mask.size, cell), observe=None, subset=pack_subset(mask))
+        recipe = self._recipe(cell, mask.size, int(mask.sum()))
+        return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask))
 
     def _curriculum(self, count: int, size: int, seed: int, cell: Cell) -> FineTune:
         full = self.full[seed]
@@ -127,14 +128,12 @@ class Work:
             "count": count,
             "selection_seed": self.suite.selection_seed,
         }
-        return replace(full, recipe=self._recipe(size, cell), observe=None, curriculum=curriculum)
+        return replace(full, recipe=self._recipe(cell, size, count), observe=None, curriculum=curriculum)
 
-    def _recipe(self, size: int, cell: Cell) -> Recipe:
-        """Return the recipe of a cell; size: the number of all training examples."""
+    def _recipe(self, cell: Cell, size: int, count: int) -> Recipe:
         recipe = self.group.recipe
-        if cell.budget == "equal-steps":
-            recipe = replace(recipe, max_steps=math.ceil(size / recipe.batch_size) * recipe.epochs)
-        return recipe
+        steps = steps_for(cell.budget, cell.method.plugin, size=size, count=count, recipe=recipe)
+        return recipe if steps is None else replace(recipe, max_steps=steps)
 
 
 def _lacking(job: Score, full: dict[int, FineTune], store: Store) -> str | None:

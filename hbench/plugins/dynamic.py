@@ -74,6 +74,16 @@ class DynamicScorer(Scorer):
         """Return what is observed before a choice, at the capture point in use."""
         return super().observation()
 
+    def due(self, epoch: int, sizes: list[int]) -> bool:
+        """Return whether a choice is made after this many epochs: when a period is over, or the size changes.
+
+        sizes: what `sizes` gave for the training.
+        """
+        over = epoch - self.warmup
+        if over < 0 or epoch >= len(sizes):
+            return False
+        return over % self.period == 0 or sizes[epoch] != sizes[epoch - 1]
+
     def sizes(self, examples: int, count: int, epochs: int) -> list[int]:
         """Return the number of examples of every epoch of a training, of `examples` in all and `count` in a cycle."""
         return [examples if epoch < self.warmup else count for epoch in range(epochs)]

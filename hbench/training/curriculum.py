@@ -63,11 +63,8 @@ class Curriculum:
         return sum(-(-size // batch_size) for size in self.sizes)
 
     def due(self, epoch: int) -> bool:
-        """Return whether a choice is made after this many epochs: when a period is over, or the size changes."""
-        over = epoch - self.scorer.warmup
-        if over < 0 or epoch >= self.epochs:
-            return False
-        return over % self.scorer.period == 0 or self.sizes[epoch] != self.sizes[epoch - 1]
+        """Return whether a choice is made after this many epochs."""
+        return self.scorer.due(epoch, self.sizes)
 
     def watching(self) -> Observer | None:
         """Return where the training steps write what the scorer reads, None when it reads none of them."""
