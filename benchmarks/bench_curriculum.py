@@ -14,16 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-import transformers
+from made_up import made_up
 
 from hbench import scorer
-from hbench.problems import Encoded, find
-from hbench.problems.tokens import Sequences
 from hbench.spec import Recipe
 from hbench.training.curriculum import Curriculum
-from hbench.training.flops import FlopCount
-from hbench.training.loop import Run, Setting
+from hbench.training.loop import Run
 
 EXAMPLES, TOKENS, ROUNDS = 512, 32, 5
 RECIPE = Recipe(epochs=4, precision="fp32")
@@ -31,45 +27,12 @@ RECIPE = Recipe(epochs=4, precision="fp32")
 
 def training(method: str, seed: int) -> Run:
     """Return a run whose curriculum keeps half of made-up sequences after one epoch on all."""
-    torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=8000,
-        hidden_size=256,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        intermediate_size=1024,
-        num_labels=3,
-    )
-    rng = np.random.default_rng(0)
-    encoded = Encoded(
-        ids=[str(i) for i in range(EXAMPLES)],
-        sequences=Sequences(
-            fields={
-                "input_ids": rng.integers(5, 8000, EXAMPLES * TOKENS).astype(np.int32),
-                "attention_mask": np.ones(EXAMPLES * TOKENS, np.int32),
-            },
-            starts=np.arange(EXAMPLES + 1) * TOKENS,
-            filling={"input_ids": 0, "attention_mask": 0},
-        ),
-        owner=np.arange(EXAMPLES),
-        label=rng.integers(0, 3, EXAMPLES),
-        length=np.full(EXAMPLES, TOKENS),
-    )
-    problem = find("classification")
-    setting = Setting(
-        model=transformers.AutoModelForSequenceClassification.from_config(config),
-        problem=problem,
-        flops=FlopCount(1, 1, 1, 0),
-        width=3,
-        decided=3,
-        recipe=RECIPE,
-        seed=seed,
-    )
+    setting, encoded = made_up(EXAMPLES, TOKENS, RECIPE, seed)
     curriculum = Curriculum(
         scorer(method),
-        problem,
+        setting.problem,
         encoded,
-        width=3,
+        width=setting.width,
         count=EXAMPLES // 2,
         epochs=RECIPE.epochs,
         batch_size=RECIPE.batch_size,

@@ -15,50 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import transformers
+from made_up import made_up
 
-from hbench.problems import Encoded, find
-from hbench.problems.tokens import Sequences
 from hbench.spec import Recipe
-from hbench.training.flops import FlopCount
-from hbench.training.loop import Run, Setting
+from hbench.training.loop import Run
 
 EXAMPLES, TOKENS, ROUNDS = 512, 32, 7
 
 
 def training(recorded: bool, examples: int = EXAMPLES) -> Run:
     """Return a run of one epoch on made-up sequences, with or without dynamics at `train`."""
-    torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=8000,
-        hidden_size=256,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        intermediate_size=1024,
-        num_labels=3,
-    )
-    rng = np.random.default_rng(0)
-    rows = rng.integers(5, 8000, (examples, TOKENS))
-    encoded = Encoded(
-        ids=[str(i) for i in range(examples)],
-        sequences=Sequences(
-            fields={"input_ids": rows.astype(np.int32).reshape(-1), "attention_mask": np.ones(rows.size, np.int32)},
-            starts=np.arange(examples + 1) * TOKENS,
-            filling={"input_ids": 0, "attention_mask": 0},
-        ),
-        owner=np.arange(examples),
-        label=rng.integers(0, 3, examples),
-        length=np.full(examples, TOKENS),
-    )
-    setting = Setting(
-        model=transformers.AutoModelForSequenceClassification.from_config(config),
-        problem=find("classification"),
-        flops=FlopCount(1, 1, 1, 0),
-        width=3,
-        decided=3,
-        recipe=Recipe(epochs=1, precision="fp32"),
-        seed=1,
-    )
+    setting, encoded = made_up(examples, TOKENS, Recipe(epochs=1, precision="fp32"))
     return Run(setting, encoded, np.arange(examples), {"train": {}} if recorded else None)
 
 

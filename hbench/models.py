@@ -155,7 +155,7 @@ def resolve_revision(hub_id: str, sort: str) -> str:
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
-    from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
+    from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # not in its __all__
 
     from hbench.errors import DataError
 

@@ -49,13 +49,14 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
     Raises UsageError for an unknown option (with a suggestion) or a value of the wrong type.
     """
     hints = typing.get_type_hints(cls)
-    fields = {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
+    declared = dataclasses.fields(cls)  # type: ignore[arg-type] # a type variable cannot be bound to dataclasses
+    fields = {f.name: hints[f.name] for f in declared if f.init}
     values: dict[str, Any] = {}
     for key, text in options.items():
         if key not in fields:
             raise UsageError(f"{name} has no option '{key}'{suggest(key, fields)}")
         values[key] = convert(text, fields[key], f"{name}[{key}={text}]")
-    for f in dataclasses.fields(cls):  # type: ignore[arg-type]
+    for f in declared:
         required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         if f.init and required and f.name not in values:
             raise UsageError(f"{name} needs the option '{f.name}'; write {name}[{f.name}=...]")

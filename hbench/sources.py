@@ -184,7 +184,7 @@ def _from_original(file: Path, task: Task, choose: ChooseLayout) -> Table:
 def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
     import datasets
     from huggingface_hub.errors import HfHubHTTPError
-    from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
+    from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # not in its __all__
 
     place = f"data set '{hub.id}' at revision {str(hub.revision)[:8]}"
     way = "or use local files with --data-dir DIR"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hbench import Hub, Task
+from hbench import Task
+from hbench_tasks._glue import LICENCE, RECIPE, glue
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,10 @@ class Cola(Task):
     """
 
     kind = "classification"
-    hub = Hub("nyu-mll/glue", "cola", "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
+    hub = glue("cola")
     columns = {"text": "sentence", "label": "label"}
     labels = ("unacceptable", "acceptable")
     metric = "matthews"
-    licence = "none stated by the authors; research use"
+    licence = LICENCE
     cite = "warstadt2019neural"
-    recipe = {"epochs": 10, "batch_size": 32, "learning_rate": 2e-5, "schedule": "constant", "max_length": 256}
+    recipe = RECIPE

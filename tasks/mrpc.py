@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hbench import Hub, Task
+from hbench import Task
+from hbench_tasks._glue import LICENCE, RECIPE, glue
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,10 @@ class Mrpc(Task):
     """
 
     kind = "classification"
-    hub = Hub("nyu-mll/glue", "mrpc", "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
+    hub = glue("mrpc")
     columns = {"text": ("sentence1", "sentence2"), "label": "label"}
     labels = ("not_equivalent", "equivalent")
     metric = "f1"
-    licence = "none stated by the authors; research use"
+    licence = LICENCE
     cite = "dolan2005automatically"
-    recipe = {"epochs": 10, "batch_size": 32, "learning_rate": 2e-5, "schedule": "constant", "max_length": 256}
+    recipe = RECIPE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hbench import Hub, Task
+from hbench import Task
+from hbench_tasks._glue import LICENCE, RECIPE, glue
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,9 @@ class Qnli(Task):
     """
 
     kind = "classification"
-    hub = Hub("nyu-mll/glue", "qnli", "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
+    hub = glue("qnli")
     columns = {"text": ("question", "sentence"), "label": "label"}
     labels = ("entailment", "not_entailment")
-    licence = "none stated by the authors; research use"
+    licence = LICENCE
     cite = "wang2019glue"
-    recipe = {"epochs": 10, "batch_size": 32, "learning_rate": 2e-5, "schedule": "constant", "max_length": 256}
+    recipe = RECIPE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hbench import Hub, Task
+from hbench import Task
+from hbench_tasks._glue import LICENCE, glue
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,9 @@ class Sst2(Task):
     """
 
     kind = "classification"
-    hub = Hub("nyu-mll/glue", "sst2", "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
+    hub = glue("sst2")
     columns = {"text": "sentence", "label": "label"}
     labels = ("negative", "positive")
-    licence = "none stated by the authors; research use"
+    licence = LICENCE
     cite = "socher2013recursive"
     recipe = {"epochs": 3, "batch_size": 32, "learning_rate": 2e-5, "max_length": 128}

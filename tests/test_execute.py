@@ -106,6 +106,12 @@ def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(UsageError, match="cuda: 0 GPUs"):
         find_device("cuda")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(base, "count_gpus", lambda: 0)  # the driver shows none, as in WSL: torch will tell
+    assert find_device("auto") == "cpu"
+    assert find_device("cuda") == "cuda"
+    monkeypatch.setattr(local, "count_gpus", lambda: 0)
+    assert local._devices("cuda") == ["cuda:0"]
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(UsageError, match="no Mac"):
         find_device("mps")

@@ -87,14 +87,15 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
 def find_device(name: str) -> str:
     """Return the device behind a name: `auto` is `cuda` where there is a GPU to use, `cpu` elsewhere.
 
-    Raises UsageError for a GPU that is not there.
+    Raises UsageError for a GPU that is not there. Where the driver shows none and nothing hides them, as in WSL, a GPU
+    that is asked for by name is left to torch to find.
     """
     gpus = count_gpus()
     if name == "auto":
         return "cuda" if gpus else "cpu"
     if name.startswith("cuda"):
         number = int(name.partition(":")[2] or 0)
-        if number >= gpus:
+        if number >= gpus and (gpus or "CUDA_VISIBLE_DEVICES" in os.environ):
             raise UsageError(f"--device {name}: {gpus} GPUs can be used here; name one of them, counted from 0, or cpu")
     if name == "mps" and sys.platform != "darwin":
         raise UsageError("--device mps: this is no Mac; use cpu or cuda")

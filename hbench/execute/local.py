@@ -160,7 +160,7 @@ def _devices(device: str) -> list[str]:
     """Return the devices to spread workers over: every GPU for plain `cuda`, the named one otherwise."""
     if device != "cuda":
         return [device]
-    return [f"cuda:{i}" for i in range(count_gpus())]
+    return [f"cuda:{i}" for i in range(max(1, count_gpus()))]
 
 
 def _threads(jobs: Sequence[Job]) -> int:

@@ -82,6 +82,7 @@ class Task(ABC):
 
     def read(self, file: Path) -> dict[str, list[Any]]:
         """Return the columns of one of the `originals`. A ValueError, KeyError or TypeError counts as a fault in it."""
+        # reached only by a plugin that defines `originals` alone
         raise NotImplementedError(f"{type(self).__name__} names original files and does not read them")
 
     def declaration(self) -> dict[str, Any]:
