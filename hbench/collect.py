@@ -158,6 +158,8 @@ class _Collector:
             metric=plugin.metric,
             chance=work.suite.chance,
             compared=tuple(sorted(method.ref for method in self.group.methods)),
+            # a task that is only scored trains nothing that could be compared
+            rivals=tuple(sorted(work.suite.rivals)) if self.group.evaluation_seeds else (),
             margin=work.suite.margin,
             data=Data(
                 source=first.task.source,

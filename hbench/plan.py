@@ -175,7 +175,7 @@ def unite(observations: Iterable[Observation]) -> dict[str, dict[str, Any]] | No
 
 
 def _methods(suite: Suite) -> tuple[Named[Scorer], ...]:
-    return tuple(SCORERS.find(ref) for ref in dict.fromkeys((*suite.scorers, suite.chance)))
+    return tuple(SCORERS.find(ref) for ref in suite.scorers)
 
 
 def _keep(entry: float | str) -> Keep:

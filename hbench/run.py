@@ -69,7 +69,8 @@ def run_suite(
     place.sweep(_alive)  # a killed run's workers may have lived for a second into this one
     failed_cells = sum(bool(cell.failures) for cell in cells)
     board = publish(cells, results, out)
-    return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, terminal_text(board.columns))
+    text = terminal_text(board.columns, board.comparisons)
+    return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, text)
 
 
 def find_executor(name: str) -> Executor:

@@ -39,6 +39,8 @@ class Suite:
     scorers: tuple[str, ...] = ()
     #: The baseline every method is compared with at its own size; always one of the scorers.
     chance: str = "random"
+    #: Further methods that every method is compared with, such as `dynamic-random`; always among the scorers.
+    rivals: tuple[str, ...] = ()
     #: Shares of the training set, or scorers to whose natural subset every method is cut, such as `h-score`.
     keep: tuple[float | str, ...] = (0.3,)
     budgets: tuple[Budget, ...] = ("equal-epochs",)
@@ -167,8 +169,10 @@ class Suite:
             if not chance.plugin.fresh:
                 raise UsageError(f"'{chance.ref}' draws no fresh subset for every seed; name a scorer such as random")
         self._set("chance", chance.ref)
-        if chance.ref not in scorers:
-            self._set("scorers", (*scorers, chance.ref))
+        rivals = self._resolve("rivals", lambda ref: _scorer(ref).ref)
+        if chance.ref in rivals:
+            raise UsageError(f"rivals: '{chance.ref}' is the chance baseline already; leave it out here")
+        self._set("scorers", tuple(dict.fromkeys((*scorers, chance.ref, *rivals))))
 
     def _check_margin(self) -> None:
         if self.margin is None:

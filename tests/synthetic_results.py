@@ -133,6 +133,11 @@ def small_board(tasks=("snli", "mnli"), keeps=("0.3", "0.5"), methods=METHODS, *
     return made
 
 
+def with_rivals(cells, *rivals: str) -> list[CellResult]:
+    """The same cells as of a suite that names rivals."""
+    return [replace(c, rivals=tuple(sorted(rivals)), compared=tuple(sorted({*c.compared, *rivals}))) for c in cells]
+
+
 def write_all(cells, folder: Path) -> Path:
     """Write cells where they belong and return the folder of results."""
     for made in cells:

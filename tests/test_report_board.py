@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,12 +26,22 @@ ROOT = Path(__file__).parent.parent
 CELLS = (*small_board(), diagnostic(), diagnostic(method="random", mislabelled=0.5, redundant=0.5))
 
 
+FIGURES = [f"figures/{task}--validation--minilm.svg" for task in ("mnli", "snli")]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with results and the board that follows from them, made once."""
+    folder = tmp_path_factory.mktemp("made")
+    write_all(CELLS, folder / "results")
+    build(folder / "results", folder)
+    return folder
+
+
 @pytest.fixture
-def built(tmp_path):
-    """A folder with results and the board that follows from them."""
-    write_all(CELLS, tmp_path / "results")
-    build(tmp_path / "results", tmp_path)
-    return tmp_path
+def built(made, tmp_path):
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(made, tmp_path / "built"))
 
 
 def edit(path: Path, old: str, new: str, times: int = 1) -> None:
@@ -58,9 +69,10 @@ def test_the_same_results_give_the_same_bytes(built, tmp_path_factory):
     for number, made in enumerate(cells):
         made.write(other / "in" / f"{number:02}.json")
     written = build(other / "in", other / "new" / "out")
-    assert [path.name for path in written] == [MARKDOWN, CSV]
-    for path in written:
-        assert path.read_bytes() == (built / path.name).read_bytes()
+    names = [str(path.relative_to(other / "new" / "out")) for path in written]
+    assert names == [MARKDOWN, CSV, *FIGURES]
+    for name, path in zip(names, written, strict=True):
+        assert path.read_bytes() == (built / name).read_bytes()
 
 
 def test_the_csv_has_a_line_per_cell_and_every_number(built):
@@ -161,7 +173,7 @@ def test_check_notices_a_result_that_changed(built):
     assert "snli / validation / minilm / 0.3 / equal-epochs / el2n, column cost_train" in found.problems[0]
 
 
-@pytest.mark.parametrize("name", [MARKDOWN, CSV])
+@pytest.mark.parametrize("name", [MARKDOWN, CSV, FIGURES[0]])
 def test_check_says_what_is_missing(built, name):
     (built / name).unlink()
     found = check(built / "results", built)
@@ -238,7 +250,8 @@ def test_show_says_what_failed_and_what_was_left_out():
     cells = [
         failing(c, 98) if c.method == "el2n" else few if c.cell == few.cell else c for c in small_board(keeps=("0.3",))
     ]
-    text = terminal_text(Board.of(cells).columns)
+    board = Board.of(cells)
+    text = terminal_text(board.columns, board.comparisons)
     assert "el2n (5 of 6 seeds)" in text
     assert "length (2 of 6 seeds)" in text
 
@@ -291,4 +304,5 @@ def test_the_folder_of_published_results_holds_no_code():
 def test_importing_the_report_is_light():
     code = "import sys, hbench.report.board; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"pandas", "torch", "xarray", "scipy.stats", "transformers", "datasets"} & set(done.stdout.split())
+    heavy = {"pandas", "torch", "xarray", "scipy.stats", "transformers", "datasets", "matplotlib"}
+    assert not heavy & set(done.stdout.split())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic_results import SEEDS, cell, diagnostic, failing, small_board, write_all
+from synthetic_results import SEEDS, cell, diagnostic, failing, small_board, with_rivals, write_all
 
 from hbench.errors import HbenchError
 from hbench.report.results import CellResult, Outcomes, ResultError, Subset, results_of, slug
@@ -43,6 +43,7 @@ def changed(path: str, value: object) -> dict:
         cell(method="full"),
         cell(keep="h-score", margin=0.02, planted={"redundant": 0.1}),
         cell(also={"exact": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}),
+        *with_rivals([cell(), cell(method="h-score")], "h-score", "length"),
         failing(cell(), 98, 828),
         failing(cell(), *SEEDS),
         diagnostic(),
@@ -85,6 +86,32 @@ def test_the_file_has_the_agreed_form():
     assert set(payload["subset"]) == {"sizes", "share", "classes"}
     assert payload["schema"] == 2
     assert cell().dump().startswith('{\n "budget": "equal-epochs",\n')
+
+
+def test_rivals_stand_in_the_file_only_where_there_are_some():
+    made = with_rivals([cell()], "length")[0]
+    assert payload_of(made) == {
+        **payload_of(cell()),
+        "rivals": ["length"],
+        "compared": ["el2n", "length", "random"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (["length"], "field 'compared' does not name 'length', which this file compares; add it"),
+        (["random"], "field 'rivals' names 'random', the chance baseline; remove it"),
+        (["el2n", "el2n"], "field 'rivals' is ['el2n', 'el2n']; use a sorted list of the rivals, each once, without"),
+        ("el2n", "field 'rivals' is 'el2n'; use a sorted list"),
+        ([3], "field 'rivals' is [3]; use a sorted list"),
+        (["full"], "without 'full'"),
+    ],
+)
+def test_rivals_that_cannot_be_are_named(value, problem):
+    with pytest.raises(ResultError) as caught:
+        parse(changed("rivals", value))
+    assert problem in str(caught.value)
 
 
 def test_paths_name_the_cell():

@@ -1,4 +1,4 @@
-"""False alarms by simulation: two methods of the same quality, so that every verdict is an error."""
+"""False alarms by simulation: two methods of the same quality, so that every verdict is an error; and coverage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hbench.statistics import crossed_test, smallest_detectable
+from hbench.statistics import crossed_mean, crossed_ratio, crossed_test, smallest_detectable
 
 RUNS = 1500
 #: Four standard errors of a rate of 5 % around it, and 1 % more below: the test may be a little cautious.
@@ -83,3 +83,22 @@ def test_the_smallest_detectable_difference_is_found_four_times_in_five():
     shifted = noise + smallest_detectable(truth)
     found = np.mean([crossed_test(x, 0 * x).low > 0 for x in shifted])
     assert 0.75 < found < 0.85
+
+
+def test_the_interval_of_a_share_misses_it_one_time_in_twenty():
+    """A baseline taken for certain, its own chance left out, would miss it far more often."""
+    rng = np.random.default_rng(16)
+    seeds, examples, truth = 5, 60, 0.9
+
+    def values(mean):
+        taste = rng.normal(size=(RUNS, 1, examples), scale=0.4)
+        shift = rng.normal(size=(RUNS, seeds, 1), scale=0.05)
+        return mean + taste + shift + rng.normal(size=(RUNS, seeds, examples), scale=0.5)
+
+    missed = naive = 0
+    for x, y in zip(values(truth * 0.5), values(0.5), strict=True):
+        found, alone = crossed_ratio(x, y), crossed_mean(x)
+        missed += found.low is not None and not found.low <= truth <= found.high
+        naive += not alone.low <= truth * y.mean() <= alone.high
+    assert LOW < missed / RUNS < HIGH
+    assert naive / RUNS > 0.1

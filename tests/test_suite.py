@@ -78,6 +78,15 @@ def test_chance_named_among_the_scorers_stays_in_its_place():
     assert small(scorers=("random", "el2n")).scorers == ("random", "el2n")
 
 
+def test_rivals_join_the_scorers_behind_chance_unless_they_stand_there():
+    suite = small(rivals=["dynamic-random", "el2n[epoch=1]", "dynamic-el2n[ period = 2 ]"])
+    assert suite.rivals == ("dynamic-random", "el2n", "dynamic-el2n[period=2]")
+    assert suite.scorers == ("h-score", "el2n", "random", "dynamic-random", "dynamic-el2n[period=2]")
+    assert small().rivals == ()
+    kept = suite.overridden(scorers=["length"])
+    assert kept.scorers == ("length", "random", "dynamic-random", "el2n", "dynamic-el2n[period=2]")
+
+
 def test_as_dict_holds_every_field_as_json():
     suite = small(recipe={"epochs": 2}, task_recipes={"sst2": {"batch_size": 4}})
     found = json.loads(json.dumps(suite.as_dict()))
@@ -107,6 +116,12 @@ def test_as_dict_holds_every_field_as_json():
         ({"scorers": ()}, "scorers: none given"),
         ({"chance": "length"}, "chance: 'length' draws no fresh subset"),
         ({"chance": "randon"}, "chance: unknown scorer 'randon'; did you mean 'random'?"),
+        ({"rivals": ("dynamic-randon",)}, "rivals: unknown scorer 'dynamic-randon'; did you mean 'dynamic-random'?"),
+        ({"rivals": ("el2n[epoc=1]",)}, "rivals: el2n has no option 'epoc'; did you mean 'epoch'?"),
+        ({"rivals": ("length", "length")}, 'rivals: "length" stands twice; name it once'),
+        ({"rivals": ("el2n", "el2n[epoch=1]")}, 'rivals: "el2n" stands twice'),
+        ({"rivals": ("el2n", "random")}, "rivals: 'random' is the chance baseline already; leave it out here"),
+        ({"rivals": "el2n"}, "rivals 'el2n': use a list, such as rivals = [\"el2n\"]"),
         ({"keep": (0,)}, "keep 0: use a share above 0 and at most 1"),
         ({"keep": (1.01,)}, "keep 1.01: use a share above 0 and at most 1"),
         ({"keep": (-0.3,)}, "keep -0.3: use a share"),

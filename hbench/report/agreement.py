@@ -89,9 +89,11 @@ def _check_labels(fields: Fields, result: CellResult) -> None:
         raise fields.error(
             "recipe", f"sets max_steps although the budget is '{result.budget}', as long as the recipe; set it to null"
         )
-    for name in sorted({result.method, result.chance} - {FULL}):
+    for name in sorted({result.method, result.chance, *result.rivals} - {FULL}):
         if name not in result.compared:
             raise fields.error("compared", f"does not name '{name}', which this file compares; add it")
+    if result.chance in result.rivals:
+        raise fields.error("rivals", f"names '{result.chance}', the chance baseline; remove it")
 
 
 def _check_size(fields: Fields, result: CellResult) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hbench.report.boardrow import BoardRow
-from hbench.report.compare import Column, Planted, columns_of, diagnostics_of
+from hbench.report.compare import Column, Place, Planted, columns_of, diagnostics_of
 from hbench.report.costs import shared_bills
 from hbench.report.csv import csv_differences, csv_text
 from hbench.report.differences import Measured
 from hbench.report.fields import ResultError
+from hbench.report.figures import Plot, drawn_from, leftovers, library, plots_of
 from hbench.report.formats import listed
 from hbench.report.markdown import markdown
 from hbench.report.results import DIAGNOSTIC, CellResult, kept_share, merged, results_of
+from hbench.report.rivals import Comparison, comparisons_of
 from hbench.report.rows import diagnostic_rows, rows_of
 from hbench.report.terminal import terminal_text
+from hbench.report.tradeoff import Tradeoff, tradeoffs_of
 from hbench.store import write_whole
 
-MARKDOWN, CSV = "LEADERBOARD.md", "leaderboard.csv"
+MARKDOWN, CSV, COMPARISONS = "LEADERBOARD.md", "leaderboard.csv", "comparisons.csv"
 SAME, DRIFT, INCOMPATIBLE = 0, 1, 2
 
 
@@ -27,13 +30,17 @@ SAME, DRIFT, INCOMPATIBLE = 0, 1, 2
 class Board:
     """All results, laid out: the columns with their rows as shown, and every row once.
 
-    planted: by task and model, how well every method finds the planted examples.
+    planted: by task and model, how well every method finds the planted examples. comparisons: by `Column.place`, every
+    method against every rival, for the columns that have some. tradeoffs: cost and accuracy, one per task, split and
+    model.
     """
 
     results: tuple[CellResult, ...]
     columns: tuple[tuple[Column, tuple[BoardRow, ...]], ...]
     rows: tuple[BoardRow, ...]
     planted: dict[tuple[str, str], tuple[Planted, ...]]
+    comparisons: dict[Place, tuple[Comparison, ...]]
+    tradeoffs: tuple[Tradeoff, ...]
 
     @classmethod
     def of(cls, results: list[CellResult]) -> Board:
@@ -44,29 +51,43 @@ class Board:
         # The full-data row stands in every column of its task and model; here it stands once.
         rows = {row.cell: row for _, shown in columns for row in shown}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
-        return cls(tuple(results), columns, tuple(rows[cell] for cell in sorted(rows)), planted)
+        comparisons = {column.place: tuple(comparisons_of(column, measured)) for column in found}
+        return cls(
+            results=tuple(results),
+            columns=columns,
+            rows=tuple(rows[cell] for cell in sorted(rows)),
+            planted=planted,
+            comparisons={place: lines for place, lines in comparisons.items() if lines},
+            tradeoffs=tuple(tradeoffs_of(columns)),
+        )
 
     def files(self) -> dict[str, str]:
-        """Return the text of every file of the leaderboard by its name."""
-        return {MARKDOWN: markdown(self.results, self.columns, self.rows, self.planted), CSV: csv_text(self.rows)}
+        """Return the text of every file of the leaderboard but its figures, by name."""
+        page = markdown(self.results, self.columns, self.rows, self.planted, self.comparisons, self.tradeoffs)
+        files = {MARKDOWN: page, CSV: csv_text(self.rows, BoardRow)}
+        lines = [line for place in sorted(self.comparisons) for line in self.comparisons[place]]
+        return {**files, COMPARISONS: csv_text(lines, Comparison)} if lines else files
 
-    def write(self, out_dir: Path) -> list[Path]:
-        """Write LEADERBOARD.md and leaderboard.csv, byte-identical for the same results; return their paths.
+    def plots(self) -> dict[str, Plot]:
+        """Return what every figure of the leaderboard shows, by name."""
+        return dict(found for found in plots_of(self.tradeoffs) if found is not None)
 
-        Raises ResultError when a file cannot be written.
+    def write(self, out_dir: Path, *, redraw: bool = True) -> list[Path]:
+        """Write all files, byte-identical for the same results, and remove what an earlier board left; return paths.
+
+        redraw: draw figures that say they show these results too. Raises ResultError when a file cannot be written.
         """
-        written = []
-        for name, text in self.files().items():
-            path = out_dir / name
-            try:
-                out_dir.mkdir(parents=True, exist_ok=True)
-                write_whole(path, text)
-            except OSError as error:
-                raise ResultError(
-                    f"{path}: cannot be written ({error.strerror}); name a writable folder with --out"
-                ) from None
-            written.append(path)
-        return written
+        files, plots = self.files(), self.plots()
+        for name, text in files.items():
+            _write(out_dir / name, text)
+        for name, plot in plots.items():
+            if redraw or drawn_from(out_dir / name) != (plot.digest, library()):
+                from hbench.report.drawing import draw
+
+                _write(out_dir / name, draw(plot))
+        for path in _left(out_dir, files, plots):
+            _write(path, None)
+        return [out_dir / name for name in (*files, *plots)]
 
 
 @dataclass(frozen=True)
@@ -99,19 +120,37 @@ def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Bo
         ) from None
     for cell in cells:
         cell.write(results_dir / cell.path)
-    board.write(out_dir)
+    board.write(out_dir, redraw=False)
     return board
 
 
 def check(results_dir: Path, out_dir: Path) -> Check:
-    """Build in memory and compare with the committed files: numbers with tolerance, everything else exactly."""
+    """Build in memory and compare with the committed files: numbers with tolerance, everything else exactly.
+
+    Every figure has to say that it shows these results. Those that were drawn with the installed version of the
+    drawing library are drawn again and compared; another version draws the same results otherwise.
+    """
     try:
-        rebuilt = Board.of(results_of(results_dir)).files()
-        committed = {name: _committed(out_dir / name) for name in rebuilt}
-        problems = csv_differences(committed[CSV], rebuilt[CSV], CSV)
+        board = Board.of(results_of(results_dir))
+        rebuilt, plots = board.files(), board.plots()
+        committed = {name: _committed(out_dir / name) for name in (*rebuilt, *plots)}
+        problems = csv_differences(committed[CSV], rebuilt[CSV], CSV, BoardRow)
+        if COMPARISONS in rebuilt:
+            problems += csv_differences(committed[COMPARISONS], rebuilt[COMPARISONS], COMPARISONS, Comparison)
     except ResultError as error:
         return Check(INCOMPATIBLE, (str(error),))
     problems += _line_differences(committed[MARKDOWN], rebuilt[MARKDOWN], MARKDOWN)
+    for name, plot in plots.items():
+        digest, drawn_with = drawn_from(out_dir / name) or ("", "")
+        if digest != plot.digest:
+            problems.append(f"{name}: does not show these results; run `hbench leaderboard build`")
+        elif drawn_with == library():
+            from hbench.report.drawing import draw
+
+            if committed[name] != draw(plot):
+                problems.append(f"{name}: was changed since it was drawn; run `hbench leaderboard build`")
+    for path in _left(out_dir, rebuilt, plots):
+        problems.append(f"{path.relative_to(out_dir)}: follows from no result; run `hbench leaderboard build`")
     return Check(DRIFT if problems else SAME, tuple(problems))
 
 
@@ -120,7 +159,8 @@ def show(results_dir: Path, *, task: str | None = None, model: str | None = None
 
     Raises ResultError as `build` does, and when no table is left, naming the tables there are.
     """
-    columns = Board.of(results_of(results_dir)).columns
+    board = Board.of(results_of(results_dir))
+    columns = board.columns
     chosen = [
         (column, rows)
         for column, rows in columns
@@ -135,12 +175,30 @@ def show(results_dir: Path, *, task: str | None = None, model: str | None = None
             f"{results_dir}: no table for these choices; "
             + (f"there are {there}" if columns else "there is none at all")
         )
-    return terminal_text(chosen)
+    return terminal_text(chosen, board.comparisons)
 
 
 def _is(wanted: str, keep: str) -> bool:
     share = kept_share(wanted)
     return wanted == keep or (share is not None and share == kept_share(keep))
+
+
+def _write(path: Path, text: str | None) -> None:
+    """Write a file whole, or remove it where there is no text."""
+    try:
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be written ({error.strerror}); name a writable folder with --out") from None
+
+
+def _left(out_dir: Path, files: Collection[str], plots: Collection[str]) -> list[Path]:
+    """Return the files of an earlier board that this one does not have; others in the folder are not hbench's."""
+    table = out_dir / COMPARISONS
+    return [*([table] if COMPARISONS not in files and table.is_file() else []), *leftovers(out_dir, plots)]
 
 
 def _committed(path: Path) -> str:

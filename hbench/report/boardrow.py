@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import ClassVar, Literal
 
 from hbench.report.results import Cell
 
@@ -18,6 +18,9 @@ class BoardRow:
     Metrics, differences, intervals, margins and smallest detectable differences are shares of 1, net costs are in
     full trainings, break-evens in later trainings (or "never"). None is an empty cell: not known, or no test.
     """
+
+    #: Columns that tell rows apart.
+    KEY: ClassVar = ("task", "split", "model", "keep", "budget", "method")
 
     task: str
     split: str
@@ -50,6 +53,10 @@ class BoardRow:
     margin: float | None = None
     full_verdict: str = ""
     full_detectable: float | None = None
+    #: Metric / that of the full data, over the seeds that both have; its interval where the metric is a mean.
+    full_share: float | None = None
+    full_share_low: float | None = None
+    full_share_high: float | None = None
     chance: str = ""
     chance_pairs: int | None = None
     chance_difference: float | None = None

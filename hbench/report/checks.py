@@ -38,7 +38,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         kind=fields.text("kind"),
         metric=fields.text("metric"),
         chance=fields.text("chance"),
-        compared=_compared(fields),
+        compared=_methods(fields, "compared", "methods compared"),
         margin=fields.number_or_none("margin", 0.0, 1.0),
         data=_data(fields),
         model_source=_object(fields, "model_source"),
@@ -53,6 +53,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         planted=_planted(fields),
         protocol=PROTOCOL,
         also=_also(fields),
+        rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
     )
     fields.close()
     check_agreement(fields, result)
@@ -94,13 +95,13 @@ def _object(fields: Fields, name: str) -> dict[str, Any]:
     return dict(fields.take(name, "an object", lambda v: isinstance(v, dict)))
 
 
-def _compared(fields: Fields) -> tuple[str, ...]:
-    compared = fields.take(
-        "compared",
-        f"a sorted list of the methods compared, each once, without '{FULL}'",
-        lambda v: isinstance(v, list) and all(is_text(name) for name in v) and v == sorted(set(v)) and FULL not in v,
+def _methods(fields: Fields, name: str, what: str) -> tuple[str, ...]:
+    found = fields.take(
+        name,
+        f"a sorted list of the {what}, each once, without '{FULL}'",
+        lambda v: isinstance(v, list) and all(is_text(one) for one in v) and v == sorted(set(v)) and FULL not in v,
     )
-    return tuple(compared)
+    return tuple(found)
 
 
 def _data(fields: Fields) -> Data:

@@ -18,6 +18,10 @@ MAY_DIFFER = ("max_steps", "threads")
 _SAME_SIZE = 1
 
 
+#: Task, split, model, keep label and budget: what tells columns apart.
+Place = tuple[str, str, str, str, str]
+
+
 @dataclass(frozen=True)
 class Column:
     """The results that are compared: one task, split, model, keep label and budget, with the full-data baseline.
@@ -39,6 +43,16 @@ class Column:
     absent: tuple[str, ...] = ()
 
     @property
+    def rivals(self) -> tuple[str, ...]:
+        """Return the further methods to compare with: all that a result of this column names, sorted."""
+        return tuple(sorted({rival for cell in self.cells for rival in cell.rivals}))
+
+    @property
+    def place(self) -> Place:
+        """Return what identifies the column."""
+        return self.task, self.split, self.model, self.keep, self.budget
+
+    @property
     def chance(self) -> str:
         """Return the method that serves as chance baseline."""
         return self.any.chance
@@ -46,7 +60,7 @@ class Column:
     @property
     def title(self) -> str:
         """Return the column's name."""
-        return " / ".join((self.task, self.split, self.model, self.keep, self.budget))
+        return " / ".join(self.place)
 
 
 def columns_of(results: Iterable[CellResult]) -> list[Column]:

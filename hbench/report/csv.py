@@ -1,4 +1,4 @@
-"""leaderboard.csv: one line per cell, one column per field of `BoardRow`, numbers with fixed precision."""
+"""The board's CSV files: one line per record, one column per field of its class, numbers with fixed precision."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from typing import Any
 
 from hbench.report.boardrow import BoardRow
 from hbench.report.fields import ResultError
+from hbench.report.rivals import Comparison
 
 #: Decimals of a number, but for those whose field says otherwise.
 PLACES = 10
 #: Largest difference between two numbers that counts as none, absolute below 1 and relative above.
 TOLERANCE = 1e-9
-#: Columns that tell rows apart.
-KEY = ("task", "split", "model", "keep", "budget", "method")
+#: The class of a file's records: its fields are the columns, its KEY those that tell rows apart.
+Record = type[BoardRow] | type[Comparison]
 
 
-def csv_text(rows: Sequence[BoardRow]) -> str:
-    """Return the text of leaderboard.csv."""
+def csv_text(rows: Sequence[BoardRow | Comparison], record: Record) -> str:
+    """Return the text of a file of such records."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(BoardRow.columns())
-    places = [(f.name, f.metadata.get("places", PLACES)) for f in fields(BoardRow)]
+    places = [(f.name, f.metadata.get("places", PLACES)) for f in fields(record)]
+    writer.writerow([name for name, _ in places])
     writer.writerows([_text(getattr(row, name), digits) for name, digits in places] for row in rows)
     return stream.getvalue()
 
 
-def csv_differences(committed: str, rebuilt: str, file: str) -> list[str]:
+def csv_differences(committed: str, rebuilt: str, file: str, record: Record) -> list[str]:
     """Return one line per difference between two such texts, naming row and column; numbers within `TOLERANCE` agree.
 
     Raises ResultError when the committed text does not have the columns of this hbench.
     """
-    ours, theirs = _read(rebuilt, file), _read(committed, file)
+    ours, theirs = _read(rebuilt, file, record), _read(committed, file, record)
     found = [f"{file}: row {' / '.join(key)} is not in the results" for key in theirs if key not in ours]
     for key, row in ours.items():
         if key not in theirs:
@@ -65,9 +66,9 @@ def _text(value: Any, places: int) -> str:
     return str(value)
 
 
-def _read(text: str, file: str) -> dict[tuple[str, ...], dict[str, str]]:
+def _read(text: str, file: str, record: Record) -> dict[tuple[str, ...], dict[str, str]]:
     reader = csv.reader(io.StringIO(text))
-    header, columns = next(reader, []), list(BoardRow.columns())
+    header, columns = next(reader, []), [f.name for f in fields(record)]
     if header != columns:
         odd = sorted(set(header) ^ set(columns))
         raise ResultError(
@@ -81,7 +82,7 @@ def _read(text: str, file: str) -> dict[tuple[str, ...], dict[str, str]]:
                 f"{file}: line {reader.line_num} has {len(line)} cells for {len(columns)} columns; restore it"
             )
         row = dict(zip(columns, line, strict=True))
-        key = tuple(row[name] for name in KEY)
+        key = tuple(row[name] for name in record.KEY)
         if key in rows:
             raise ResultError(f"{file}: row {' / '.join(key)} stands twice; run `hbench leaderboard build`")
         rows[key] = row

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench.report.results import CellResult
-from hbench.statistics import CrossedTest, crossed_mean, crossed_test
+from hbench.statistics import CrossedTest, Ratio, crossed_mean, crossed_ratio, crossed_test
 
 #: Default margins: half a point, one point under a thousand evaluation examples.
 _MARGIN, _SMALL_MARGIN, _SMALL = 0.005, 0.01, 1000
@@ -56,14 +56,33 @@ class Measured:
 
     def minus(self, baseline: Measured | None) -> CrossedTest | None:
         """Return the difference to a baseline over the seeds that both have; None when they share none."""
-        if baseline is None:
+        common = self._common(baseline)
+        if baseline is None or not common:
             return None
-        common = [seed for seed in self.rows if seed in baseline.rows]
-        if not common:
+        return crossed_test(self._table(common), baseline._table(common), self.cases)
+
+    def share_of(self, baseline: Measured | None) -> Ratio | None:
+        """Return the share of a baseline's metric that is kept, over the seeds that both have; None when undefined.
+
+        It has an interval where the metric is the mean of the per-example values.
+        """
+        common = self._common(baseline)
+        if baseline is None or not common:
             return None
-        ours = np.stack([self.rows[seed] for seed in common])
-        theirs = np.stack([baseline.rows[seed] for seed in common])
-        return crossed_test(ours, theirs, self.cases)
+        if self.cell.metric_is_mean:
+            return crossed_ratio(self._table(common), baseline._table(common), self.cases)
+        ours, theirs = (np.mean([m._values[seed] for seed in common]) for m in (self, baseline))
+        return Ratio(value=float(ours / theirs), seeds=len(common)) if theirs > 0 else None
+
+    @property
+    def _values(self) -> dict[int, float]:
+        return {seed: v for seed, v in zip(self.cell.seeds, self.cell.values, strict=True) if v is not None}
+
+    def _common(self, baseline: Measured | None) -> list[int]:
+        return [] if baseline is None else [seed for seed in self.rows if seed in baseline.rows]
+
+    def _table(self, seeds: list[int]) -> npt.NDArray[np.float64]:
+        return np.stack([self.rows[seed] for seed in seeds])
 
 
 def margin_of(cell: CellResult) -> float:

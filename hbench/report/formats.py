@@ -36,6 +36,12 @@ def interval(low: float | None, high: float | None, *, signed: bool = False) -> 
     return f" [{points(low, signed=signed)}, {points(high, signed=signed)}]"
 
 
+def difference(found: float, low: float | None, high: float | None, p: float | None, verdict: str) -> str:
+    """Return a difference with its interval in points, its p value where there is one, and the verdict."""
+    text = points(found, signed=True) + interval(low, high, signed=True)
+    return f"{text}{'' if p is None else f', {p_value(p)}'}, {verdict}"
+
+
 def p_value(p: float) -> str:
     """Return `p = 0.012`, or `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {fixed(p, 3)}"

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from hbench.report.across import across_tasks
 from hbench.report.boardrow import BoardRow
-from hbench.report.compare import Column, Planted
+from hbench.report.compare import Column, Place, Planted
+from hbench.report.figures import plots_of
 from hbench.report.opening import opening
 from hbench.report.results import CellResult
+from hbench.report.rivals import Comparison, rivals_table
 from hbench.report.tables import across_table, column_table, planted_tables
+from hbench.report.tradeoff import Tradeoff, tradeoff_table
 
 _TITLE = """\
 # Leaderboard
@@ -21,6 +24,10 @@ them and `hbench leaderboard check` recomputes it."""
 _TABLES = """\
 Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
 break-even are given as shared / alone."""
+
+_TRADEOFF = """\
+All sizes and budgets of a task together, cheapest first by net cost alone, which is what one training of one's own
+costs. `front` marks what no other row beats at the same or a lower net cost alone, by point values."""
 
 _ACROSS = """\
 A block is one task with its primary split; models, sizes, seeds and further splits are no extra blocks. The count is
@@ -43,6 +50,8 @@ _NOTES = """\
   no evidence of equality.
 - **Difference to chance** claims a gain over chance selection of the same size, budget and seeds: `superior` or
   `worse` when p, Holm-adjusted over the methods of the table, is at most 0.05; `tie` otherwise.
+- **Share of full**: the metric as a share of that of the full data, in per cent, over the seeds that both have. Its
+  interval holds the ratios R for which the crossed test of method - R * full is not significant (Fieller 1954).
 - **Intervals** are of one comparison each, at 95 %, and not adjusted for the number of methods. The verdict against
   chance follows Holm: it can be `tie` where the interval leaves 0 out.
 - **Detectable**: the smallest true difference to chance (for the chance row: to full) that one test at 5 %, before
@@ -59,24 +68,39 @@ _NOTES = """\
   is the mean of the others, and differences use the seeds that both sides have. What was compared and has no result
   here is shown as missing."""
 
+_RIVALS = """\
+- **Difference to** another method: the test of the difference to chance, against a further baseline that a suite names
+  (its rivals): p is Holm-adjusted over the methods compared with that rival in the table."""
+
 
 def markdown(
     results: Sequence[CellResult],
     columns: Sequence[tuple[Column, Sequence[BoardRow]]],
     rows: Sequence[BoardRow],
     planted: Mapping[tuple[str, str], Sequence[Planted]],
+    comparisons: Mapping[Place, Sequence[Comparison]],
+    tradeoffs: Sequence[Tradeoff],
 ) -> str:
     """Return the text of LEADERBOARD.md.
 
     results: all cells. columns: every column with its rows in the order shown. rows: all rows of the board, each once.
-    planted: as `hbench.report.compare.diagnostics_of` returns it.
+    planted: as `hbench.report.compare.diagnostics_of` returns it. comparisons: by `Column.place`, those of each column
+    that has some. tradeoffs: as `hbench.report.tradeoff.tradeoffs_of` returns them.
     """
     parts = [_TITLE, "## What was measured\n\n" + "\n".join(opening(results, rows, len(columns)))]
     if columns:
         parts.append(f"## Results\n\n{_TABLES}")
-        parts += ["\n".join(column_table(column, shown)) for column, shown in columns]
+        parts += [
+            "\n".join([*column_table(column, shown), *rivals_table(shown, comparisons.get(column.place, ()))])
+            for column, shown in columns
+        ]
+    if tradeoffs:
+        parts.append(f"## Cost and accuracy\n\n{_TRADEOFF}")
+        figures = (None if found is None else found[0] for found in plots_of(tradeoffs))
+        parts += ["\n".join(tradeoff_table(t, figure)) for t, figure in zip(tradeoffs, figures, strict=True)]
+    if columns:
         parts.append(f"## Across tasks\n\n{_ACROSS}")
         parts += ["\n".join(across_table(across)) for across in across_tasks([shown for _, shown in columns])]
     if planted:
         parts.append("## Planted examples\n\n" + _PLANTED + "\n\n" + "\n".join(planted_tables(planted)))
-    return "\n\n".join([*parts, _NOTES]) + "\n"
+    return "\n\n".join([*parts, f"{_NOTES}\n{_RIVALS}" if comparisons else _NOTES]) + "\n"

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hbench.report.fields import ResultError
 from hbench.report.outcomes import Outcomes
@@ -138,8 +138,9 @@ class CellResult:
     compared: all methods that the suite compared, sorted, so that a method without a file is missing and not unknown.
     margin: largest loss against full data that counts as none, as a share of 1; None for the default. seeds: training
     seeds, which pair with those of `full` and `chance`. values: metric per seed as a share of 1, None where the seed
-    failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples. also: the
-    values of metrics that stand beside `metric`, such as exact match beside F1; left out of the file when empty.
+    failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples. Left out of
+    the file when empty: also, the values of metrics that stand beside `metric`, such as exact match beside F1; rivals,
+    further methods that every method is compared with, sorted.
     """
 
     task: str
@@ -167,11 +168,18 @@ class CellResult:
     planted: dict[str, float] | None
     protocol: int
     also: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+    rivals: tuple[str, ...] = ()
 
     @property
     def cell(self) -> Cell:
         """Return what identifies the cell; no two results of a board share it."""
         return self.task, self.split, self.model, self.keep, self.budget, self.method
+
+    @property
+    def status(self) -> Literal["complete", "partial", "failed"]:
+        """Return whether all, some or none of its seeds have a result."""
+        failed = sum(value is None for value in self.values)
+        return "complete" if not failed else "failed" if failed == len(self.seeds) else "partial"
 
     @property
     def metric_is_mean(self) -> bool:
@@ -199,8 +207,9 @@ class CellResult:
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
-        if not self.also:
-            del payload["also"]
+        for name in ("also", "rivals"):
+            if not payload[name]:
+                del payload[name]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
 
     def write(self, path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hbench.report.boardrow import BoardRow, Role, Status
+from hbench.report.boardrow import BoardRow, Role
 from hbench.report.compare import Column, Planted
 from hbench.report.costs import Bill, costs_of
 from hbench.report.differences import Measured, margin_of
@@ -40,13 +40,14 @@ def rows_of(column: Column, measured: Mapping[Cell, Measured], bills: Mapping[Bi
         is_chance = cell.method == column.chance
         tests.append(None if is_chance else ours.minus(chance))
         row = _identity(cell, "chance" if is_chance else "method")
-        row = replace(row, **_metric(ours), **_against_full(ours, full), **_kept(cell, classes))
+        row = replace(row, **_metric(ours), **_against_full(ours, full), **_share(ours, full), **_kept(cell, classes))
         row = replace(row, **costs_of(cell, bills))
         rows.append(row if is_chance else replace(row, chance=cell.chance))
     adjusted = holm([None if test is None else test.p for test in tests])
     rows = [replace(row, **_against_chance(t, p)) for row, t, p in zip(rows, tests, adjusted, strict=True)]
     if full is not None:
         row = replace(_identity(full.cell, "full"), **_metric(full), **_kept(full.cell, {}))
+        row = replace(row, full_share=1.0 if row.metric and row.metric > 0 else None)
         rows.append(replace(row, **costs_of(full.cell, bills)))
     absent = column.absent if full is not None else (FULL, *column.absent)
     return sorted([*rows, *(_missing(column, method) for method in absent)], key=_rank)
@@ -85,7 +86,6 @@ def _rank(row: BoardRow) -> tuple[int, float, str]:
 
 def _identity(cell: CellResult, role: Role) -> BoardRow:
     failed = sum(value is None for value in cell.values)
-    status: Status = "complete" if not failed else "failed" if failed == len(cell.seeds) else "partial"
     reasons = sorted((f.seed, " ".join(f.reason.split())) for f in cell.failures)
     return BoardRow(
         task=cell.task,
@@ -96,7 +96,7 @@ def _identity(cell: CellResult, role: Role) -> BoardRow:
         budget=cell.budget,
         method=cell.method,
         role=role,
-        status=status,
+        status=cell.status,
         metric_name=cell.metric,
         seeds=len(cell.seeds) - failed,
         seeds_failed=failed,
@@ -148,6 +148,13 @@ def _against_full(ours: Measured, full: Measured | None) -> dict[str, Any]:
         "full_verdict": NO_TEST if test.p is None else non_inferiority(test, margin),
         "full_detectable": smallest_detectable(test),
     }
+
+
+def _share(ours: Measured, full: Measured | None) -> dict[str, Any]:
+    ratio = ours.share_of(full)
+    if ratio is None:
+        return {}
+    return {"full_share": ratio.value, "full_share_low": ratio.low, "full_share_high": ratio.high}
 
 
 def _against_chance(test: CrossedTest | None, p_adjusted: float | None) -> dict[str, Any]:

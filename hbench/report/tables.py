@@ -9,7 +9,20 @@ from hbench.report.across import Across, MethodAcross
 from hbench.report.boardrow import BoardRow
 from hbench.report.compare import Column, Planted
 from hbench.report.differences import default_margin, margin_of
-from hbench.report.formats import NOTHING, code, count, fixed, interval, listed, margin, p_value, plural, points, table
+from hbench.report.formats import (
+    NOTHING,
+    code,
+    count,
+    difference,
+    fixed,
+    interval,
+    listed,
+    margin,
+    p_value,
+    plural,
+    points,
+    table,
+)
 from hbench.report.results import kept_share
 from hbench.report.rows import NO_TEST
 from hbench.spec import FULL
@@ -91,16 +104,13 @@ def _pair(shared: str, alone: str) -> str:
 def _against_full(row: BoardRow) -> str:
     if row.full_difference is None:
         return NOTHING
-    text = points(row.full_difference, signed=True) + interval(row.full_low, row.full_high, signed=True)
-    return f"{text}, {row.full_verdict}"
+    return difference(row.full_difference, row.full_low, row.full_high, None, row.full_verdict)
 
 
 def _against_chance(row: BoardRow) -> str:
     if row.chance_difference is None:
         return NOTHING
-    text = points(row.chance_difference, signed=True) + interval(row.chance_low, row.chance_high, signed=True)
-    p = "" if row.chance_p_holm is None else f", {p_value(row.chance_p_holm)}"
-    return f"{text}{p}, {row.chance_verdict}"
+    return difference(row.chance_difference, row.chance_low, row.chance_high, row.chance_p_holm, row.chance_verdict)
 
 
 def _kept(row: BoardRow) -> str:

@@ -22,6 +22,7 @@ from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
 from hbench.statistics.power import smallest_detectable
 from hbench.statistics.ranks import RankInterval, rank_intervals
+from hbench.statistics.ratio import Ratio, crossed_ratio
 from hbench.statistics.verdicts import NonInferiority, Superiority, non_inferiority, superiority
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "PairedRanks",
     "PartialConjunction",
     "RankInterval",
+    "Ratio",
     "Superiority",
     "TooFewBlocks",
     "benjamini_hochberg",
@@ -41,6 +43,7 @@ __all__ = [
     "critical_difference",
     "crossed_bootstrap",
     "crossed_mean",
+    "crossed_ratio",
     "crossed_test",
     "friedman",
     "holm",

@@ -100,36 +100,33 @@ def _crossed(d: Table, cases: npt.ArrayLike | None, level: float, scale: float) 
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     seeds, examples = d.shape
-    of_seed = d.mean(axis=1)
-    above, size = sum_by_case(d - of_seed[:, None], cases)
+    of_seed, linear, size = linearised(d, cases)
     count, mean = len(size), float(d.mean())
     if seeds < 2 or count < 2:
         return CrossedTest(mean=mean, seeds=seeds, examples=examples, cases=count, level=level)
-    linear = d if cases is None else of_seed[:, None] + above / size.mean()
-    # Values that are equal on paper differ by a few rounding errors of `scale`; below their square nothing varies.
-    rounding = (32 * np.finfo(np.float64).eps * scale * float(size.max() / size.mean())) ** 2
+    rounding = rounding_of(scale, size)
     of_case = linear.mean(axis=0)
-    ms_seed = _mean_square(of_seed - mean, count, seeds - 1, rounding)
-    ms_example = _mean_square(of_case - mean, seeds, count - 1, rounding)
-    rest = linear - of_seed[:, None] - (of_case - mean)
-    ms_interaction = _mean_square(rest, 1, (seeds - 1) * (count - 1), rounding)
-    q, df = _variance(ms_seed, ms_example, ms_interaction, seeds, count)
-    se = math.sqrt(q / (seeds * count))
-    t = mean / se if se > 0 else math.copysign(math.inf, mean)
-    if abs(mean) <= math.sqrt(rounding):
-        t = 0.0
-    half = quantile((1 + level) / 2, df) * se
+    found = Variance.of(
+        float(np.square(of_seed - mean).sum()),
+        float(np.square(of_case - mean).sum()),
+        float(np.square(linear - of_seed[:, None] - (of_case - mean)).sum()),
+        seeds=seeds,
+        cases=count,
+        rounding=rounding,
+    )
+    t = found.t(mean, rounding)
+    half = quantile((1 + level) / 2, found.df) * found.se
     return CrossedTest(
         mean=mean,
-        se=se,
-        df=df,
+        se=found.se,
+        df=found.df,
         t=t,
-        p=two_sided_p(t, df),
+        p=two_sided_p(t, found.df),
         low=mean - half,
         high=mean + half,
-        ms_seed=ms_seed,
-        ms_example=ms_example,
-        ms_interaction=ms_interaction,
+        ms_seed=found.ms_seed,
+        ms_example=found.ms_example,
+        ms_interaction=found.ms_interaction,
         seeds=seeds,
         examples=examples,
         cases=count,
@@ -137,13 +134,53 @@ def _crossed(d: Table, cases: npt.ArrayLike | None, level: float, scale: float) 
     )
 
 
-def _mean_square(deviations: Table, repeats: int, df: int, rounding: float) -> float:
-    """Return repeats * sum(deviations^2) / df, exactly 0 when every deviation could be a rounding error."""
-    square = float(np.square(deviations).sum())
-    return repeats * square / df if square > deviations.size * rounding else 0.0
+def linearised(d: Table, cases: npt.ArrayLike | None) -> tuple[Table, Table, Table]:
+    """Return seed means [seed], linearised values L [seed, case] and examples per case [case]; all are linear in d."""
+    of_seed = d.mean(axis=1)
+    above, size = sum_by_case(d - of_seed[:, None], cases)
+    return of_seed, d if cases is None else of_seed[:, None] + above / size.mean(), size
 
 
-def _variance(seed: float, example: float, interaction: float, seeds: int, count: int) -> tuple[float, float]:
+def rounding_of(scale: float, size: Table) -> float:
+    """Return the square below which deviations of values up to `scale` are no variation.
+
+    Values that are equal on paper differ by a few rounding errors of `scale`.
+    """
+    return float((32 * np.finfo(np.float64).eps * scale * float(size.max() / size.mean())) ** 2)
+
+
+@dataclass(frozen=True)
+class Variance:
+    """The mean squares of a difference, and the standard error and degrees of freedom that follow from them."""
+
+    ms_seed: float
+    ms_example: float
+    ms_interaction: float
+    se: float
+    df: float
+
+    @classmethod
+    def of(cls, seed: float, example: float, rest: float, *, seeds: int, cases: int, rounding: float) -> Variance:
+        """Return them from the sums of squared deviations: of seed means, of case means, and of what is left."""
+        ms_seed = _mean_square(seed, seeds, cases, seeds - 1, rounding)
+        ms_example = _mean_square(example, cases, seeds, cases - 1, rounding)
+        ms_interaction = _mean_square(rest, seeds * cases, 1, (seeds - 1) * (cases - 1), rounding)
+        q, df = _q_and_df(ms_seed, ms_example, ms_interaction, seeds, cases)
+        return cls(ms_seed, ms_example, ms_interaction, math.sqrt(q / (seeds * cases)), df)
+
+    def t(self, mean: float, rounding: float) -> float:
+        """Return the test statistic of a mean; infinite where nothing varies, 0 where the mean is rounding."""
+        if abs(mean) <= math.sqrt(rounding):
+            return 0.0
+        return mean / self.se if self.se > 0 else math.copysign(math.inf, mean)
+
+
+def _mean_square(square: float, terms: int, repeats: int, df: int, rounding: float) -> float:
+    """Return repeats * square / df, exactly 0 when every one of the terms could be a rounding error."""
+    return repeats * square / df if square > terms * rounding else 0.0
+
+
+def _q_and_df(seed: float, example: float, interaction: float, seeds: int, count: int) -> tuple[float, float]:
     """Return Q and its degrees of freedom from the mean squares."""
     excess = example - interaction
     q = seed + (excess if excess > 1e-12 * example else 0.0)  # what is left of two equal numbers is rounding

@@ -1,0 +1,58 @@
+"""Rivals from a suite to its results: run like every method, named by every result that trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hbench.collect import collect
+from hbench.plan import make_plan
+from hbench.store import Store
+from hbench.suite import Suite
+from hbench.work import Work
+
+RIVALS = ("length", "dynamic-random")
+
+
+def suite(**changes: object) -> Suite:
+    fields = {
+        "name": "rivals",
+        "tasks": ("planted-sentence[size=60]",),
+        "diagnose": ("planted-pair[size=60]",),
+        "models": ("tiny",),
+        "scorers": ("el2n",),
+        "rivals": RIVALS,
+    }
+    return Suite(**{**fields, **changes})
+
+
+def works(made: Suite, folder: Path) -> list[Work]:
+    """The work on each task; nothing of it has run."""
+    store = Store(folder)
+    found = [Work.begin(group, made, None, store) for group in make_plan(made).groups]
+    for work in found:
+        work.prune(store)
+    return found
+
+
+def test_rivals_are_run_like_every_method_and_every_result_names_them(tmp_path):
+    trained, scored = works(suite(), tmp_path)
+    assert [m.ref for m in trained.group.methods] == ["el2n", "random", *RIVALS]
+    cells = list(collect(trained, Store(tmp_path)))
+    assert {cell.method for cell in cells} == {"full", "el2n", "random", *RIVALS}
+    assert {cell.rivals for cell in cells} == {("dynamic-random", "length")}
+    assert all(json.loads(cell.dump())["rivals"] == ["dynamic-random", "length"] for cell in cells)
+    # a task that is only scored trains nothing, so nothing is compared
+    assert {cell.rivals for cell in collect(scored, Store(tmp_path))} == {()}
+
+
+def test_naming_rivals_changes_no_job_and_without_them_no_result(tmp_path):
+    rivalled, _ = works(suite(), tmp_path)
+    plain, _ = works(suite(scorers=("el2n", "random", *RIVALS), rivals=()), tmp_path)
+    assert {job.key for job in plain.full.values()} == {job.key for job in rivalled.full.values()}
+    assert {job.key for jobs in plain.scores.values() for job in jobs.values()} == {
+        job.key for jobs in rivalled.scores.values() for job in jobs.values()
+    }
+    for cell in collect(plain, Store(tmp_path)):
+        assert cell.rivals == ()
+        assert "rivals" not in json.loads(cell.dump())
