@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,8 @@ def describe_source(task: Task, data_dir: Path | None, name: str) -> dict[str, A
 
     name: the task's name, which is its folder under `data_dir`. An embedded task has {"embedded": sha256 of its rows};
     with a folder the answer is {"files": {file name: sha256}} of the splits in use; otherwise it is
-    {"hub": id, "config": name, "revision": commit}, where a revision left open is asked of the hub.
+    {"hub": id, "config": name, "revision": commit}, where a revision left open is asked of the hub. Where the task's
+    own code reads or converts what is there, the digest of its file stands beside it as "reader".
     Raises DataError when a file is missing, when there is no source at all, or when the hub does not answer.
     """
     used = (task.training(), *task.splits())
@@ -62,13 +63,11 @@ def describe_source(task: Task, data_dir: Path | None, name: str) -> dict[str, A
     if data_dir is not None:
         parts = [part for split in used for part in _files(name, task, split, data_dir)]
         files = {part.name: part.digest() for part in parts}
-        if any(part.original for part in parts):  # the task's own code reads them
-            return {"files": files, "reader": source_digest(type(task))}
-        return {"files": files}
+        return {"files": files, **_reader(task, any(part.original for part in parts))}
     if task.hub is None:
         raise DataError(f"task '{name}' names no data set on the hub; give the folder of its files with --data-dir DIR")
     revision = task.hub.revision or resolve_revision(task.hub.id, "dataset")
-    return {"hub": task.hub.id, "config": task.hub.config, "revision": revision}
+    return {"hub": task.hub.id, "config": task.hub.config, "revision": revision, **_reader(task)}
 
 
 def load_examples(
@@ -94,9 +93,13 @@ def load_examples(
     if not all(declared.values()):
         raise DataError(f"{table.place}: the split is empty; give it at least one row")
 
-    def place(row: int) -> str:
-        return table.row(row) + _identity(plugin, declared, row)
+    found = declared
 
+    def place(row: int) -> str:
+        return table.row(row) + _identity(plugin, found, row)
+
+    if _converts(plugin):
+        declared = _converted(plugin, found, place)
     usable = problems.find(plugin.kind).usable(plugin, declared, place)
     if not len(usable):
         raise DataError(f"{table.place}: no row has a gold label; the task cannot be used with this split")
@@ -111,6 +114,26 @@ def load_examples(
         planted=None if planted is None else [planted[row] for row in rows],
         cases=_cases(plugin, kept),
     )
+
+
+def _converts(task: Task) -> bool:
+    return type(task).convert is not Task.convert
+
+
+def _converted(task: Task, columns: dict[str, list[Any]], place: Callable[[int], str]) -> dict[str, list[Any]]:
+    """Return the columns with every row in the task's own form. Raises DataError naming one that cannot be read."""
+    rows = []
+    for position, values in enumerate(zip(*columns.values(), strict=True)):
+        try:
+            rows.append(task.convert(dict(zip(columns, values, strict=True))))
+        except (ValueError, KeyError, TypeError) as error:
+            what = f"no {error}" if isinstance(error, KeyError) else error
+            raise DataError(f"{place(position)}: in no form that the task reads ({what}); mend the row") from error
+    return {column: [row[column] for row in rows] for column in columns}
+
+
+def _reader(task: Task, original: bool = False) -> dict[str, str]:
+    return {"reader": source_digest(type(task))} if original or _converts(task) else {}
 
 
 def _read(name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None) -> Table:

@@ -5,10 +5,11 @@ attribute `capture` names where the values were observed. Variables:
 
     correct    bool     the prediction was the gold one
     gold_prob  float32  probability of the gold label, 0..1
-    el2n       float32  || p - y ||_2, 0..sqrt(2) for one softmax, higher = harder
+    el2n       float32  || p - y ||_2, 0..sqrt(2) for one softmax and times sqrt(k) for k of them, higher = harder
     loss       float32  cross-entropy in nats, >= 0, higher = harder
     margin     float32  gold logit minus best other logit, higher = easier
     entropy    float32  entropy of p in nats, 0..log C
+    el2n_sum, el2n_mean   float32, of intents and slots only: sum and mean of their norms instead of one norm over all
     prob       float32  p, with a last dimension `class`; for small C only
     grad_norm, grad_norm_head, grad_norm_last   float32, >= 0, when asked
     label, length   per example only (int64): gold class, and number of tokens
@@ -78,11 +79,14 @@ def from_arrays(
 def join_runs(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
     """Stack the dynamics of single runs, which hold the same examples, along `run`.
 
-    Signals and epochs that only some of the runs observed are left out.
+    Signals and epochs that only some of the runs observed are left out. Without any signal there is nothing to stack,
+    and what is known of the examples is returned.
     """
     import xarray as xr
 
     names = [name for name in datasets[0].data_vars if all(name in d for d in datasets)]
+    if "epoch" not in datasets[0].coords:
+        return datasets[0][names]
     epochs = [e for e in datasets[0]["epoch"].to_numpy() if all(e in d["epoch"] for d in datasets)]
     common = [d[names].sel(epoch=epochs) for d in datasets]
     joined = xr.concat(common, dim="run", data_vars="minimal", coords="minimal", compat="override", join="exact")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from hbench.plugins import Observation, Scorer, at_epochs, observe
+from hbench.plugins import Observation, Scorer, at_epochs, observe, signal_of
+from hbench_scorers._joint import SIGNALS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,19 +20,21 @@ class El2n(Scorer):
     section 2. For fine-tuning, Fayyaz et al. 2022 (arXiv 2211.05610) find the score unreliable before one full
     epoch, and that dropping the top few percent first (option `offset`) helps: those are often mislabelled.
 
-    epoch: the epoch after which the model is asked, counted from 1.
+    epoch: the epoch after which the model is asked, counted from 1. joint: of intents and slots, the norm over all
+    errors, the sum of the norms, or the mean of that of the intent and the mean over the words.
     """
 
     epoch: int = 1
+    joint: Literal["norm", "sum", "mean"] = "norm"
 
     cite = "paul2021deep"
 
     @property
     def needs(self) -> Observation:
         """The norm at the one epoch in use."""
-        return observe("el2n", at="epoch_end", epochs=(self.epoch,))
+        return observe(SIGNALS[self.joint], at="epoch_end", epochs=(self.epoch,))
 
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
-        """Return the mean norm, float64, dims (example,). Raises UsageError when the epoch is absent."""
-        norms = at_epochs(dynamics, self.epoch)["el2n"].astype("float64")
-        return norms.mean(("run", "epoch"), skipna=False)
+        """Return the mean norm, float64, dims (example,). Raises UsageError when the epoch or the signal is absent."""
+        norms = signal_of(at_epochs(dynamics, self.epoch), SIGNALS[self.joint], f"joint={self.joint}")
+        return norms.astype("float64").mean(("run", "epoch"), skipna=False)

@@ -31,6 +31,8 @@ def random_dynamics(
         prob=prob.astype(np.float32),
         gold_prob=gold_prob.astype(np.float32),
         el2n=np.linalg.norm(prob - gold, axis=-1).astype(np.float32),
+        el2n_sum=draw.gamma(2.0, size=(runs, epochs, examples)).astype(np.float32),
+        el2n_mean=draw.gamma(2.0, size=(runs, epochs, examples)).astype(np.float32),
         loss=-np.log(gold_prob).astype(np.float32),
         margin=(logits[..., gold] - others).astype(np.float32),
         entropy=-(prob * np.log(prob)).sum(-1).astype(np.float32),

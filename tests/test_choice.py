@@ -212,7 +212,7 @@ def test_sequences_do_not_depend_on_the_chunk(chunk: int, monkeypatch: pytest.Mo
 def test_head_has_one_logit() -> None:
     head = PROBLEM.head(TASK)
     assert (head.auto, head.config["num_labels"]) == ("AutoModelForSequenceClassification", 1)
-    assert PROBLEM.width(TASK) == PROBLEM.decided(TASK) == 4
+    assert PROBLEM.width(TASK) == PROBLEM.decided(TASK, encode(ROWS)) == 4
     assert PROBLEM.width(TASKS.find("dream").plugin) == 3
 
 

@@ -21,7 +21,10 @@ from hbench.store import Store
 from hbench.suite import load_suite
 
 #: Whatever takes longer to import than the command line may take to answer.
-HEAVY = {"torch", "transformers", "datasets", "accelerate", "evaluate", "numpy", "pandas", "xarray", "scipy", "sklearn"}
+HEAVY = {
+    *("torch", "transformers", "datasets", "accelerate", "evaluate", "numpy", "pandas", "xarray", "scipy", "sklearn"),
+    "matplotlib",
+}
 
 PLUGIN = '''
 from dataclasses import dataclass
@@ -165,7 +168,7 @@ def test_list_gives_where_data_and_weights_come_from(hbench):
     assert models["roberta-large"]["hub"] == "FacebookAI/roberta-large"
     assert len(models["roberta-large"]["revision"]) == 40
     suites = {row["name"] for row in json.loads(hbench("list", "suites", "--json").out)}
-    assert suites == {"quickstart", "small", "paper"}
+    assert suites == {"quickstart", "small", "dynamic", "paper"}
 
 
 def test_a_plugin_that_cannot_be_loaded_hides_none_of_the_others(hbench, monkeypatch):
@@ -239,6 +242,10 @@ def test_a_mistake_is_one_line_that_names_the_fix(hbench, args, fragments):
     [
         ("tasks = [\n'sst2'\nmodels = 3\n", ["suite mine.toml, line 3", "malformed TOML", "mend the line"]),
         ("taks = ['sst2']\n", ["suite mine.toml: unknown key 'taks'; did you mean 'tasks'?"]),
+        (
+            "tasks = ['sst2']\nmodels = ['tiny']\nscorers = ['el2n']\nrivals = ['dynamic-randon']\n",
+            ["suite mine.toml: rivals: unknown scorer 'dynamic-randon'; did you mean 'dynamic-random'?"],
+        ),
         ("keep = [0]\ntasks = ['sst2']\nmodels = ['tiny']\nscorers = ['el2n']\n", ["suite mine.toml: keep 0: use"]),
         ("[recipe]\nepoch = 3\n", ["suite mine.toml: "]),
     ],

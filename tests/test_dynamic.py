@@ -293,11 +293,11 @@ def test_dynamic_methods_stand_on_the_board_with_their_passes(finished: Bench) -
 
 def test_another_store_gives_the_same_bytes_and_a_second_run_trains_nothing(finished: Bench) -> None:
     finished.hbench("run", "suite.toml", "--store", "b/store", "--quiet", "--executor", "inline", check=False)
-    patterns = ("store/*/*/curriculum.npz", "store/*/*/predictions.npz", "results/**/*.json", "leaderboard/*")
+    patterns = ("store/*/*/curriculum.npz", "store/*/*/predictions.npz", "results/**/*.json", "leaderboard/**/*")
     found = []
     for place in ("a", "b"):
         root = finished.folder / place
-        files = [path for pattern in patterns for path in root.glob(pattern)]
+        files = [path for pattern in patterns for path in root.glob(pattern) if path.is_file()]
         found.append({str(path.relative_to(root)): path.read_bytes() for path in files})
     assert found[0] == found[1]
     assert sum("curriculum" in name for name in found[0]) == 2 * 3 * 2

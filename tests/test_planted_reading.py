@@ -358,7 +358,7 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
         problem=problem,
         flops=FlopCount(1, 1, 1, 0),
         width=problem.width(task.plugin),
-        decided=problem.decided(task.plugin),
+        decided=problem.decided(task.plugin, asked),
         recipe=recipe,
         seed=1,
     )

@@ -258,7 +258,7 @@ def test_the_best_span_is_that_of_a_plain_search(seed: int, whole: bool) -> None
     drawn = Random.draw(seed, whole=whole, spread=1.0 if whole else 4.0)
     found = PROBLEM.decide(drawn.logits(), drawn.batch)
     assert found.dtype == torch.float32
-    assert found.shape == (len(drawn.batch.labels), PROBLEM.decided(TASK))
+    assert found.shape == (len(drawn.batch.labels), PROBLEM.decided(TASK, None))
     for row, own in zip(found.tolist(), drawn.windows(), strict=True):
         for value, wanted in zip(row, expected_decision(own), strict=True):
             if wanted is not None:
@@ -600,7 +600,7 @@ def kept(tokenizer: Any, found: Encoded, believed: list[tuple[str, float, float]
     ]
     tokens = encode(examples(*texts), tokenizer, 32).gold
     collate = Collator(found, CPU)
-    rows = np.zeros((len(found.ids), PROBLEM.decided(TASK)), dtype=np.float32)
+    rows = np.zeros((len(found.ids), PROBLEM.decided(TASK, found)), dtype=np.float32)
     for members in (np.array([4, 0]), np.array([3, 1, 2])):
         batch = collate(members)
         logits = torch.full((*batch.inputs["input_ids"].shape, 2), -20.0)

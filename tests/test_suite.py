@@ -261,8 +261,11 @@ def test_shipped_suites_are_valid_and_say_what_they_are(name):
 
 
 def test_the_shipped_suites_are_these():
-    assert set(shipped()) == {"quickstart", "small", "paper"}
+    assert set(shipped()) == {"quickstart", "small", "dynamic", "paper"}
     assert {TASKS.load(ref).hub for ref in load_suite("quickstart").tasks} == {None}  # nothing to download
+    dynamic = load_suite("dynamic")
+    assert {dynamic.chance, *dynamic.rivals} < set(dynamic.scorers)
+    assert {dynamic.recipe_for(TASKS.find(ref)).schedule for ref in dynamic.tasks} == {"constant"}
     paper = load_suite("paper")
     assert (paper.train_size, paper.eval_size) == (None, None)
     recipe = paper.recipe_for(TASKS.find("sst2"))

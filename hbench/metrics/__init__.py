@@ -1,6 +1,6 @@
 """Metrics as `evaluate` modules: the folders beside this file are local ones, other names are the library's to find.
 
-`compute` is for metrics of class integers, `compute_records` for those that compare richer things, such as texts.
+`compute` is for metrics of class integers, `compute_records` for those that compare richer things, texts or tags.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ _HERE = Path(__file__).parent
 #: Package under which `evaluate` imports the modules it loads.
 _PACKAGE = "evaluate_modules"
 #: Local metrics that take records instead of class integers.
-_OF_RECORDS = ("squad_v2",)
+_OF_RECORDS = ("slot_f1", "squad_v2")
 
 
 def local_names() -> list[str]:
@@ -50,9 +50,7 @@ def compute(
     return values if name in values else {name: next(iter(values.values())), **values}
 
 
-def compute_records(
-    name: str, predictions: list[dict[str, Any]], references: list[dict[str, Any]], **options: Any
-) -> dict[str, Any]:
+def compute_records(name: str, predictions: Sequence[Any], references: Sequence[Any], **options: Any) -> dict[str, Any]:
     """Return all that a metric says of predicted records against gold ones, in the fields that its module declares.
 
     options: those of the module's own `compute`. What is returned is the module's to say, and not only numbers.

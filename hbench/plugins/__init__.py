@@ -11,11 +11,13 @@ from hbench.plugins.observation import (
     CAPTURES,
     EXAMPLE_FIELDS,
     GRADIENT_SIGNALS,
+    KIND_SIGNALS,
     STANDARD_SIGNALS,
     Capture,
     Observation,
     at_epochs,
     observe,
+    signal_of,
 )
 from hbench.plugins.scorer import Scorer
 from hbench.plugins.task import Hub, Task
@@ -24,6 +26,7 @@ __all__ = [
     "CAPTURES",
     "EXAMPLE_FIELDS",
     "GRADIENT_SIGNALS",
+    "KIND_SIGNALS",
     "STANDARD_SIGNALS",
     "Capture",
     "Choice",
@@ -35,4 +38,5 @@ __all__ = [
     "Task",
     "at_epochs",
     "observe",
+    "signal_of",
 ]

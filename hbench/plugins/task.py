@@ -47,6 +47,8 @@ class Task(ABC):
     layouts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     #: Class names in the order of the label integers.
     labels: ClassVar[tuple[str, ...]] = ()
+    #: Kind `joint`: slot types, without B- and I-; the tags are O, and B- and I- of each.
+    slots: ClassVar[tuple[str, ...]] = ()
     #: Name of the metric: a local module of hbench, or any `evaluate` module.
     metric: ClassVar[str] = "accuracy"
     licence: ClassVar[str] = "unknown"
@@ -85,6 +87,14 @@ class Task(ABC):
         # reached only by a plugin that defines `originals` alone
         raise NotImplementedError(f"{type(self).__name__} names original files and does not read them")
 
+    def convert(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row in the form that the kind reads, under the same names; a task overrides it whose source differs.
+
+        row: its columns under the task's own names, whatever names the source has for them. A ValueError, KeyError or
+        TypeError counts as a fault in the row.
+        """
+        return row
+
     def declaration(self) -> dict[str, Any]:
         """Return everything declared that decides what the examples are, for the key of a job."""
         hub = self.hub
@@ -98,4 +108,5 @@ class Task(ABC):
             "labels": list(self.labels),
             "metric": self.metric,
             **({"layouts": layouts} if layouts else {}),
+            **({"slots": list(self.slots)} if self.slots else {}),
         }

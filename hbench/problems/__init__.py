@@ -16,6 +16,7 @@ __all__ = ["Batch", "Encoded", "Evaluation", "Head", "Problem", "find"]
 _KINDS = {
     "choice": "hbench.problems.choice:Choice",
     "classification": "hbench.problems.classification:Classification",
+    "joint": "hbench.problems.joint:Joint",
     "span": "hbench.problems.span:Span",
 }
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hbench.plugins import Task
     from hbench.problems.tokens import Sequences
 
+#: Stands in `Encoded.token_gold` where a token has no value.
+NO_VALUE = -100
+
 
 @dataclass(frozen=True)
 class Head:
@@ -39,6 +42,10 @@ class Encoded:
     length: npt.NDArray[np.int64]
     #: Name -> int64 (s,): what the kind's loss needs besides the classes, for each sequence.
     gold: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    #: Name -> int32 (tokens of all sequences,): the same for each token, -100 where it has none.
+    token_gold: Mapping[str, npt.NDArray[np.int32]] = field(default_factory=dict)
+    #: Name -> a number that holds for the whole split.
+    sizes: Mapping[str, int] = field(default_factory=dict)
     #: What the kind keeps for itself, to turn predictions into answers.
     notes: Any = None
 
@@ -53,8 +60,10 @@ class Batch:
     labels: torch.Tensor
     #: int64 (s,), non-decreasing: the position in the batch of the example that owns the sequence.
     owner: torch.Tensor
-    #: `Encoded.gold` of these sequences, each int64 (s,).
+    #: Of these sequences `Encoded.gold`, each int64 (s,), and `token_gold`, each int64 (s, T), -100 at the padding.
     gold: dict[str, torch.Tensor] = field(default_factory=dict)
+    #: `Encoded.sizes`.
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,12 +125,15 @@ class Problem(Protocol):
         """Turn what `observe` kept, float32 (..., n, width), into the signals of `hbench.dynamics`, (..., n)."""
         ...
 
-    def decided(self, task: Task) -> int:
-        """Return how many numbers `decide` keeps of an example."""
+    def decided(self, task: Task, encoded: Encoded) -> int:
+        """Return how many numbers `decide` keeps of an example of a split."""
         ...
 
     def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Return what is kept of an evaluation batch: float32 (b, decided), so that memory follows the batch alone."""
+        """Return what is kept of an evaluation batch, so that memory follows the batch alone.
+
+        float32 (b, k), not finite where the logits are not. Where k is less than `decided`, -1 is kept for the rest.
+        """
         ...
 
     def evaluate(self, task: Task, kept: npt.NDArray[np.float32], examples: Examples, encoded: Encoded) -> Evaluation:

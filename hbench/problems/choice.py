@@ -17,6 +17,7 @@ import numpy.typing as npt
 from hbench.errors import DataError
 from hbench.problems.base import Batch, Encoded, Head
 from hbench.problems.classification import Classification
+from hbench.problems.faults import is_texts, short
 from hbench.problems.tokens import separator, tokenize
 
 if TYPE_CHECKING:
@@ -126,23 +127,21 @@ def _fault(task: Task, article: Any, question: Any, options: Any, answer: Any) -
     """Return what is wrong with a row, and the fix; nothing when it is right."""
     names = [f"column '{task.columns[role]}'" for role in _ROLES]
     wanted = len(task.labels)
-    if not isinstance(article, str) and not _is_texts(article):
-        return (
-            f"{names[0]} holds {_short(article)}, which is neither a text nor a list of texts; mend or remove the row"
-        )
+    if not isinstance(article, str) and not is_texts(article):
+        return f"{names[0]} holds {short(article)}, which is neither a text nor a list of texts; mend or remove the row"
     if not _whole(article).strip():
         return f"{names[0]} is empty; give it a text or remove the row"
     if not isinstance(question, str):
-        return f"{names[1]} holds {_short(question)}, which is not a text; mend or remove the row"
-    if not _is_texts(options):
-        return f"{names[2]} holds {_short(options)}, which is not a list of texts; write {wanted} texts"
+        return f"{names[1]} holds {short(question)}, which is not a text; mend or remove the row"
+    if not is_texts(options):
+        return f"{names[2]} holds {short(options)}, which is not a list of texts; write {wanted} texts"
     if len(options) != wanted:
         return (
             f"{names[2]} holds {len(options)} options, and the task has questions with {wanted}; "
             f"write {wanted} texts or remove the row"
         )
     if _gold(answer, options, task.labels) is None:
-        held = f"holds {_short(answer)}"
+        held = f"holds {short(answer)}"
         if isinstance(answer, str):
             held += f", the text of {options.count(answer) or 'none'} of the options"
         return (
@@ -150,15 +149,6 @@ def _fault(task: Task, article: Any, question: Any, options: Any, answer: Any) -
             f"the text of the right option, or {_NO_GOLD} to leave the row out"
         )
     return ""
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _require_room(tokenizer: Any, ids: list[str], asked: list[str], count: int, max_length: int) -> None:

@@ -123,7 +123,7 @@ class Classification:
             signals["prob"] = prob.astype(np.float32)
         return signals
 
-    def decided(self, task: Task) -> int:
+    def decided(self, task: Task, encoded: Encoded) -> int:
         """Return the number of classes: the logits are kept."""
         return len(task.labels)
 

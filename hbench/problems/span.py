@@ -17,6 +17,8 @@ import numpy.typing as npt
 from hbench import metrics
 from hbench.errors import DataError, UsageError
 from hbench.problems.base import Batch, Encoded, Evaluation, Head
+from hbench.problems.faults import short
+from hbench.problems.softmax import LOWEST, compare
 from hbench.problems.windows import Windows, cut_windows
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from hbench.data import Examples
     from hbench.plugins import Task
 
-#: Score of what cannot be chosen: far below any logit, and finite, so that no difference is undefined.
-_LOWEST = -1e30
 #: Best starts and ends of a window that are tried with each other, and the longest answer in tokens.
 _BEST, _LONGEST = 20, 30
 _METRICS = ("f1", "exact")
@@ -110,7 +110,7 @@ class Span:
         import torch
 
         logits = torch.stack([output.start_logits, output.end_logits], dim=-1).float()
-        return logits.masked_fill(batch.inputs["attention_mask"][..., None] == 0, _LOWEST)
+        return logits.masked_fill(batch.inputs["attention_mask"][..., None] == 0, LOWEST)
 
     def losses(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the loss of each example in nats, float32 (b,), from logits (s, T, 2).
@@ -139,30 +139,19 @@ class Span:
         """
         import torch
 
-        gold = torch.stack([batch.gold["start"], batch.gold["end"]], dim=-1)[:, None]
-        hit = (logits.argmax(dim=1) == gold[:, 0]).all(dim=-1)
-        # Apple's GPUs have no float64
-        lead = logits.to(torch.float32 if logits.device.type == "mps" else torch.float64)
-        lead = lead - lead.gather(1, gold)
-        others = lead.scatter(1, gold, -torch.inf)
-        rest = others.logsumexp(dim=1)
-        loss = torch.logaddexp(rest, torch.zeros_like(rest))  # of start and end, (s, 2)
-        log_prob = lead - loss[:, None]
-        error = torch.expm1(-loss) ** 2 + (others - loss[:, None]).exp().square().sum(dim=1)
-        entropy = -(log_prob.exp() * log_prob.clamp(min=_LOWEST)).sum(dim=1)
-        best = others.amax(dim=1)
-        loss_of_both = loss.sum(dim=-1)
+        both = compare(logits, torch.stack([batch.gold["start"], batch.gold["end"]], dim=-1), dim=1)  # each (s, 2)
+        loss, best = both.loss.sum(dim=-1), both.rival
         values = [
-            (hit & ~loss_of_both.isnan()).to(lead.dtype),
-            (-loss_of_both).exp(),
-            error.sum(dim=-1).sqrt(),
-            loss_of_both / 2,
+            (both.hit.all(dim=-1) & ~loss.isnan()).to(loss.dtype),
+            (-loss).exp(),
+            both.error.sum(dim=-1).sqrt(),
+            loss / 2,
             # The best other pair keeps the gold start, the gold end, or neither.
             -torch.maximum(best.amax(dim=-1), best.sum(dim=-1)),
-            entropy.sum(dim=-1),
+            both.entropy.sum(dim=-1),
         ]
         means = _mean(torch.stack(values, dim=-1), batch)
-        means[:, 0] = (means[:, 0] == 1).to(lead.dtype)
+        means[:, 0] = (means[:, 0] == 1).to(loss.dtype)
         return means.float()
 
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
@@ -170,7 +159,7 @@ class Span:
         signals: dict[str, npt.NDArray[Any]] = {name: kept[..., i] for i, name in enumerate(_SIGNALS)}
         return signals | {"correct": signals["correct"] == 1}
 
-    def decided(self, task: Task) -> int:
+    def decided(self, task: Task, encoded: Encoded) -> int:
         """Return 5: score, window, start and end of the best span, and the score of no answer."""
         return 5
 
@@ -193,7 +182,7 @@ class Span:
         start, end = token[:, :, None, 0], token[:, None, :, 1]
         sums = score[:, :, None, 0] + score[:, None, :, 1]
         sums = sums.masked_fill((end < start) | (end - start >= _LONGEST), -torch.inf).flatten(1)
-        best, which = sums.nan_to_num(_LOWEST, neginf=_LOWEST).max(dim=1)
+        best, which = sums.nan_to_num(LOWEST, neginf=LOWEST).max(dim=1)
         tried = score.shape[1]
         start = token[..., 0].gather(1, which[:, None] // tried)[:, 0]
         end = token[..., 1].gather(1, which[:, None] % tried)[:, 0]
@@ -247,32 +236,25 @@ def _fault(answers: Any, context: str) -> str:
     """Return what is wrong with the answers to a question, and the fix; nothing when they are right."""
     form = "write {'text': [...], 'answer_start': [...]}, both lists empty where there is no answer"
     if not isinstance(answers, Mapping):
-        return f"the answers are {_short(answers)}; {form}"
+        return f"the answers are {short(answers)}; {form}"
     texts, starts = (answers.get(key) for key in ("text", "answer_start"))
     if not isinstance(texts, list) or not isinstance(starts, list):
-        return f"the answers are {_short(dict(answers))}; {form}"
+        return f"the answers are {short(dict(answers))}; {form}"
     if len(texts) != len(starts):
         return f"there are {len(texts)} answers and {len(starts)} values of answer_start; give one for each"
     for text, start in zip(texts, starts, strict=True):
         if not isinstance(text, str) or not text.strip():
-            return (
-                f"the answer {_short(text)} is not a text with a character in it; mend it, or remove it and its start"
-            )
+            return f"the answer {short(text)} is not a text with a character in it; mend it, or remove it and its start"
         if type(start) is not int:
-            return f"the answer_start {_short(start)} is not a whole number; count characters from 0"
+            return f"the answer_start {short(start)} is not a whole number; count characters from 0"
         there = context[start : start + len(text)] if start >= 0 else ""
         if there != text:
             hint = f"it is at {context.index(text)}" if text in context else "it is nowhere in the context"
             return (
-                f"the answer {_short(text)} does not stand at character {start}, where {_short(there)} is; "
+                f"the answer {short(text)} does not stand at character {start}, where {short(there)} is; "
                 f"mend answer_start: {hint}"
             )
     return ""
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _first_answer(answers: Mapping[str, Any]) -> tuple[int, int]:
@@ -295,7 +277,7 @@ def _mean(values: torch.Tensor, batch: Batch) -> torch.Tensor:
 def _best_spans(kept: npt.NDArray[np.float32], encoded: Encoded, contexts: list[str]) -> npt.NDArray[np.int64]:
     """Return the characters of every example's best span, without white space at its ends; -1 and -1 for none."""
     windows: Windows = encoded.notes
-    rows = np.flatnonzero(kept[:, 0] > _LOWEST)
+    rows = np.flatnonzero(kept[:, 0] > LOWEST)
     window, start, end = kept[rows, 1:4].astype(np.int64).T
     window += np.searchsorted(encoded.owner, rows)
     spans = np.full((len(kept), 2), -1, dtype=np.int64)

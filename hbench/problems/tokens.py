@@ -64,14 +64,20 @@ class Sequences:
 
     def padded(self, which: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
         """Return some sequences, int64 (len(which), T), filled up at the end to the longest of them."""
+        return self.spread(which, self.fields, self.filling)
+
+    def spread(
+        self, which: npt.NDArray[np.int64], values: Mapping[str, npt.NDArray[np.int32]], filling: Mapping[str, int]
+    ) -> dict[str, npt.NDArray[np.int64]]:
+        """Return values of all tokens, laid out like `fields`, for some sequences, filled up as in `padded`."""
         lengths = self.lengths[which]
         column = np.arange(lengths.max())
         real = column < lengths[:, None]
         place = (self.starts[which][:, None] + column)[real]
         batch = {}
-        for name, values in self.fields.items():
-            batch[name] = np.full(real.shape, self.filling[name], dtype=np.int64)
-            batch[name][real] = values[place]
+        for name, flat in values.items():
+            batch[name] = np.full(real.shape, filling[name], dtype=np.int64)
+            batch[name][real] = flat[place]
         return batch
 
 

@@ -50,7 +50,7 @@ Cell = tuple[str, str, str, str, str, str]
 #: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients.
 WORK = ("training", "signals", "gradients")
 #: Metrics that are means over examples, by kind, where each example has its own; accuracy is one for every kind.
-_MEANS = {"span": ("f1", "exact")}
+_MEANS = {"joint": ("frame_accuracy", "intent_accuracy"), "span": ("f1", "exact")}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from hbench.problems.base import Batch
+from hbench.problems.base import NO_VALUE, Batch
 
 if TYPE_CHECKING:
     from hbench.problems import Encoded
@@ -61,11 +61,16 @@ class Collator:
         counts = self._starts[members + 1] - first
         # the first sequence of each one's example, and its own place among them
         which = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(counts.sum())
+        gold = {name: values[which] for name, values in encoded.gold.items()}
+        if encoded.token_gold:
+            filling = dict.fromkeys(encoded.token_gold, NO_VALUE)
+            gold |= encoded.sequences.spread(which, encoded.token_gold, filling)
         return Batch(
             inputs={name: self._tensor(values) for name, values in encoded.sequences.padded(which).items()},
             labels=self._tensor(encoded.label[members]),
             owner=self._tensor(np.repeat(np.arange(len(members)), counts)),
-            gold={name: self._tensor(values[which]) for name, values in encoded.gold.items()},
+            gold={name: self._tensor(values) for name, values in gold.items()},
+            sizes=encoded.sizes,
         )
 
     def _tensor(self, values: Indices) -> torch.Tensor:

@@ -15,10 +15,10 @@ import transformers
 
 from hbench import dynamics
 from hbench.data import Examples, load_examples
-from hbench.errors import DataError
+from hbench.errors import DataError, UsageError
 from hbench.models import Model, find_model
 from hbench.plugins import DynamicScorer, Task
-from hbench.problems import Encoded, Evaluation, Problem
+from hbench.problems import Encoded, Evaluation, Head, Problem
 from hbench.problems import find as find_problem
 from hbench.references import join_reference
 from hbench.registry import SCORERS, TASKS
@@ -62,7 +62,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
         problem=shared.problem,
         flops=shared.flops,
         width=shared.problem.width(shared.task),
-        decided=shared.problem.decided(shared.task),
+        decided=max(shared.problem.decided(shared.task, encoded) for _, encoded in shared.evaluation.values()),
         recipe=job.recipe,
         seed=job.seed,
         device=device,
@@ -107,7 +107,7 @@ def _prepare(job: FineTune) -> Prepared:
         task=task,
         problem=problem,
         config=config,
-        flops=count_flops(auto_class(head), config),
+        flops=_count_flops(model, head, config),
         train=replace(train, columns={}),  # the texts are in `encoded` now
         encoded=problem.encode(task, train, tokenizer, length),
         evaluation={
@@ -115,6 +115,17 @@ def _prepare(job: FineTune) -> Prepared:
             for split, examples in zip(task.splits(), rest, strict=True)
         },
     )
+
+
+def _count_flops(model: Model, head: Head, config: Any) -> FlopCount:
+    """Return the cost of a forward pass. Raises UsageError for an architecture that has no such head."""
+    try:
+        return count_flops(auto_class(head), config)
+    except ValueError as error:
+        raise UsageError(
+            f"model '{model.ref}' cannot be used for this task: transformers has no {head.auto} for the architecture "
+            f"'{config.model_type}' ({str(error).strip().splitlines()[0]}); choose another model"
+        ) from error
 
 
 def _model(job: FineTune) -> Model:

@@ -47,7 +47,7 @@ class Setting:
     model: torch.nn.Module
     problem: Problem
     flops: FlopCount
-    #: Numbers that `Problem.observe` and `Problem.decide` keep per example.
+    #: Numbers that `Problem.observe` keeps per example, and the most that `Problem.decide` does.
     width: int
     decided: int
     recipe: Recipe
@@ -124,14 +124,15 @@ class Run:
                 self._observe_after(epoch, watcher, self.members)
 
     def predict(self, encoded: Encoded) -> npt.NDArray[np.float32]:
-        """Return what `Problem.decide` keeps of every example, float32 (n, decided), in eval mode."""
-        kept = np.full((len(encoded.ids), self.setting.decided), np.nan, dtype=np.float32)
+        """Return what `Problem.decide` keeps of every example, float32 (n, decided), -1 for the rest, in eval mode."""
+        kept = np.full((len(encoded.ids), self.setting.decided), -1, dtype=np.float32)
         collate = Collator(encoded, self.accelerator.device)
         everyone = np.arange(len(encoded.ids))
         self.model.eval()
         with torch.inference_mode():
             for members, batch in iterate(self._reading(encoded.length, everyone), collate):
-                kept[members] = self.setting.problem.decide(self._logits(batch), batch).cpu().numpy()
+                found = self.setting.problem.decide(self._logits(batch), batch).cpu().numpy()
+                kept[members, : found.shape[1]] = found
         if not np.isfinite(kept).all():
             raise TrainingFailed("the trained model gives numbers that are not finite; lower the learning rate")
         return kept
