@@ -15,7 +15,7 @@ from typing import Any
 
 from hbench import problems
 from hbench.errors import DataError, UsageError
-from hbench.models import resolve_revision
+from hbench.hub import resolve_revision
 from hbench.plugins import Hub, Task
 from hbench.registry import Named, plugin_name, source_digest
 from hbench.sources import SplitFiles, Table, find_split, names_of, read_hub, read_split

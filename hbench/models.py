@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hbench.errors import UsageError, suggest
+from hbench.hub import resolve_revision
 from hbench.references import configure, join_reference, split_reference
 
 
@@ -145,29 +146,3 @@ def digest_file(path: Path) -> str:
     """Return the sha256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def resolve_revision(hub_id: str, sort: str) -> str:
-    """Ask the hub for the current commit of a repository; `sort` is `model` or `dataset`.
-
-    Raises DataError when the hub cannot be reached or does not know the repository: the commit has to be part of a
-    job's key.
-    """
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
-    from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # not in its __all__
-
-    from hbench.errors import DataError
-
-    way = "--data-dir DIR" if sort == "dataset" else "a local folder as the model"
-    try:
-        sha = HfApi().repo_info(hub_id, repo_type=sort).sha
-    except RepositoryNotFoundError as error:
-        raise DataError(f"{sort} '{hub_id}' is not on the hub, or not public; check the name, or use {way}") from error
-    except (HfHubHTTPError, OfflineModeIsEnabled, httpx.HTTPError, OSError, ValueError) as error:
-        raise DataError(
-            f"{sort} '{hub_id}': the hub did not answer ({type(error).__name__}); pin a revision, or use {way}"
-        ) from error
-    if sha is None:
-        raise DataError(f"{sort} '{hub_id}': the hub names no commit; pin a revision")
-    return sha

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hbench.errors import DataError
+from hbench.hub import failures
 from hbench.models import digest_file
 from hbench.plugins import Hub, Task
 from hbench.quiet import quiet_loggers
@@ -183,15 +184,13 @@ def _from_original(file: Path, task: Task, choose: ChooseLayout) -> Table:
 
 def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
     import datasets
-    from huggingface_hub.errors import HfHubHTTPError
-    from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # not in its __all__
 
     place = f"data set '{hub.id}' at revision {str(hub.revision)[:8]}"
     way = "or use local files with --data-dir DIR"
     with _quiet():
         try:
             return datasets.load_dataset(hub.id, hub.config, revision=hub.revision, split=split)
-        except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+        except failures() as error:
             check = "check the network, and that the revision exists"
             raise DataError(f"{place}: the hub did not give it ({_reason(error)}); {check}, {way}") from error
         except (datasets.exceptions.DatasetsError, ValueError) as error:

@@ -1,14 +1,22 @@
-"""Fixtures: a whole benchmark built from strings in a temporary folder."""
+"""Fixtures: a whole benchmark in a temporary folder, the command line in this process, a single thread."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
+from command_line import PLUGIN
+
+from hbench.cli import main
+from hbench.registry import SCORERS, TASKS
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -52,8 +60,42 @@ class Bench:
         return done
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take far longer than what small models compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     made = Bench(tmp_path)
     made.write(SMALL_SUITE)
     return made
+
+
+@pytest.fixture
+def hbench(capsys, monkeypatch, tmp_path):
+    """Run the command line in this process, in a folder of its own: code, standard output, standard error."""
+    for registry in (SCORERS, TASKS):
+        monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def run(*args):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main([str(arg) for arg in args], prog_name="hbench")
+        out, err = capsys.readouterr()
+        return SimpleNamespace(code=caught.value.code, out=out, err=err)
+
+    return run
+
+
+@pytest.fixture
+def plugin(tmp_path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(PLUGIN)
+    return path

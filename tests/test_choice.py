@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 from scipy.stats import entropy
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from small_tokenizers import ARTICLE, OPTIONS, byte_level
 
 from hbench import problems
 from hbench.data import Examples
@@ -30,17 +30,9 @@ from hbench.training.model import load_config, load_model, load_tokenizer
 PROBLEM = problems.find("choice")
 TASK = TASKS.find("race").plugin
 CPU = torch.device("cpu")
-ARTICLE = "the red cat sat on the mat . a dog ran far away from the old house ."
-OPTIONS = ["the cat", "the old dog", "a house far away", "mat"]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other take far longer than what these small models compute."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def examples(*rows: tuple[Any, str, list[str], Any]) -> Examples:
@@ -61,28 +53,6 @@ ROWS = examples(
 
 def bert_like() -> Any:
     return load_tokenizer(find_model("tiny"), [*PROBLEM.texts(TASK, ROWS), "_ \\ 1 g < > 0"])
-
-
-def byte_level(single: str, pair: str, **named: str) -> Any:
-    """Return a byte-level tokenizer with these special tokens at the ends of a text and of a pair."""
-    special = list(dict.fromkeys(["<s>", "<pad>", "</s>", *named.values()]))
-    core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=330,
-        special_tokens=[AddedToken(text, special=True) for text in special],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    core.train_from_iterator([ARTICLE, *OPTIONS] * 2, trainer)
-    core.post_processor = processors.TemplateProcessing(
-        single=single, pair=pair, special_tokens=[(text, core.token_to_id(text)) for text in special]
-    )
-    names = ["input_ids", "attention_mask"]
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=core, model_input_names=names, padding_side="left", **named
-    )
 
 
 #: As the tokenizers on the hub: GPT-2's and Llama's have no token for padding, and ask for it in front.

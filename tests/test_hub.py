@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hub_reading import in_process
 from hub_repositories import MNLI, SNLI, SST2, write_glue, write_model, write_nli
 from hub_stand_in import Hub, serve
 
@@ -39,12 +37,7 @@ CHILD = Path(__file__).with_name("hub_child.py")
 
 def child(mode: str, arguments: list[Any], address: str, home: Path) -> dict[str, Any]:
     """Run a mode of hub_child.py against an address; it may write nothing to the terminal."""
-    unwanted = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE")
-    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-    environment |= {"HF_ENDPOINT": address, "HF_HOME": str(home), "NO_PROXY": "127.0.0.1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "error::UserWarning", str(CHILD), mode, json.dumps(arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = in_process(address, home, str(CHILD), mode, json.dumps(arguments))
     assert done.stderr == ""
     return json.loads(done.stdout)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from hub_stand_in import Hub, serve
+from hub_reading import read_tasks
+from hub_stand_in import Hub
 
 from hbench import problems
 from hbench.data import Examples, describe_source, load_examples
@@ -272,19 +270,6 @@ PINNED = {
     "mtop": ("WillHeld/mtop", None),
 }
 COMMIT = "7" * 40
-CHILD = """
-import dataclasses, json, sys
-from hbench.data import describe_source, load_examples
-from hbench.registry import TASKS
-found = {}
-for name in json.loads(sys.argv[1]):
-    task = TASKS.find(name)
-    source = describe_source(task.plugin, None, name)
-    for split in (task.plugin.training(), *task.plugin.splits()):
-        rows = load_examples(task, split, source=source, data_dir=None, size=None, seed=0)
-        found[f"{name} {split}"] = {"source": source, "rows": dataclasses.asdict(rows)}
-sys.stdout.write(json.dumps(found))
-"""
 
 
 def write_repositories(hub: Hub) -> None:
@@ -302,14 +287,7 @@ def write_repositories(hub: Hub) -> None:
 def test_the_hub_gives_the_same_rows(tmp_path: Path) -> None:
     hub = Hub(tmp_path / "hub")
     write_repositories(hub)
-    unwanted = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE")
-    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-    with serve(hub) as address:
-        environment |= {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "home"), "NO_PROXY": "127.0.0.1"}
-        command = [sys.executable, "-W", "error::UserWarning", "-c", CHILD, json.dumps(list(PINNED))]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = read_tasks(hub, tmp_path / "home", list(PINNED))
     assert set(found) == {f"{name} {split}" for name in PINNED for split in SPLITS[name]}
     for name, (hub_id, revision) in PINNED.items():
         folder = task_folder(tmp_path, name, "source")

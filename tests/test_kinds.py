@@ -6,14 +6,14 @@ of several tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import transformers
-from test_gradient_norms import ARCHITECTURES, SCOPES, TOKEN_TYPES
+from architectures import ARCHITECTURES, SCOPES, TOKEN_TYPES
 
 from hbench.data import Examples
 from hbench.models import find_model
@@ -35,13 +35,7 @@ DECODERS.cls_token = None
 KINDS = {"classification": ("snli", 40), "choice": ("dream", 40), "span": ("squad_v2", 24), "joint": ("snips", 24)}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other take far longer than what these small models compute."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def examples(kind: str, count: int, seed: int = 0) -> Examples:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 import transformers
+from architectures import ARCHITECTURES
 from safetensors.torch import load_file, save_file
-from test_gradient_norms import ARCHITECTURES
 
 from hbench.errors import UsageError
 from hbench.models import find_model

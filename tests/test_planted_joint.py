@@ -8,18 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from embedded_training import train_embedded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hbench.data import describe_source, load_examples
 from hbench.errors import UsageError
-from hbench.models import find_model
-from hbench.problems import find
 from hbench.registry import TASKS
-from hbench.spec import Recipe
-from hbench.training.flops import FlopCount
-from hbench.training.loop import Run, Setting
-from hbench.training.model import load_config, load_model, load_tokenizer
 
 #: Results on other rows are not comparable: whoever changes the generator changes this on purpose.
 DIGEST = "4a6e9bb80988856e7dbbac7be4d6e5afe9009bbc3b3c148963b34ac9bf791066"
@@ -204,31 +199,11 @@ def test_planted_column_follows_the_sample_and_too_small_a_size_is_refused() -> 
 
 def test_random_weights_learn_it_and_stumble_over_what_is_planted() -> None:
     """Most frames are right after three epochs, and the wrong labels stand out."""
-    task, problem, model = TASKS.find("planted-joint"), find("joint"), find_model("tiny")
-    source = describe_source(task.plugin, None, "planted-joint")
-    train, evaluation = (
-        load_examples(task, split, source=source, data_dir=None, size=None, seed=0) for split in ("train", "validation")
-    )
-    recipe = Recipe().updated(dict(task.plugin.recipe), "planted-joint")
-    tokenizer, head = load_tokenizer(model, problem.texts(task.plugin, train)), problem.head(task.plugin)
-    config = load_config(model, head, tokenizer)
-    encoded, asked = (problem.encode(task.plugin, e, tokenizer, recipe.max_length) for e in (train, evaluation))
-    assert max(encoded.length.max(), asked.length.max()) < recipe.max_length  # nothing is cut
-    setting = Setting(
-        model=load_model(model, head, config, seed=1),
-        problem=problem,
-        flops=FlopCount(1, 1, 1, 0),
-        width=problem.width(task.plugin),
-        decided=problem.decided(task.plugin, asked),
-        recipe=recipe,
-        seed=1,
-    )
-    run = Run(setting, encoded, np.arange(train.size), {"train": {}})
-    run.train(lambda done, total: None)
-    found = problem.evaluate(task.plugin, run.predict(asked), evaluation, asked).metric
+    done = train_embedded("planted-joint")
+    found = done.problem.evaluate(done.task, done.run.predict(done.asked), done.evaluation, done.asked).metric
     assert 0.6 < found["frame_accuracy"] < 0.99
     assert found["intent_accuracy"] > 0.95
-    dynamics = run.observers["train"].dataset(problem, encoded, 1).sel(epoch=3)
-    confidence, planted = dynamics["gold_prob"].mean("run").to_numpy(), np.array(train.planted)
+    dynamics = done.run.observers["train"].dataset(done.problem, done.encoded, 1).sel(epoch=3)
+    confidence, planted = dynamics["gold_prob"].mean("run").to_numpy(), np.array(done.train.planted)
     mean = {sort: confidence[planted == sort].mean() for sort in ("mislabelled", "ambiguous", "clean", "redundant")}
     assert mean["mislabelled"] < mean["ambiguous"] < mean["clean"] < mean["redundant"], mean

@@ -11,18 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from embedded_training import train_embedded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hbench.data import describe_source, load_examples
 from hbench.errors import UsageError
-from hbench.models import find_model
-from hbench.problems import find
 from hbench.registry import TASKS
-from hbench.suite import Recipe
-from hbench.training.flops import FlopCount
-from hbench.training.loop import Run, Setting
-from hbench.training.model import load_config, load_model, load_tokenizer
 from hbench_tasks._planted import Draw, generate
 from hbench_tasks.planted_span import _ASKED, _TALK
 
@@ -341,33 +336,11 @@ def test_ambiguous_spans_are_drawn_fairly() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> None:
     """Far above chance and below 1, and the wrong labels stand out, after two epochs on half of the rows."""
-    task = TASKS.find(f"{name}[size=600]")
-    problem, model = find(task.plugin.kind), find_model("tiny")
-    source = describe_source(task.plugin, None, name)
-    train, evaluation = (
-        load_examples(task, split, source=source, data_dir=None, size=None, seed=0) for split in ("train", "validation")
-    )
-    recipe = Recipe().updated({**task.plugin.recipe, "epochs": 2}, name)
-    tokenizer, head = load_tokenizer(model, problem.texts(task.plugin, train)), problem.head(task.plugin)
-    config = load_config(model, head, tokenizer)
-    encoded, asked = (problem.encode(task.plugin, e, tokenizer, recipe.max_length) for e in (train, evaluation))
-    # Nothing is cut, nor parted.
-    assert max(encoded.sequences.lengths.max(), asked.sequences.lengths.max()) < recipe.max_length
-    setting = Setting(
-        model=load_model(model, head, config, seed=1),
-        problem=problem,
-        flops=FlopCount(1, 1, 1, 0),
-        width=problem.width(task.plugin),
-        decided=problem.decided(task.plugin, asked),
-        recipe=recipe,
-        seed=1,
-    )
-    run = Run(setting, encoded, np.arange(train.size), {"train": {}})
-    run.train(lambda done, total: None)
-    found = problem.evaluate(task.plugin, run.predict(asked), evaluation, asked)
-    assert 0.55 < found.metric[task.plugin.metric] < 0.95
-    dynamics = run.observers["train"].dataset(problem, encoded, 1)
-    confidence, planted = dynamics["gold_prob"].mean(("run", "epoch")).to_numpy(), np.array(train.planted)
+    done = train_embedded(f"{name}[size=600]", epochs=2)
+    found = done.problem.evaluate(done.task, done.run.predict(done.asked), done.evaluation, done.asked)
+    assert 0.55 < found.metric[done.task.metric] < 0.95
+    dynamics = done.run.observers["train"].dataset(done.problem, done.encoded, 1)
+    confidence, planted = dynamics["gold_prob"].mean(("run", "epoch")).to_numpy(), np.array(done.train.planted)
     mean = {sort: confidence[planted == sort].mean() for sort in ("mislabelled", "ambiguous", "clean", "redundant")}
     assert mean["mislabelled"] < min(mean["ambiguous"], mean["clean"]), mean
     assert mean["redundant"] > max(mean["ambiguous"], mean["clean"]), mean

@@ -12,7 +12,7 @@ import pytest
 import transformers
 from conftest import SMALL_SUITE, Bench
 from hub_repositories import write_byte_tokenizer
-from test_run_kinds import files, kill_and_go_on
+from killed_runs import files, kill_and_go_on
 
 from hbench.store import Store
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import SMALL_SUITE, Bench
+from killed_runs import files, kill_and_go_on, run
 
 from hbench.store import Store
 
@@ -20,18 +18,6 @@ SUITE = (
     .replace('["h-score", "el2n", "length"]', '["forgetting", "cartography", "el2n", "grand", "length"]')
     .replace('[0.3, "h-score"]', "[0.5]")
 )
-
-
-def run(bench: Bench, place: str, *options: str, check: bool = True) -> None:
-    bench.hbench("run", "suite.toml", "--store", f"{place}/store", "--quiet", *options, check=check)
-
-
-def files(bench: Bench, place: str) -> dict[str, bytes]:
-    """Return every score, prediction, result and table, by its place."""
-    root = bench.folder / place
-    patterns = ("store/*/*/scores.npz", "store/*/*/predictions.npz", "results/**/*.json", "leaderboard/**/*")
-    found = (path for pattern in patterns for path in root.glob(pattern) if path.is_file())
-    return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
 @pytest.fixture(scope="module")
@@ -66,22 +52,6 @@ def test_the_metric_of_spans_stands_with_exact_match_and_its_own_values(finished
     assert "| method | f1 | also |" in page
     row = next(csv.DictReader((finished.folder / "a/leaderboard/leaderboard.csv").open()))
     assert "also" in row
-
-
-def kill_and_go_on(finished: Bench, jobs: int, check: bool = True) -> set[Path]:
-    """Run in the place b, kill it when so many trainings have finished, and run again; return what was there."""
-    command = finished.command("run", "suite.toml", "--store", "b/store", "--quiet", "--jobs", "2")
-    process = subprocess.Popen(command, cwd=finished.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        if len(list((finished.folder / "b/store/finetune").glob("*/result.json"))) >= jobs:
-            break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    time.sleep(1.5)  # the workers notice within a second
-    done = set((finished.folder / "b/store").glob("*/*/result.json"))
-    run(finished, "b", "--executor", "inline", check=check)
-    return done
 
 
 def test_another_store_and_a_kill_give_the_same_bytes(finished: Bench) -> None:

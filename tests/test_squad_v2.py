@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hub_stand_in import Hub, serve
+from hub_reading import read_tasks
+from hub_stand_in import Hub
 
 from hbench import metrics
 from hbench.data import Examples, describe_source, load_examples
@@ -301,18 +299,6 @@ configs:
   default: true
 ---
 """
-CHILD = """
-import dataclasses, json, sys
-from hbench.data import describe_source, load_examples
-from hbench.registry import TASKS
-task = TASKS.find("squad_v2")
-source = describe_source(task.plugin, None, "squad_v2")
-rows = {
-    split: dataclasses.asdict(load_examples(task, split, source=source, data_dir=None, size=None, seed=0))
-    for split in ("train", "validation")
-}
-sys.stdout.write(json.dumps({"source": source, "rows": rows}))
-"""
 
 
 def test_the_hub_is_read_at_the_pinned_revision(tmp_path: Path) -> None:
@@ -332,18 +318,12 @@ def test_the_hub_is_read_at_the_pinned_revision(tmp_path: Path) -> None:
         pd.DataFrame(table).to_parquet(repository / "squad_v2" / f"{split}-00000-of-00001.parquet")
         lines = "".join(json.dumps(row) + "\n" for row in table)
         (folder / "squad_v2" / f"{split}.jsonl").write_text(lines)
-    unwanted = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE")
-    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-    with serve(hub) as address:
-        environment |= {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "home"), "NO_PROXY": "127.0.0.1"}
-        command = [sys.executable, "-W", "error::UserWarning", "-c", CHILD]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["source"] == {"hub": "rajpurkar/squad_v2", "config": "squad_v2", "revision": revision}
+    found = read_tasks(hub, tmp_path / "home", ["squad_v2"])
+    where = {"hub": "rajpurkar/squad_v2", "config": "squad_v2", "revision": revision}
+    assert [part["source"] for part in found.values()] == [where, where]
     source = describe_source(TASK.plugin, folder, "squad_v2")
     for split in ("train", "validation"):
         local = load_examples(TASK, split, source=source, data_dir=folder, size=None, seed=0)
-        assert found["rows"][split]["digest"] == local.digest
+        assert found[f"squad_v2 {split}"]["rows"]["digest"] == local.digest
         assert local.ids == ["a", "b", "c"]
         assert local.cases == [0, 0, 1]

@@ -7,7 +7,7 @@ import evaluate
 from sklearn.metrics import f1_score
 
 
-class F1(evaluate.Metric):  # type: ignore[misc] # evaluate has no types
+class F1(evaluate.Metric):
     """Harmonic mean of precision and recall, 0..1; 0 where a class is neither predicted nor gold."""
 
     def _info(self) -> evaluate.MetricInfo:

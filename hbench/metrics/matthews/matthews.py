@@ -7,7 +7,7 @@ import evaluate
 from sklearn.metrics import matthews_corrcoef
 
 
-class Matthews(evaluate.Metric):  # type: ignore[misc] # evaluate has no types
+class Matthews(evaluate.Metric):
     """Matthews correlation coefficient, -1..1; 0 for a constant prediction."""
 
     def _info(self) -> evaluate.MetricInfo:

@@ -16,7 +16,7 @@ import evaluate
 Slot = tuple[str, int, int]
 
 
-class SlotF1(evaluate.Metric):  # type: ignore[misc] # evaluate has no types
+class SlotF1(evaluate.Metric):
     """F1 of predicted against gold slots over all texts, with precision and recall."""
 
     def _info(self) -> evaluate.MetricInfo:

@@ -24,7 +24,7 @@ _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 Floats = npt.NDArray[np.float64]
 
 
-class SquadV2(evaluate.Metric):  # type: ignore[misc] # evaluate has no types
+class SquadV2(evaluate.Metric):
     """Exact match and F1 by the rules of SQuAD v2, per question and over all, and at the best no-answer threshold."""
 
     def _info(self) -> evaluate.MetricInfo:
