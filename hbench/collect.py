@@ -73,7 +73,7 @@ class _Collector:
         mask = np.ones(size, dtype=bool)
         cost = charges.cost(self.full_cost, self.full_cost, charges.scoring(None, (), self.group.recipe.epochs))
         runs: dict[int, Pruned | Missing] = {seed: Pruned(mask, job) for seed, job in jobs.items()}
-        yield from self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost, (), None)
+        yield from self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost)
 
     def cell(self, cell: Cell) -> Iterator[CellResult]:
         """Yield a method's cell for every evaluation split."""
@@ -87,8 +87,9 @@ class _Collector:
             cell.budget,
             runs,
             cost,
-            self._scoring_seeds(cell.method),
-            self._planted(cell.method),
+            scoring_runs=self._scoring_seeds(cell.method),
+            planted=self._planted(cell.method),
+            published=cell.method.plugin.published,
         )
 
     def diagnosis(self, method: Named[Scorer]) -> CellResult:
@@ -115,8 +116,10 @@ class _Collector:
         budget: str,
         runs: dict[int, Pruned | Missing],
         cost: Cost | None,
-        scoring_runs: tuple[int, ...],
-        planted: dict[str, float] | None,
+        *,
+        scoring_runs: tuple[int, ...] = (),
+        planted: dict[str, float] | None = None,
+        published: str | None = None,
     ) -> Iterator[CellResult]:
         results = {seed: self.result(p.job) if isinstance(p, Pruned) else None for seed, p in runs.items()}
         failures = tuple(Failed(seed, self._reason(runs[seed])) for seed, r in results.items() if r is None)
@@ -142,6 +145,7 @@ class _Collector:
                 cost=cost,
                 scoring_runs=scoring_runs,
                 planted=planted,
+                published=published,
                 also=self._also(list(results.values()), split),
             )
 

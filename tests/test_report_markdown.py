@@ -82,6 +82,17 @@ def test_sections_come_in_order():
     ]
 
 
+def test_what_authors_report_stands_beside_what_was_measured():
+    claim = "no loss on 50 % of the rows (Author 2024)"
+    cells = [replace(c, published=claim if c.method == "h-score" else None) for c in small_board()]
+    text = page(cells)
+    section = text[text.index("## Cost and accuracy") : text.index("## Across tasks")]
+    assert section.count(f"\n- `h-score`: {claim}\n") == 1
+    assert section.index(claim) < section.index("### ")
+    assert "None of it was measured here" in section
+    assert "None of it was measured here" not in page(small_board())
+
+
 def test_a_row_says_everything():
     cells = small_board(tasks=("snli",), keeps=("0.3",))
     row = next(r for r in Board.of(cells).rows if r.method == "el2n")

@@ -38,7 +38,12 @@ def _scorers() -> list[Row]:
 
     def describe(cls: type[Any]) -> Row:
         natural = cls.natural is not Scorer.natural
-        return {"about": summary(cls), "natural_subset": natural, "options": options(cls)}
+        return {
+            "about": summary(cls),
+            "natural_subset": natural,
+            "options": options(cls),
+            "published": cls.published,
+        }
 
     return _plugins(SCORERS, describe)
 

@@ -54,6 +54,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         protocol=PROTOCOL,
         also=_also(fields),
         rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
+        published=fields.text("published") if fields.has("published") else None,
     )
     fields.close()
     check_agreement(fields, result)

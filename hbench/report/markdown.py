@@ -8,6 +8,7 @@ from hbench.report.across import across_tasks
 from hbench.report.boardrow import BoardRow
 from hbench.report.compare import Column, Place, Planted
 from hbench.report.figures import plots_of
+from hbench.report.formats import code
 from hbench.report.opening import opening
 from hbench.report.results import CellResult
 from hbench.report.rivals import Comparison, rivals_table
@@ -28,6 +29,9 @@ break-even are given as shared / alone."""
 _TRADEOFF = """\
 All sizes and budgets of a task together, cheapest first by net cost alone, which is what one training of one's own
 costs. `front` marks what no other row beats at the same or a lower net cost alone, by point values."""
+
+_PUBLISHED = """\
+What the authors of these methods report, in settings of their own. None of it was measured here:"""
 
 _ACROSS = """\
 A block is one task with its primary split; models, sizes, seeds and further splits are no extra blocks. The count is
@@ -95,7 +99,7 @@ def markdown(
             for column, shown in columns
         ]
     if tradeoffs:
-        parts.append(f"## Cost and accuracy\n\n{_TRADEOFF}")
+        parts += [f"## Cost and accuracy\n\n{_TRADEOFF}", *_published(results)]
         figures = (None if found is None else found[0] for found in plots_of(tradeoffs))
         parts += ["\n".join(tradeoff_table(t, figure)) for t, figure in zip(tradeoffs, figures, strict=True)]
     if columns:
@@ -104,3 +108,9 @@ def markdown(
     if planted:
         parts.append("## Planted examples\n\n" + _PLANTED + "\n\n" + "\n".join(planted_tables(planted)))
     return "\n\n".join([*parts, f"{_NOTES}\n{_RIVALS}" if comparisons else _NOTES]) + "\n"
+
+
+def _published(results: Sequence[CellResult]) -> list[str]:
+    """Return a paragraph and one line per method whose authors' figures are known, nothing where none are."""
+    found = sorted({(r.method, r.published) for r in results if r.published})
+    return ["\n".join([_PUBLISHED, "", *(f"- {code(method)}: {text}" for method, text in found)])] if found else []

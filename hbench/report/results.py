@@ -140,7 +140,7 @@ class CellResult:
     seeds, which pair with those of `full` and `chance`. values: metric per seed as a share of 1, None where the seed
     failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples. Left out of
     the file when empty: also, the values of metrics that stand beside `metric`, such as exact match beside F1; rivals,
-    further methods that every method is compared with, sorted.
+    further methods that every method is compared with, sorted; published, what the authors of the method report.
     """
 
     task: str
@@ -169,6 +169,7 @@ class CellResult:
     protocol: int
     also: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
     rivals: tuple[str, ...] = ()
+    published: str | None = None
 
     @property
     def cell(self) -> Cell:
@@ -207,7 +208,7 @@ class CellResult:
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
-        for name in ("also", "rivals"):
+        for name in ("also", "rivals", "published"):
             if not payload[name]:
                 del payload[name]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"

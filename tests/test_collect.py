@@ -1,4 +1,4 @@
-"""Rivals from a suite to its results: run like every method, named by every result that trained."""
+"""What results say of their comparison: rivals, run like every method, and what the authors of a method report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hbench.collect import collect
 from hbench.plan import make_plan
+from hbench.registry import SCORERS
 from hbench.store import Store
 from hbench.suite import Suite
 from hbench.work import Work
@@ -44,6 +45,16 @@ def test_rivals_are_run_like_every_method_and_every_result_names_them(tmp_path):
     assert all(json.loads(cell.dump())["rivals"] == ["dynamic-random", "length"] for cell in cells)
     # a task that is only scored trains nothing, so nothing is compared
     assert {cell.rivals for cell in collect(scored, Store(tmp_path))} == {()}
+
+
+def test_results_carry_what_the_authors_of_their_method_report(tmp_path):
+    trained, scored = works(suite(scorers=("h-score", "dynamic-el2n[period=2]")), tmp_path)
+    published = {cell.method: cell.published for cell in collect(trained, Store(tmp_path))}
+    assert published["dynamic-el2n[period=2]"] == SCORERS.find("dynamic-el2n").plugin.published
+    assert published["h-score"] == SCORERS.find("h-score").plugin.published
+    assert {method for method, text in published.items() if text is None} == {"full", "random", *RIVALS}
+    # a task that is only scored has no accuracy to stand beside
+    assert {cell.published for cell in collect(scored, Store(tmp_path))} == {None}
 
 
 def test_naming_rivals_changes_no_job_and_without_them_no_result(tmp_path):
