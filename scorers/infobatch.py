@@ -22,9 +22,13 @@ class Infobatch(DynamicScorer):
     compared at one size: r = (n - kept) / (number below the mean), below 1.
 
     final: share of the epochs, at the end, on all data.
+    quantile: share of the examples, those with the lowest losses, of which a part is left out, instead of those below
+    the mean. This option is ours, for sizes that the mean does not reach: early in a fine-tuning about half of all
+    losses are below it.
     """
 
     final: float = 0.125
+    quantile: float | None = None
 
     needs = observe("loss", at="train")
     cite = "qin2024infobatch"
@@ -37,6 +41,8 @@ class Infobatch(DynamicScorer):
         super().__post_init__()
         if not 0 <= self.final < 1:
             raise UsageError(f"option final={self.final}: use a share of the epochs, 0 <= final < 1")
+        if self.quantile is not None and not 0 < self.quantile <= 1:
+            raise UsageError(f"option quantile={self.quantile}: use a share of the examples, 0 < quantile <= 1")
 
     def sizes(self, examples: int, count: int, epochs: int) -> list[int]:
         """Return the number of examples of every epoch: all in the warm-up and in the last epochs."""
@@ -53,9 +59,9 @@ class Infobatch(DynamicScorer):
         return last
 
     def choose(self, history: xr.Dataset, cycle: Cycle) -> Choice:
-        """Return all examples but a random part of those below the mean loss, and the weights of these.
+        """Return all examples but a random part of the well-learnt ones, and the weights of these.
 
-        Raises UsageError when fewer are below the mean than are to be left out.
+        Raises UsageError when fewer are well learnt than are to be left out.
         """
         import numpy as np
 
@@ -64,14 +70,19 @@ class Infobatch(DynamicScorer):
         dropped = len(losses) - cycle.count
         if dropped == 0 or self._whole(cycle.epoch, cycle.epochs):
             return Choice(members)
-        learnt = np.flatnonzero(losses < losses.mean())
+        below = (losses < losses.mean()).sum() if self.quantile is None else round(self.quantile * len(losses))
+        ids = history["example"].to_numpy().astype(str)
+        learnt = np.lexsort((ids, losses))[:below]
+        learnt = learnt[np.argsort(ids[learnt])]
         if dropped >= len(learnt):
-            raise UsageError(
-                f"infobatch cannot keep {cycle.count} of {len(losses)} examples: it drops only those below the mean "
-                f"loss, of which there are {len(learnt)}; keep more"
+            which = (
+                "a loss below the mean" if self.quantile is None else f"the lowest losses, a share of {self.quantile:g}"
             )
-        by_id = learnt[np.argsort(history["example"].to_numpy().astype(str)[learnt])]
-        gone = np.random.default_rng(history.attrs["draw"]).choice(by_id, dropped, replace=False)
+            raise UsageError(
+                f"infobatch cannot keep {cycle.count} of {len(losses)} examples: it drops only those with {which}, "
+                f"{len(learnt)} of them; keep more, or give the option quantile a higher share"
+            )
+        gone = np.random.default_rng(history.attrs["draw"]).choice(learnt, dropped, replace=False)
         members[gone] = False
         weights[learnt] = len(learnt) / (len(learnt) - dropped)
         return Choice(members, weights)

@@ -231,9 +231,39 @@ def test_weights_multiply_the_losses(parts: Any) -> None:
     assert second == pytest.approx(2 * first, rel=0.2)
 
 
-def test_infobatch_that_cannot_keep_so_few_says_so(parts: Any) -> None:
-    with pytest.raises(TrainingFailed, match=r"infobatch cannot keep 6 of 60 examples.*keep more"):
-        trained(parts, "infobatch", count=6)
+@pytest.mark.parametrize("losses", [[3.0, 1.0, 1.0, 2.0, 1.0, 4.0, 5.0, 6.0], [0.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0]])
+def test_infobatch_below_a_quantile_reaches_sizes_that_the_mean_does_not(losses: list[float]) -> None:
+    ids = [f"row{7 - i}" for i in range(8)]
+    history = dynamics.from_arrays(loss=np.array(losses)[None, None], ids=ids)
+    lowest = sorted(range(8), key=lambda i: (losses[i], ids[i]))[:6]
+    drawn = set()
+    for draw in range(200):
+        history.attrs["draw"] = draw
+        choice = scorer("infobatch[quantile=0.75]").choose(history, Cycle(1, 1, 9, 3, 0))
+        kept = np.flatnonzero(choice.members)
+        assert len(kept) == 3
+        assert set(range(8)) - set(lowest) < set(kept)
+        assert choice.weights.tolist() == [6.0 if i in lowest else 1.0 for i in range(8)]
+        drawn |= set(kept)
+    assert drawn == set(range(8))
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        (
+            "infobatch",
+            r"it drops only those with a loss below the mean, \d+ of them; keep more, or give the option quantile",
+        ),
+        (
+            "infobatch[quantile=0.9]",
+            r"it drops only those with the lowest losses, a share of 0.9, 54 of them; keep more",
+        ),
+    ],
+)
+def test_infobatch_that_cannot_keep_so_few_says_so(parts: Any, method: str, said: str) -> None:
+    with pytest.raises(TrainingFailed, match=f"infobatch cannot keep 6 of 60 examples: {said}"):
+        trained(parts, method, count=6)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +274,8 @@ def test_infobatch_that_cannot_keep_so_few_says_so(parts: Any) -> None:
         ("dynamic-el2n[newest=0]", "newest=0"),
         ("dynamic-el2n[smoothing=median]", "use one of latest, mean"),
         ("infobatch[final=1.0]", "final=1.0"),
+        ("infobatch[quantile=0]", "quantile=0.0"),
+        ("infobatch[quantile=1.5]", "quantile=1.5"),
         ("dynamic-random[capture=train]", "observes no training"),
     ],
 )
