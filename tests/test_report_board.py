@@ -21,6 +21,8 @@ from hbench.report.results import ResultError
 from hbench.report.terminal import terminal_text
 
 ROOT = Path(__file__).parent.parent
+#: Folders of published boards, each with its results.
+PUBLISHED = ("leaderboard", "leaderboard/dynamic")
 
 
 CELLS = (*small_board(), diagnostic(), diagnostic(method="random", mislabelled=0.5, redundant=0.5))
@@ -278,10 +280,11 @@ def tables_of(page: str) -> list[list[list[str]]]:
 
 
 def test_every_number_of_the_readme_stands_on_the_published_board():
-    """Numbers that stand in one cell of the README have to stand in one row of the board."""
+    """Numbers that stand in one cell of the README have to stand in one row of a board."""
     rows = [
         set(numbers(" ".join(row)))
-        for table in tables_of((ROOT / "leaderboard" / MARKDOWN).read_text())
+        for board in PUBLISHED
+        for table in tables_of((ROOT / board / MARKDOWN).read_text())
         for row in table
     ]
     shown = [
@@ -292,8 +295,9 @@ def test_every_number_of_the_readme_stands_on_the_published_board():
     assert [cell for cell in cells if not any(set(cell) <= row for row in rows)] == []
 
 
-def test_the_published_board_follows_from_its_results():
-    assert check(ROOT / "leaderboard/results", ROOT / "leaderboard") == Check(SAME, ())
+@pytest.mark.parametrize("board", PUBLISHED)
+def test_a_published_board_follows_from_its_results(board):
+    assert check(ROOT / board / "results", ROOT / board) == Check(SAME, ())
 
 
 def test_the_folder_of_published_results_holds_no_code():
