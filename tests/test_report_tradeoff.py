@@ -10,7 +10,7 @@ from synthetic_results import SEEDS, cell, cost_of, failing, outcomes_of, small_
 
 from hbench.report.board import MARKDOWN, Board
 from hbench.report.formats import points
-from hbench.statistics import crossed_ratio
+from hbench.statistics import crossed_mean, crossed_ratio
 
 
 def board_of(cells) -> Board:
@@ -80,6 +80,22 @@ def test_a_metric_that_is_no_mean_has_a_share_without_interval():
     cells = [replace(c, metric="f1", values=(values.get(c.method, 0.5),) * 6) for c in one_column()]
     row = row_of(cells)
     assert (row.full_share, row.full_share_low, row.full_share_high) == (pytest.approx(0.75), None, None)
+    # what the tests compare has both
+    assert {r.tested for r in board_of(cells).rows} == {"per-example result"}
+    method, full = (np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1")))
+    mean, ratio = crossed_mean(method), crossed_ratio(method, full)
+    assert (row.values_mean, row.values_low, row.values_high) == pytest.approx((mean.mean, mean.low, mean.high))
+    assert (row.values_share, row.values_share_low, row.values_share_high) == pytest.approx(
+        (ratio.value, ratio.low, ratio.high)
+    )
+    found = next(cells for cells in table_of(cells) if cells[0] == "`el2n`")
+    assert found[5:9] == [
+        *("60.00", "75.00"),
+        f"{points(mean.mean)} [{points(mean.low)}, {points(mean.high)}]",
+        f"{points(ratio.value)} [{points(ratio.low)}, {points(ratio.high)}]",
+    ]
+    assert row_of(one_column()).values_mean is None
+    assert row_of(one_column()).values_share is None
     failed = [failing(c, 342) if c.method == "full" else c for c in cells]
     failed = [replace(c, values=(0.0, *c.values[1:])) if c.method == "el2n" else c for c in failed]
     assert row_of(failed).full_share == pytest.approx(0.75)

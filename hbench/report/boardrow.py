@@ -57,6 +57,13 @@ class BoardRow:
     full_share: float | None = None
     full_share_low: float | None = None
     full_share_high: float | None = None
+    #: Where the metric is no mean: the mean of the per-example values, its interval, and its share of the full data's.
+    values_mean: float | None = None
+    values_low: float | None = None
+    values_high: float | None = None
+    values_share: float | None = None
+    values_share_low: float | None = None
+    values_share_high: float | None = None
     chance: str = ""
     chance_pairs: int | None = None
     chance_difference: float | None = None

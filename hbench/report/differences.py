@@ -70,9 +70,16 @@ class Measured:
         if baseline is None or not common:
             return None
         if self.cell.metric_is_mean:
-            return crossed_ratio(self._table(common), baseline._table(common), self.cases)
+            return self.values_share_of(baseline)
         ours, theirs = (np.mean([m._values[seed] for seed in common]) for m in (self, baseline))
         return Ratio(value=float(ours / theirs), seeds=len(common)) if theirs > 0 else None
+
+    def values_share_of(self, baseline: Measured | None) -> Ratio | None:
+        """Return the share of a baseline's mean per-example value that is kept, as `share_of`, with its interval."""
+        common = self._common(baseline)
+        if baseline is None or not common:
+            return None
+        return crossed_ratio(self._table(common), baseline._table(common), self.cases)
 
     @property
     def _values(self) -> dict[int, float]:

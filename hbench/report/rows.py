@@ -21,6 +21,8 @@ from hbench.statistics import (
 )
 
 NO_TEST = "no test"
+#: What tests are about where the metric is no mean over examples.
+PER_EXAMPLE = "per-example result"
 
 
 def rows_of(column: Column, measured: Mapping[Cell, Measured], bills: Mapping[Bill, float | None]) -> list[BoardRow]:
@@ -47,7 +49,7 @@ def rows_of(column: Column, measured: Mapping[Cell, Measured], bills: Mapping[Bi
     rows = [replace(row, **_against_chance(t, p)) for row, t, p in zip(rows, tests, adjusted, strict=True)]
     if full is not None:
         row = replace(_identity(full.cell, "full"), **_metric(full), **_kept(full.cell, {}))
-        row = replace(row, full_share=1.0 if row.metric and row.metric > 0 else None)
+        row = replace(row, full_share=_whole(row.metric), values_share=_whole(row.values_mean))
         rows.append(replace(row, **costs_of(full.cell, bills)))
     absent = column.absent if full is not None else (FULL, *column.absent)
     return sorted([*rows, *(_missing(column, method) for method in absent)], key=_rank)
@@ -128,11 +130,12 @@ def _metric(ours: Measured) -> dict[str, Any]:
     if ours.metric is None:
         return {}
     shown = {"metric": ours.metric, "also": ours.also}
-    if not ours.cell.metric_is_mean:
-        return {**shown, "tested": "per-example result"}
     test = ours.mean()
     low, high = (None, None) if test is None else (test.low, test.high)
-    return {**shown, "metric_low": low, "metric_high": high, "tested": ours.cell.metric}
+    if ours.cell.metric_is_mean:
+        return {**shown, "metric_low": low, "metric_high": high, "tested": ours.cell.metric}
+    mean = None if test is None else test.mean
+    return {**shown, "values_mean": mean, "values_low": low, "values_high": high, "tested": PER_EXAMPLE}
 
 
 def _against_full(ours: Measured, full: Measured | None) -> dict[str, Any]:
@@ -151,10 +154,20 @@ def _against_full(ours: Measured, full: Measured | None) -> dict[str, Any]:
 
 
 def _share(ours: Measured, full: Measured | None) -> dict[str, Any]:
-    ratio = ours.share_of(full)
-    if ratio is None:
-        return {}
-    return {"full_share": ratio.value, "full_share_low": ratio.low, "full_share_high": ratio.high}
+    ratios = {"full_share": ours.share_of(full)}
+    if not ours.cell.metric_is_mean:
+        ratios["values_share"] = ours.values_share_of(full)
+    known = {name: ratio for name, ratio in ratios.items() if ratio is not None}
+    return {
+        f"{name}{end}": value
+        for name, ratio in known.items()
+        for end, value in (("", ratio.value), ("_low", ratio.low), ("_high", ratio.high))
+    }
+
+
+def _whole(metric: float | None) -> float | None:
+    """Return the full data's share of itself, None where it is a share of nothing."""
+    return 1.0 if metric is not None and metric > 0 else None
 
 
 def _against_chance(test: CrossedTest | None, p_adjusted: float | None) -> dict[str, Any]:

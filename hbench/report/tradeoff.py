@@ -12,6 +12,7 @@ from hbench.report.formats import NOTHING, code, fixed, interval, points, table
 from hbench.report.results import Cell
 
 _LABELS = {"full": " (all data)", "chance": " (chance)"}
+_SHARE = "share of full, %"
 
 
 @dataclass(frozen=True)
@@ -81,26 +82,36 @@ def _metric(row: BoardRow) -> float:
 def tradeoff_table(tradeoff: Tradeoff, figure: str | None) -> list[str]:
     """Return the section of one task, split and model; `figure` is the path of its picture beside the page, if any."""
     metric = tradeoff.metric
-    header = ["method", "keep", "budget", "net cost alone", "net cost shared", metric, "share of full, %", "front"]
+    header = ["method", "keep", "budget", "net cost alone", "net cost shared", metric, _SHARE, "front"]
     lines = [f"### {tradeoff.title}", ""]
-    if any(row.tested and row.tested != metric for row in tradeoff.rows):
-        lines += [f"{metric} is no mean over examples: it and its share of full are shown without an interval.", ""]
+    tested = next((row.tested for row in tradeoff.rows if row.tested and row.tested != metric), None)
+    if tested is not None:
+        header[-1:-1] = [tested, f"its {_SHARE}"]
+        lines += [
+            f"{metric} is no mean over examples: it and its share of full are shown without an interval. Beside them "
+            f"stands the mean {tested}, which the tests compare, with its own share of full.",
+            "",
+        ]
     if tradeoff.full is None:
         lines += ["The full data have no result here: no share of it is shown.", ""]
-    body = [_cells(row, row.cell in tradeoff.front) for row in tradeoff.rows]
+    body = [_cells(row, row.cell in tradeoff.front, tested is not None) for row in tradeoff.rows]
     lines += table(header, body)
     return lines if figure is None else [*lines, "", f"![{metric} against net cost: {tradeoff.title}]({figure})"]
 
 
-def _cells(row: BoardRow, front: bool) -> list[str]:
-    share = points(row.full_share) + interval(row.full_share_low, row.full_share_high)
-    return [
+def _cells(row: BoardRow, front: bool, values: bool) -> list[str]:
+    cells = [
         code(row.method) + _LABELS.get(row.role, ""),
         code(row.keep),
         NOTHING if row.role == "full" else row.budget,
         NOTHING if row.net_alone is None else fixed(row.net_alone, 2),
         NOTHING if row.net_shared is None else fixed(row.net_shared, 2),
         points(row.metric) + interval(row.metric_low, row.metric_high),
-        share,
-        NOTHING if row.net_alone is None else "yes" if front else "no",
+        points(row.full_share) + interval(row.full_share_low, row.full_share_high),
     ]
+    if values:
+        cells += [
+            points(row.values_mean) + interval(row.values_low, row.values_high),
+            points(row.values_share) + interval(row.values_share_low, row.values_share_high),
+        ]
+    return [*cells, NOTHING if row.net_alone is None else "yes" if front else "no"]
