@@ -35,33 +35,6 @@ class Deadly(PlantedSentence):
         return super().rows(split)
 """
 
-#: A task that writes down the environment it is read in.
-TELLING = """
-import json, os, sys
-from dataclasses import dataclass
-from pathlib import Path
-from hbench_tasks.planted_sentence import PlantedSentence
-
-@dataclass(frozen=True)
-class Telling(PlantedSentence):
-    def rows(self, split):
-        if "run-job" in sys.argv:
-            Path("environment.json").write_text(json.dumps(dict(os.environ)))
-        return super().rows(split)
-"""
-
-
-def test_workers_keep_freed_memory_unless_the_user_s_environment_says_otherwise(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (bench.folder / "telling.py").write_text(TELLING)
-    bench.write("tasks = ['telling[size=60]']\nmodels = ['tiny']\nscorers = ['length']\nseeds = 1\nscoring_runs = 1\n")
-    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000")
-    bench.hbench("run", "suite.toml", "--quiet", "--plugin", "telling.py")
-    found = json.loads((bench.folder / "environment.json").read_text())
-    assert found["MALLOC_MMAP_MAX_"] == "0"
-    assert found["MALLOC_TRIM_THRESHOLD_"] == "1000"
-
 
 def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -> None:
     (bench.folder / "deadly.py").write_text(DEADLY)

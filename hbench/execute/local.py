@@ -21,10 +21,6 @@ from hbench.store import Store, write_whole
 if TYPE_CHECKING:
     from hbench.progress import Progress
 
-#: For glibc: keep large blocks that are freed. Every training step frees and asks for the same ones, and what has been
-#: given back to the system it fills with zeros again. The user's environment comes first.
-KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
-
 
 class LocalExecutor:
     """Keeps N workers busy; a worker that dies fails the job in hand, with its exit code, and is replaced."""
@@ -73,7 +69,6 @@ class _Worker:
         for plugin in plugins:
             self.command += ["--plugin", str(plugin)]
         self.environment = {
-            **KEEP_MEMORY,
             **os.environ,
             "OMP_NUM_THREADS": str(threads),
             "TOKENIZERS_PARALLELISM": "false",
