@@ -218,7 +218,7 @@ def write_whole(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # an interrupt too may not leave the temporary file behind; it goes on to the caller
         Path(name).unlink(missing_ok=True)
         raise
 

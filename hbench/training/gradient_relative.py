@@ -29,6 +29,7 @@ def relative_rows_apart(model: nn.Module, shape: Shape) -> Iterator[None]:
         if type(encoder).__name__ != "DebertaV2Encoder" or not encoder.relative_attention:
             continue
         changed.append((encoder, "get_rel_embedding"))
+        # on this one encoder only, and taken off again: mypy sees a method of the class replaced
         encoder.get_rel_embedding = partial(_embed, encoder, shape)  # type: ignore[assignment]
         for attention in encoder.modules():
             if type(attention).__name__ == "DisentangledSelfAttention":
