@@ -376,3 +376,19 @@ def test_original_files_and_other_layouts_give_the_same_examples(tmp_path: Path)
     (own / "own/train/2.txt").write_text("Q\nfive|six\n")
     with pytest.raises(DataError, match=r"2.txt: not in the form of the original files"):
         read(own, task=task)
+
+
+@dataclass(frozen=True)
+class Unread(Pairs):
+    """A task that names files of its own form and cannot read them."""
+
+    def originals(self, folder: Path, split: str) -> list[Path]:
+        return [folder / f"{split}.txt"]
+
+
+def test_original_files_without_a_reader_are_the_tasks_fault(tmp_path: Path) -> None:
+    for split in ("train", "validation"):
+        save(tmp_path, f"unread/{split}.jsonl", [])
+        (tmp_path / f"unread/{split}.jsonl").rename(tmp_path / f"unread/{split}.txt")
+    with pytest.raises(UsageError, match=r"train.txt: task Unread names it .* define `read` as well"):
+        read(tmp_path, task=Named("unread", "unread", Unread()))

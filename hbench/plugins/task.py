@@ -83,9 +83,13 @@ class Task(ABC):
         return []
 
     def read(self, file: Path) -> dict[str, list[Any]]:
-        """Return the columns of one of the `originals`. A ValueError, KeyError or TypeError counts as a fault in it."""
-        # reached only by a plugin that defines `originals` alone
-        raise NotImplementedError(f"{type(self).__name__} names original files and does not read them")
+        """Return the columns of one of the `originals`. A ValueError, KeyError or TypeError counts as a fault in it.
+
+        Raises UsageError for a task that defines `originals` alone.
+        """
+        raise UsageError(
+            f"{file}: task {type(self).__name__} names it in `originals` and has no `read`; define `read` as well"
+        )
 
     def convert(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row in the form that the kind reads, under the same names; a task overrides it whose source differs.
