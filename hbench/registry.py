@@ -88,8 +88,7 @@ class Registry(Generic[P]):
         return self._entries
 
 
-# Both are only compared with, never made: an abstract class serves.
-SCORERS: Registry[Scorer] = Registry("hbench.scorers", "scorer", Scorer)  # type: ignore[type-abstract]
+SCORERS: Registry[Scorer] = Registry("hbench.scorers", "scorer", Scorer)  # type: ignore[type-abstract] # never made
 TASKS: Registry[Task] = Registry("hbench.tasks", "task", Task)
 
 

@@ -103,8 +103,8 @@ class Pass:
             reason = f"gives {tuple(output.shape)} for a batch of {sequences} sequences, which is not covered"
             raise refusal(layer.name, layer.module, reason)
         self._uses[layer.unit] = self._uses.get(layer.unit, 0) + 1
-        # torch leaves this method without types
-        output.register_hook(partial(self._receive, _Call(layer, x.detach())))  # type: ignore[no-untyped-call]
+        receive = partial(self._receive, _Call(layer, x.detach()))
+        output.register_hook(receive)  # type: ignore[no-untyped-call] # torch leaves this method without types
         return output
 
     def square(self, parameter: nn.Parameter) -> Tensor:

@@ -25,16 +25,19 @@ _PROJECTIONS = ("query_proj", "key_proj", "pos_query_proj", "pos_key_proj")
 def relative_rows_apart(model: nn.Module, shape: Shape) -> Iterator[None]:
     """Give each sequence its own relative embeddings while `shape` names a batch; other models are left alone."""
     changed: list[tuple[nn.Module, str]] = []
+
+    def replace(module: nn.Module, name: str, method: Callable[..., Any]) -> None:
+        # on this one module only, not on its class, and taken off again
+        changed.append((module, name))
+        setattr(module, name, partial(method, module, shape))
+
     for encoder in model.modules():
         if type(encoder).__name__ != "DebertaV2Encoder" or not encoder.relative_attention:
             continue
-        changed.append((encoder, "get_rel_embedding"))
-        # on this one encoder only, and taken off again: mypy sees a method of the class replaced
-        encoder.get_rel_embedding = partial(_embed, encoder, shape)  # type: ignore[assignment]
+        replace(encoder, "get_rel_embedding", _embed)
         for attention in encoder.modules():
             if type(attention).__name__ == "DisentangledSelfAttention":
-                changed.append((attention, "disentangled_attention_bias"))
-                attention.disentangled_attention_bias = partial(_bias, attention, shape)  # type: ignore[assignment]
+                replace(attention, "disentangled_attention_bias", _bias)
     try:
         yield
     finally:
