@@ -265,7 +265,7 @@ def _prepare_machine(threads: int, device: str) -> None:
         torch.cuda.set_device(torch.device(device).index or 0)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # A debugging aid that comes with it: NaN is written over every new tensor, which takes time and changes no result.
-    # (mypy looks at the module; torch puts an object with this property in its place)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    # mypy looks at the module; torch puts an object with this property in its place.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # see above
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
