@@ -10,7 +10,8 @@ def failures() -> tuple[type[Exception], ...]:
 
     They include those of the network library that the client was built for, which has had two names.
     """
-    from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # the library in use, not listed in `__all__`
+    # The client exports its network library under this name at run time, by `__getattr__`, which mypy cannot follow.
+    from huggingface_hub.utils import httpx  # type: ignore[attr-defined] # see above
 
     return (httpx.HTTPError, OSError)
 

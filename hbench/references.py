@@ -10,7 +10,10 @@ from typing import Any
 
 from hbench.errors import UsageError, suggest
 
-P = typing.TypeVar("P")
+if typing.TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+P = typing.TypeVar("P", bound="DataclassInstance")
 
 _FORM = re.compile(r"\s*(?P<name>[^\[\]\s,=]+)\s*(?:\[(?P<options>[^\[\]]*)\])?\s*")
 
@@ -49,7 +52,7 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
     Raises UsageError for an unknown option (with a suggestion) or a value of the wrong type.
     """
     hints = typing.get_type_hints(cls)
-    declared = dataclasses.fields(cls)  # type: ignore[arg-type] # a type variable cannot be bound to dataclasses
+    declared = dataclasses.fields(cls)
     fields = {f.name: hints[f.name] for f in declared if f.init}
     values: dict[str, Any] = {}
     for key, text in options.items():

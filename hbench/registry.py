@@ -15,7 +15,7 @@ from hbench.errors import UsageError, suggest
 from hbench.plugins import Scorer, Task
 from hbench.references import changed_options, configure, join_reference, split_reference
 
-P = TypeVar("P")
+P = TypeVar("P", bound=Scorer | Task)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ class Registry(Generic[P]):
         return self._entries
 
 
-SCORERS: Registry[Scorer] = Registry("hbench.scorers", "scorer", Scorer)  # type: ignore[type-abstract] # never made
+# mypy refuses an abstract class as an argument since it could be instantiated; a registry only asks for its subclasses.
+SCORERS: Registry[Scorer] = Registry("hbench.scorers", "scorer", Scorer)  # type: ignore[type-abstract] # see above
 TASKS: Registry[Task] = Registry("hbench.tasks", "task", Task)
 
 

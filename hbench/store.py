@@ -218,9 +218,8 @@ def write_whole(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except BaseException:  # an interrupt too may not leave the temporary file behind; it goes on to the caller
-        Path(name).unlink(missing_ok=True)
-        raise
+    finally:
+        Path(name).unlink(missing_ok=True)  # it is there still only where something, an interrupt too, came between
 
 
 def _reason(path: Path) -> str:

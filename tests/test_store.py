@@ -10,7 +10,7 @@ import pytest
 
 from hbench.errors import StoreError
 from hbench.spec import FineTune, ModelRef, Recipe, TaskRef
-from hbench.store import Store, write_result
+from hbench.store import Store, write_result, write_whole
 
 JOB = FineTune(TaskRef("t", {}, {}), ModelRef("m", {}), Recipe(), 1)
 
@@ -115,6 +115,25 @@ def test_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(StoreError, match=r"No space left on device.*--store"):
         finish(store)
     assert list((tmp_path / "finetune").iterdir()) == []
+
+
+@pytest.mark.parametrize("what", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_a_text_that_cannot_be_written_leaves_the_old_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: BaseException
+) -> None:
+    place = tmp_path / "result.json"
+    write_whole(place, "old")
+
+    def stop(descriptor: int) -> None:
+        raise what
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", stop)
+        with pytest.raises(type(what)):
+            write_whole(place, "new")
+    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(place, "old")]
+    write_whole(place, "new")
+    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(place, "new")]
 
 
 def test_a_failure_does_not_touch_what_another_process_finished(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class Pass:
             raise refusal(layer.name, layer.module, reason)
         self._uses[layer.unit] = self._uses.get(layer.unit, 0) + 1
         receive = partial(self._receive, _Call(layer, x.detach()))
-        output.register_hook(receive)  # type: ignore[no-untyped-call] # torch leaves this method without types
+        output.register_hook(receive)
         return output
 
     def square(self, parameter: nn.Parameter) -> Tensor:

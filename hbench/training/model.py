@@ -133,7 +133,7 @@ def _tiny_tokenizer(texts: Iterable[str]) -> Any:
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
     )
-    return transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call] # transformers gives no types here
+    return transformers.PreTrainedTokenizerFast(
         tokenizer_object=core,
         **_SPECIAL,
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
@@ -144,12 +144,12 @@ def _tiny_tokenizer(texts: Iterable[str]) -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the library's load report and bars off the terminal: new head weights are expected here."""
-    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers gives no types here
+    transformers.logging.disable_progress_bar()
     try:
         with quiet_loggers("transformers", "huggingface_hub"):
             yield
     finally:
-        transformers.logging.enable_progress_bar()  # type: ignore[no-untyped-call] # transformers gives no types here
+        transformers.logging.enable_progress_bar()
 
 
 @contextmanager
