@@ -78,7 +78,7 @@ def changed_options(plugin: Any) -> dict[str, Any]:
 
 
 def convert(text: str, hint: Any, where: str) -> Any:
-    """Convert option text to the annotated type: bool, int, float, str, a Literal, or one of these or None."""
+    """Convert option text to the annotated type: bool, int, float, str, a Literal, or one of them or words or None."""
     origin = typing.get_origin(hint)
     if origin is typing.Literal:
         allowed = typing.get_args(hint)
@@ -89,7 +89,14 @@ def convert(text: str, hint: Any, where: str) -> Any:
         members = [m for m in typing.get_args(hint) if m is not type(None)]
         if text.lower() == "none" and len(members) < len(typing.get_args(hint)):
             return None
-        return convert(text, members[0], where)
+        words = [w for m in members if typing.get_origin(m) is typing.Literal for w in typing.get_args(m)]
+        kinds = [m for m in members if typing.get_origin(m) is not typing.Literal]
+        if text in words or not kinds:
+            return convert(text, typing.Literal[*words], where)
+        try:
+            return convert(text, kinds[0], where)
+        except UsageError as error:
+            raise UsageError(f"{error}{''.join(f', or use {word}' for word in words)}") from None
     if hint is bool:
         lowered = text.lower()
         if lowered not in ("true", "false"):

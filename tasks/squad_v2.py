@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hbench import Hub, Task
 from hbench.errors import DataError, UsageError
@@ -22,8 +22,9 @@ class SquadV2(Task):
     Evaluated on 11,873 others by F1 of words, with exact match beside it. The authors' nested JSON files are read too.
     """
 
-    #: A question counts as unanswered when the score of no answer exceeds the best span's by more than this.
-    threshold: float = 0.0
+    #: A question counts as unanswered when the score of no answer exceeds the best span's by more than this. `tuned`:
+    #: by what is best for the questions of other passages.
+    threshold: float | Literal["tuned"] = 0.0
 
     kind = "span"
     hub = Hub("rajpurkar/squad_v2", "squad_v2", "3ffb306f725f7d2ce8394bc1873b24868140c412")
@@ -42,8 +43,10 @@ class SquadV2(Task):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if math.isnan(self.threshold):
-            raise UsageError(f"option threshold={self.threshold} is no number; use 0, or a difference of two scores")
+        if self.threshold != "tuned" and math.isnan(self.threshold):
+            raise UsageError(
+                f"option threshold={self.threshold} is no number; use 0, a difference of two scores, or tuned"
+            )
 
     def originals(self, folder: Path, split: str) -> list[Path]:
         """Return the nested JSON file of a split. Raises DataError when it is there under both names."""

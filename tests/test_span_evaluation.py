@@ -69,7 +69,7 @@ def test_evaluation_of_believed_spans(tokenizer: Any) -> None:
     assert done.values.dtype == np.float64
     assert done.details["exact"].tolist() == [1, 0, 1, 0, 1]
     assert done.details["null_difference"].tolist() == [-6, -4, 1, -3, -0.5]
-    assert done.details["null_difference"].dtype == np.float32
+    assert done.details["null_difference"].dtype == np.float64
     # in the order of the differences the answers gain 1, 0, -1, 1, -1 on two questions without an answer
     assert done.metric == pytest.approx({"f1": 3 / 5, "exact": 3 / 5, "best_f1": 3 / 5, "best_exact": 3 / 5})
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 
 from hbench.errors import UsageError, suggest
-from hbench.problems.base import Batch, Encoded, Evaluation, Head, Problem
+from hbench.problems.base import Batch, Encoded, Evaluation, Head, Problem, Trivial
 
-__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Problem", "find"]
+__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Problem", "Trivial", "find"]
 
 #: Kind -> "module:class", imported when a task of that kind is used.
 _KINDS = {

@@ -80,6 +80,16 @@ class Evaluation:
     details: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Trivial:
+    """What an answer that needs no reading reaches on an evaluation split; a model below it is of no use."""
+
+    #: What it does, such as "never answering".
+    answer: str
+    #: float64 (n,): as `Evaluation.values`.
+    values: npt.NDArray[np.float64]
+
+
 class Problem(Protocol):
     """One kind of task. `n` are examples, `b` examples of a batch, `s` its sequences, `T` tokens, `C` classes."""
 
@@ -138,4 +148,8 @@ class Problem(Protocol):
 
     def evaluate(self, task: Task, kept: npt.NDArray[np.float32], examples: Examples, encoded: Encoded) -> Evaluation:
         """Turn what `decide` kept of a split, float32 (n, decided), into its metric and per-example results."""
+        ...
+
+    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+        """Return what a fixed answer, or a guess, reaches on a split; of several the best one."""
         ...

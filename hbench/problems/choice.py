@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench.errors import DataError
-from hbench.problems.base import Batch, Encoded, Head
+from hbench.problems.base import Batch, Encoded, Head, Trivial
 from hbench.problems.classification import Classification
 from hbench.problems.faults import is_texts, short
 from hbench.problems.tokens import separator, tokenize
@@ -93,6 +93,10 @@ class Choice(Classification):
         """Return the logits of each question's options, float32 (b, C), from an output's (s, 1)."""
         logits: torch.Tensor = output.logits
         return logits.float().reshape(len(batch.labels), -1)
+
+    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+        """Return what guessing reaches on average: 1 / C for every question."""
+        return Trivial("guessing", np.full(len(encoded.label), 1 / len(task.labels)))
 
 
 def _columns(task: Task, columns: Mapping[str, list[Any]]) -> list[list[Any]]:

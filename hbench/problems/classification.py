@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hbench import metrics
 from hbench.errors import DataError
-from hbench.problems.base import Batch, Encoded, Evaluation, Head
+from hbench.problems.base import Batch, Encoded, Evaluation, Head, Trivial
 from hbench.problems.tokens import separator, tokenize
 
 if TYPE_CHECKING:
@@ -139,6 +139,11 @@ class Classification:
             values=(prediction == encoded.label).astype(np.float64),
             prediction=prediction,
         )
+
+    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+        """Return what always naming the split's most frequent class reaches."""
+        most = int(np.bincount(encoded.label).argmax())
+        return Trivial(f"always {task.labels[most]}", (encoded.label == most).astype(np.float64))
 
 
 def _texts(task: Task) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hbench import metrics
 from hbench.errors import DataError, UsageError, suggest
-from hbench.problems.base import NO_VALUE, Batch, Encoded, Evaluation, Head
+from hbench.problems.base import NO_VALUE, Batch, Encoded, Evaluation, Head, Trivial
 from hbench.problems.faults import is_texts, short
 from hbench.problems.softmax import compare
 from hbench.problems.words import tokenize_words
@@ -233,6 +233,14 @@ class Joint:
             values=(intent if main == "intent_accuracy" else frame).astype(np.float64),
             prediction=prediction,
         )
+
+    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+        """Return what always naming one intent and no slot reaches, the intent that is right most often so."""
+        right = np.ones(len(encoded.label), dtype=bool)
+        if _metric(task) != "intent_accuracy":
+            right = (encoded.notes <= 0).all(axis=1)  # the number of O is 0
+        most = int(np.bincount(encoded.label[right], minlength=1).argmax())
+        return Trivial(f"always {task.labels[most]}", (right & (encoded.label == most)).astype(np.float64))
 
 
 def tags_of(task: Task) -> tuple[str, ...]:

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from hbench import metrics
 from hbench.errors import DataError, UsageError
-from hbench.problems.base import Batch, Encoded, Evaluation, Head
+from hbench.problems.base import Batch, Encoded, Evaluation, Head, Trivial
 from hbench.problems.faults import short
 from hbench.problems.softmax import LOWEST, compare
+from hbench.problems.threshold import cross_fitted
 from hbench.problems.windows import Windows, cut_windows
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Span:
 
     `task.columns` is {"id", "question", "context", "answers"}, and usually {"passage"}, the context again. Answers are
     {"text": list of texts, "answer_start": list of their first characters in the context}, both empty for none.
-    A task may have an option `threshold`: how much the score of no answer must exceed the best span's to be believed.
+    A task may have an option `threshold`: how much the score of no answer must exceed the best span's to be believed,
+    or `tuned`.
     """
 
     def usable(
@@ -203,16 +205,25 @@ class Span:
         """Return F1 and exact match by the rules of SQuAD v2, per question and over all, shares of 1.
 
         A question is left unanswered where the score of no answer exceeds the best span's by more than the task's
-        `threshold`. best_f1 and best_exact are what the best threshold would reach: it is chosen on these very
+        `threshold`; where that is `tuned`, by more than is best for the metric on the questions of other passages
+        (`cross_fitted`). best_f1 and best_exact are what the best threshold would reach: it is chosen on these very
         questions, so they flatter. prediction is int64 (n, 2), the answer's characters in the context, from and up to
-        but not including, -1 and -1 for none. details: exact match of each question, and null_difference, float32, the
-        score of no answer minus the best span's. Raises UsageError when the task's metric is neither f1 nor exact.
+        but not including, -1 and -1 for none. details: exact match of each question, and float64 null_difference, the
+        score of no answer minus the best span's, and threshold, what it was held against.
+        Raises UsageError when the task's metric is neither f1 nor exact, and DataError when a threshold cannot be
+        tuned, since there is one passage only.
         """
         main = _metric(task)
         found = _best_spans(kept, encoded, examples.columns[task.columns["context"]])
         difference = kept[:, 4].astype(np.float64) - kept[:, 0]
+        threshold = getattr(task, "threshold", 0.0)
+        if threshold == "tuned":
+            always = _compare(task, found, np.zeros(len(found)), examples)["per_question"][main]
+            thresholds = _tuned(difference, np.array(always) - encoded.label, examples)
+        else:
+            thresholds = np.full(len(found), threshold)
         # Also where the difference is NaN there is no answer.
-        answered = (difference <= getattr(task, "threshold", 0.0)) & (found[:, 0] >= 0)
+        answered = (difference <= thresholds) & (found[:, 0] >= 0)
         prediction = np.where(answered[:, None], found, -1)
         told = _compare(task, prediction, np.zeros(len(found)), examples)
         tuned = _compare(task, found, difference, examples)
@@ -222,14 +233,29 @@ class Span:
             | {f"best_{name}": tuned[f"best_{name}"] for name in _METRICS},
             values=values[main],
             prediction=prediction,
-            details={"exact": values["exact"], "null_difference": difference.astype(np.float32)},
+            details={"exact": values["exact"], "null_difference": difference, "threshold": thresholds},
         )
+
+    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+        """Return what never answering reaches: 1 where there is no answer."""
+        return Trivial("never answering", encoded.label.astype(np.float64))
 
 
 def _metric(task: Task) -> str:
     if task.metric not in _METRICS:
         raise UsageError(f"metric '{task.metric}' does not fit questions with spans as answers; use 'f1' or 'exact'")
     return task.metric
+
+
+def _tuned(
+    difference: npt.NDArray[np.float64], gain: npt.NDArray[np.float64], examples: Examples
+) -> npt.NDArray[np.float64]:
+    """Return each question's threshold. Raises DataError when all questions are about one passage."""
+    cases = range(len(gain)) if examples.cases is None else examples.cases
+    try:
+        return cross_fitted(difference, gain, np.array(cases, dtype=np.int64))
+    except ValueError as error:
+        raise DataError(f"threshold=tuned: {error}; evaluate on more questions, or give a number") from None
 
 
 def _fault(answers: Any, context: str) -> str:

@@ -18,7 +18,7 @@ from hbench.data import Examples, load_examples
 from hbench.errors import DataError, UsageError
 from hbench.models import Model, find_model
 from hbench.plugins import DynamicScorer, Task
-from hbench.problems import Encoded, Evaluation, Head, Problem
+from hbench.problems import Encoded, Evaluation, Head, Problem, Trivial
 from hbench.problems import find as find_problem
 from hbench.references import join_reference
 from hbench.registry import SCORERS, TASKS
@@ -77,11 +77,14 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
         dynamics.save(folder / "dynamics.nc", observed)
     if job.subset is None and curriculum is None:
         _write_examples(folder, shared)
-    evaluations = _evaluate(run, shared, folder)
+    trivial = {split: shared.problem.trivial(shared.task, encoded) for split, (_, encoded) in shared.evaluation.items()}
+    evaluations = _evaluate(run, shared, trivial, folder)
     run.bill.seconds["whole job"] = time.perf_counter() - started
     run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]
     (folder / "log.txt").write_text("\n".join(run.log) + "\n")
-    write_result(folder, _result(job, run, shared, evaluations))
+    write_result(
+        folder, _result(job, run, shared, evaluations) | {"trivial": {s: t.answer for s, t in trivial.items()}}
+    )
 
 
 def prepare(job: FineTune) -> Prepared:
@@ -185,8 +188,8 @@ def _write_examples(folder: Path, shared: Prepared) -> None:
     np.savez(folder / "examples.npz", **arrays)
 
 
-def _evaluate(run: Run, shared: Prepared, folder: Path) -> dict[str, Evaluation]:
-    arrays: dict[str, Any] = {}
+def _evaluate(run: Run, shared: Prepared, trivial: dict[str, Trivial], folder: Path) -> dict[str, Evaluation]:
+    arrays: dict[str, Any] = {f"{split}.trivial": found.values for split, found in trivial.items()}
     evaluations = {}
     for split, (examples, encoded) in shared.evaluation.items():
         found = shared.problem.evaluate(shared.task, run.predict(encoded), examples, encoded)
