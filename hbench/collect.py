@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from hbench.report.results import (
     Outcomes,
     Part,
     Subset,
+    TrivialAnswer,
 )
 from hbench.select import class_shares
 from hbench.spec import FULL, PROTOCOL, FineTune, Score
@@ -73,7 +74,8 @@ class _Collector:
         mask = np.ones(size, dtype=bool)
         cost = charges.cost(self.full_cost, self.full_cost, charges.scoring(None, (), self.group.recipe.epochs))
         runs: dict[int, Pruned | Missing] = {seed: Pruned(mask, job) for seed, job in jobs.items()}
-        yield from self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost)
+        for cell in self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost):
+            yield replace(cell, trivial=self._trivial(cell.split))
 
     def cell(self, cell: Cell) -> Iterator[CellResult]:
         """Yield a method's cell for every evaluation split."""
@@ -201,6 +203,15 @@ class _Collector:
         for seed, run in runs.items():
             if results[seed] is not None and isinstance(run, Pruned):
                 return self._predictions(run.job).get(f"{split}.cases")
+        return None
+
+    def _trivial(self, split: str) -> TrivialAnswer | None:
+        """Return what a trivial answer reaches, from any full run that finished; all of them saw the same examples."""
+        for job in self.work.full.values():
+            # jobs of an earlier hbench do not say it
+            if (found := self.result(job)) is not None and "trivial" in found:
+                values = self._predictions(job)[f"{split}.trivial"]
+                return TrivialAnswer(found["trivial"][split], Outcomes.encode([values]))
         return None
 
     def _reason(self, run: Pruned | Missing) -> str:

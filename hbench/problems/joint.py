@@ -240,7 +240,8 @@ class Joint:
         if _metric(task) != "intent_accuracy":
             right = (encoded.notes <= 0).all(axis=1)  # the number of O is 0
         most = int(np.bincount(encoded.label[right], minlength=1).argmax())
-        return Trivial(f"always {task.labels[most]}", (right & (encoded.label == most)).astype(np.float64))
+        answer = f"always {task.labels[most]} and no slot"
+        return Trivial(answer, (right & (encoded.label == most)).astype(np.float64))
 
 
 def tags_of(task: Task) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ def check_agreement(fields: Fields, result: CellResult) -> None:
     """Raise ResultError naming the file, the field and the fix where two fields of a result contradict each other."""
     _check_seeds(fields, result)
     _check_examples(fields, result)
+    _check_trivial(fields, result)
     _check_labels(fields, result)
     _check_size(fields, result)
     _check_scoring(fields, result)
@@ -72,6 +73,28 @@ def _check_examples(fields: Fields, result: CellResult) -> None:
             raise fields.error(
                 f"values[{i}]", f"is {value:g}, the mean of its per-example results is {mean:g}; correct one of them"
             )
+
+
+def _check_trivial(fields: Fields, result: CellResult) -> None:
+    """A trivial answer stands beside the full data alone, and has one value for each of its evaluation examples."""
+    if result.trivial is None:
+        return
+    if result.method != FULL:
+        raise fields.error("trivial", f"stands beside method '{result.method}'; only '{FULL}' is compared with it")
+    outcomes = result.trivial.examples
+    if len(outcomes.values) != 1 or outcomes.values[0] is None:
+        raise fields.error("trivial.examples.values", f"holds {len(outcomes.values)} rows; give one, without null")
+    if outcomes.count != result.data.eval_rows:
+        raise fields.error(
+            "trivial.examples.count",
+            f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal",
+        )
+    if outcomes.cases is not None:
+        raise fields.error("trivial.examples.cases", "is not null; the passages stand in examples.cases")
+    try:
+        outcomes.decode(0)
+    except ValueError as error:
+        raise fields.error("trivial.examples.values[0]", f"{error}; write the file again with `hbench run`") from None
 
 
 def _check_labels(fields: Fields, result: CellResult) -> None:

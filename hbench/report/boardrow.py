@@ -64,6 +64,15 @@ class BoardRow:
     values_share: float | None = None
     values_share_low: float | None = None
     values_share_high: float | None = None
+    #: The full data's row only: what a fixed answer or a guess does, the mean of its values, and the metric's
+    #: difference to it (of the per-example values where the metric is no mean).
+    trivial: str = ""
+    trivial_mean: float | None = None
+    trivial_difference: float | None = None
+    trivial_low: float | None = None
+    trivial_high: float | None = None
+    trivial_p: float | None = None
+    trivial_verdict: str = ""
     chance: str = ""
     chance_pairs: int | None = None
     chance_difference: float | None = None

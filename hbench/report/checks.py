@@ -8,7 +8,7 @@ from typing import Any
 from hbench.report.agreement import check_agreement
 from hbench.report.fields import Fields, ResultError, is_number, is_text, is_whole
 from hbench.report.outcomes import ENCODINGS, Outcomes
-from hbench.report.results import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset
+from hbench.report.results import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset, TrivialAnswer
 from hbench.spec import BUDGETS, FULL, PROTOCOL
 
 #: Objects and lists inside each other; a result file has five.
@@ -55,6 +55,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         also=_also(fields),
         rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
         published=fields.text("published") if fields.has("published") else None,
+        trivial=_trivial(fields),
     )
     fields.close()
     check_agreement(fields, result)
@@ -158,6 +159,17 @@ def _examples(fields: Fields) -> Outcomes | None:
     )
     inner.close()
     return outcomes
+
+
+def _trivial(fields: Fields) -> TrivialAnswer | None:
+    inner = fields.within("trivial") if fields.has("trivial") else None
+    if inner is None:
+        return None
+    answer, outcomes = inner.text("answer"), _examples(inner)
+    if outcomes is None:
+        raise inner.error("examples", "is null; give the value of each evaluation example, or leave `trivial` out")
+    inner.close()
+    return TrivialAnswer(answer, outcomes)
 
 
 def _failures(fields: Fields) -> tuple[Failed, ...]:

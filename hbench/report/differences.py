@@ -61,6 +61,14 @@ class Measured:
             return None
         return crossed_test(self._table(common), baseline._table(common), self.cases)
 
+    def above_trivial(self) -> CrossedTest | None:
+        """Return the difference to the trivial answer, over all seeds that did not fail; None where one is unknown."""
+        trivial = None if self.cell.trivial is None else self.cell.trivial.examples.decode(0)
+        if trivial is None or not self.rows:
+            return None
+        ours = self._table(list(self.rows))
+        return crossed_test(ours, np.broadcast_to(trivial, ours.shape), self.cases)
+
     def share_of(self, baseline: Measured | None) -> Ratio | None:
         """Return the share of a baseline's metric that is kept, over the seeds that both have; None when undefined.
 

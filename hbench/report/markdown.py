@@ -14,6 +14,7 @@ from hbench.report.results import CellResult
 from hbench.report.rivals import Comparison, rivals_table
 from hbench.report.tables import across_table, column_table, planted_tables
 from hbench.report.tradeoff import Tradeoff, tradeoff_table
+from hbench.report.trivial import trivial_table
 
 _TITLE = """\
 # Leaderboard
@@ -21,6 +22,10 @@ _TITLE = """\
 Which training examples can be dropped before fine-tuning, and does the scorer that picked them beat chance? Every
 number below follows from the result files in the folder of results; `hbench leaderboard build` writes this page from
 them and `hbench leaderboard check` recomputes it."""
+
+_TRIVIAL = """\
+What needs no reading: naming the most frequent class, never answering, guessing. Where the model trained on all data is
+not `superior` to it (p at most 0.05, not adjusted), a verdict that pruning loses nothing says little."""
 
 _TABLES = """\
 Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
@@ -92,6 +97,8 @@ def markdown(
     that has some. tradeoffs: as `hbench.report.tradeoff.tradeoffs_of` returns them.
     """
     parts = [_TITLE, "## What was measured\n\n" + "\n".join(opening(results, rows, len(columns)))]
+    if trivial := trivial_table(rows):
+        parts.append("\n".join(["## The full data against a trivial answer", "", _TRIVIAL, "", *trivial]))
     if columns:
         parts.append(f"## Results\n\n{_TABLES}")
         parts += [

@@ -32,6 +32,7 @@ __all__ = [
     "Part",
     "ResultError",
     "Subset",
+    "TrivialAnswer",
     "kept_share",
     "merged",
     "results_of",
@@ -114,6 +115,17 @@ class Charge:
         return total(self.scoring)
 
 
+@dataclass(frozen=True)
+class TrivialAnswer:
+    """What a fixed answer, or a guess, reaches on the evaluation examples: `answer` says what it does.
+
+    examples: one row, the value of each example.
+    """
+
+    answer: str
+    examples: Outcomes
+
+
 def total(parts: Iterable[Part]) -> float | None:
     """Return the sum of the amounts of parts, None when one is not known."""
     amounts = [part.amount for part in parts]
@@ -140,7 +152,8 @@ class CellResult:
     seeds, which pair with those of `full` and `chance`. values: metric per seed as a share of 1, None where the seed
     failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples. Left out of
     the file when empty: also, the values of metrics that stand beside `metric`, such as exact match beside F1; rivals,
-    further methods that every method is compared with, sorted; published, what the authors of the method report.
+    further methods that every method is compared with, sorted; published, what the authors of the method report;
+    trivial, what an answer without reading reaches, beside the full-data baseline.
     """
 
     task: str
@@ -170,6 +183,7 @@ class CellResult:
     also: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
     rivals: tuple[str, ...] = ()
     published: str | None = None
+    trivial: TrivialAnswer | None = None
 
     @property
     def cell(self) -> Cell:
@@ -208,7 +222,7 @@ class CellResult:
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
-        for name in ("also", "rivals", "published"):
+        for name in ("also", "rivals", "published", "trivial"):
             if not payload[name]:
                 del payload[name]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"

@@ -48,7 +48,7 @@ def rows_of(column: Column, measured: Mapping[Cell, Measured], bills: Mapping[Bi
     adjusted = holm([None if test is None else test.p for test in tests])
     rows = [replace(row, **_against_chance(t, p)) for row, t, p in zip(rows, tests, adjusted, strict=True)]
     if full is not None:
-        row = replace(_identity(full.cell, "full"), **_metric(full), **_kept(full.cell, {}))
+        row = replace(_identity(full.cell, "full"), **_metric(full), **_kept(full.cell, {}), **_above_trivial(full))
         row = replace(row, full_share=_whole(row.metric), values_share=_whole(row.values_mean))
         rows.append(replace(row, **costs_of(full.cell, bills)))
     absent = column.absent if full is not None else (FULL, *column.absent)
@@ -162,6 +162,22 @@ def _share(ours: Measured, full: Measured | None) -> dict[str, Any]:
         f"{name}{end}": value
         for name, ratio in known.items()
         for end, value in (("", ratio.value), ("_low", ratio.low), ("_high", ratio.high))
+    }
+
+
+def _above_trivial(full: Measured) -> dict[str, Any]:
+    test, trivial = full.above_trivial(), full.cell.trivial
+    if test is None or trivial is None:
+        return {}
+    values = trivial.examples.decode(0)
+    return {
+        "trivial": trivial.answer,
+        "trivial_mean": None if values is None else float(values.mean()),
+        "trivial_difference": test.mean,
+        "trivial_low": test.low,
+        "trivial_high": test.high,
+        "trivial_p": test.p,
+        "trivial_verdict": superiority(test, test.p),
     }
 
 

@@ -9,6 +9,7 @@ from hbench.report.boardrow import BoardRow
 from hbench.report.compare import Column, Place
 from hbench.report.formats import NOTHING, fixed, points
 from hbench.report.rivals import LACKING, Comparison
+from hbench.report.trivial import trivial_line
 
 _HEADER = ("method", "metric", "to full", "", "to chance", "", "kept", "net cost")
 #: Numbers are set to the right, words to the left.
@@ -20,7 +21,8 @@ def terminal_text(
 ) -> str:
     """Return one block of aligned lines per column: metric, differences and verdicts, size, net cost shared / alone.
 
-    Below it, where a column has rivals, one line per method: differences to them and verdicts.
+    Below it the full data against a trivial answer where that is known, and, where a column has rivals, one line per
+    method: differences to them and verdicts.
     """
     return "\n\n".join(_block(column, rows, comparisons.get(column.place, ())) for column, rows in columns)
 
@@ -28,7 +30,7 @@ def terminal_text(
 def _block(column: Column, rows: Sequence[BoardRow], comparisons: Sequence[Comparison]) -> str:
     most = max((row.seeds + row.seeds_failed for row in rows), default=0)
     lines = [(*_HEADER[:1], column.any.metric, *_HEADER[2:]), *(_line(row, most) for row in rows)]
-    text = [column.title, *_aligned(lines, _RIGHT)]
+    text = [column.title, *_aligned(lines, _RIGHT), *trivial_line(rows)]
     if comparisons:
         text += _aligned(_against(rows, comparisons), set(range(1, 2 * len(column.rivals), 2)))
     return "\n".join(text)
