@@ -8,7 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from hbench.report.results import CellResult, Charge, Cost, Data, Failed, Outcomes, Part, Subset, kept_share
+from hbench.report.results import (
+    CellResult,
+    Charge,
+    Cost,
+    Data,
+    Failed,
+    Outcomes,
+    Part,
+    Subset,
+    TrivialAnswer,
+    kept_share,
+)
 
 SEEDS = (342, 4827, 1215, 98, 8128, 828)
 CLASSES = {"entailment": 0.34, "neutral": 0.33, "contradiction": 0.33}
@@ -131,6 +142,12 @@ def small_board(tasks=("snli", "mnli"), keeps=("0.3", "0.5"), methods=METHODS, *
         made.append(cell(task, "full", **options))
         made += [cell(task, method, keep, **options) for keep in keeps for method in methods]
     return made
+
+
+def with_trivial(made: CellResult, answer: str = "always entailment", share: float = 0.34) -> CellResult:
+    """The same cell of the full data with a trivial answer that is right on the first examples."""
+    values = (np.arange(made.data.eval_rows) < share * made.data.eval_rows).astype(float)
+    return replace(made, trivial=TrivialAnswer(answer, Outcomes.encode([values])))
 
 
 def with_rivals(cells, *rivals: str) -> list[CellResult]:

@@ -305,6 +305,12 @@ def test_evaluation_is_accuracy_over_the_options() -> None:
     assert done.metric == {"accuracy": pytest.approx(3 / 5)}
 
 
+def test_the_trivial_answer_is_a_guess() -> None:
+    found = PROBLEM.trivial(TASK, encode(ROWS))
+    assert found.answer == "guessing"
+    assert found.values.tolist() == [0.25] * 5
+
+
 def test_gradient_norms_are_of_the_sum_over_an_examples_options() -> None:
     config = load_config(find_model("tiny"), PROBLEM.head(TASK), BERT)
     # weights as large as after training: what the options have in common cancels out in their sum

@@ -243,3 +243,10 @@ def test_declarations_fit_kind_metric_and_recipe(name: str) -> None:
     assert task.licence != "unknown"
     assert task.hub is None or len(str(task.hub.revision)) == 40
     json.dumps(task.declaration())
+
+
+def test_the_trivial_answer_is_the_most_frequent_class_of_the_split() -> None:
+    found = PROBLEM.trivial(TASKS.find("snli").plugin, encoded([2, 1, 2, 0, 2, 1]))
+    assert found.answer == "always contradiction"
+    assert found.values.tolist() == [1, 0, 1, 0, 1, 0]
+    assert found.values.dtype == np.float64

@@ -122,7 +122,7 @@ def test_list_gives_where_data_and_weights_come_from(hbench):
     assert models["roberta-large"]["hub"] == "FacebookAI/roberta-large"
     assert len(models["roberta-large"]["revision"]) == 40
     suites = {row["name"] for row in json.loads(hbench("list", "suites", "--json").out)}
-    assert suites == {"quickstart", "small", "reading", "dynamic", "paper"}
+    assert suites == {"quickstart", "small", "reading", "answering", "dynamic", "paper"}
 
 
 def test_a_plugin_that_cannot_be_loaded_hides_none_of_the_others(hbench, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -253,6 +254,25 @@ def test_metrics_and_values(metric: str) -> None:
         assert result.prediction[0].tolist() == [0, 0, 0, 1, 2, *[-1] * 4]
     expected = metrics.compute_records("slot_f1", tags, GOLD_TAGS)["slot_f1"]
     assert result.metric["slot_f1"] == pytest.approx(expected)
+
+
+def test_the_trivial_answer_is_one_intent_and_no_slot() -> None:
+    found = encode()
+    # the first and the last two utterances have no slot, the second has one
+    untagged = np.where(found.notes > 0, 0, found.notes)
+    untagged[1] = found.notes[1]
+    found = replace(found, label=np.array([1, 0, 2, 2]), notes=untagged)
+    assert (untagged[1] > 0).any()
+    wanted = {"frame_accuracy": [0, 0, 1, 1], "slot_f1": [0, 0, 1, 1], "intent_accuracy": [0, 0, 1, 1]}
+    for metric, values in wanted.items():
+        trivial = PROBLEM.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
+        assert trivial.answer == f"always {Small.labels[2]} and no slot"
+        assert trivial.values.tolist() == values
+    # of two intents the one that is right more often with no slot, not the more frequent one
+    found = replace(found, label=np.array([1, 0, 0, 1]), notes=np.where(untagged < 0, -1, [[0], [1], [1], [0]]))
+    for metric, values in (("frame_accuracy", [1, 0, 0, 1]), ("intent_accuracy", [0, 1, 1, 0])):
+        trivial = PROBLEM.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
+        assert trivial.values.tolist() == values
 
 
 def test_logits_that_are_not_finite_are_no_decision() -> None:

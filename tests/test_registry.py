@@ -122,13 +122,21 @@ class Options:
     word: str = "a"
     choice: Literal["x", "y"] = "x"
     perhaps: int | None = None
+    either: float | Literal["auto", "off"] | None = 0.0
 
 
 def test_options_take_the_type_of_their_field():
     given = {"number": "3", "share": "2", "flag": "TRUE", "word": "5", "choice": "y", "perhaps": "4"}
     plugin = configure(Options, "thing", given)
     assert plugin == Options(3, 2.0, True, "5", "y", 4)
-    assert [type(v) for v in vars(plugin).values()] == [int, float, bool, str, str, int]
+    assert [type(v) for v in vars(plugin).values()] == [int, float, bool, str, str, int, float]
+
+
+def test_an_option_may_be_a_number_or_one_of_some_words():
+    found = [configure(Options, "thing", {"either": text}).either for text in ("off", "2.5", "none", "auto")]
+    assert found == ["off", 2.5, None, "auto"]
+    with pytest.raises(UsageError, match=r"either=on\]: expected a number, found 'on', or use auto, or use off"):
+        configure(Options, "thing", {"either": "on"})
 
 
 PLUGIN = """

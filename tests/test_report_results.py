@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic_results import SEEDS, cell, diagnostic, failing, small_board, with_rivals, write_all
+from synthetic_results import SEEDS, cell, diagnostic, failing, small_board, with_rivals, with_trivial, write_all
 
 from hbench.errors import HbenchError
 from hbench.report.results import CellResult, Outcomes, ResultError, Subset, results_of, slug
@@ -43,6 +43,7 @@ def changed(path: str, value: object) -> dict:
         cell(method="full"),
         cell(keep="h-score", margin=0.02, planted={"redundant": 0.1}),
         cell(also={"exact": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}),
+        with_trivial(cell(method="full")),
         cell(published="no loss on 50 % of the rows (Author 2024)"),
         *with_rivals([cell(), cell(method="h-score")], "h-score", "length"),
         failing(cell(), 98, 828),
@@ -113,6 +114,37 @@ def test_rivals_that_cannot_be_are_named(value, problem):
     with pytest.raises(ResultError) as caught:
         parse(changed("rivals", value))
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        ("answer", "", "field 'trivial.answer' is ''; use a text of one line"),
+        ("examples", None, "field 'trivial.examples' is null; give the value of each evaluation example"),
+        ("examples.values", [], "field 'trivial.examples.values' holds 0 rows; give one, without null"),
+        ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows; give one, without null"),
+        ("examples.values", ["AAAA"], "field 'trivial.examples.values[0]' holds 3 bytes where 400 examples take 50"),
+        ("examples.values", ["?"], "field 'trivial.examples.values[0]' is no base64"),
+        ("examples.count", 399, "field 'trivial.examples.count' is 399, data.eval_rows is 400"),
+        ("examples.cases", [0] * 400, "field 'trivial.examples.cases' is not null"),
+        ("share", 0.5, "field 'trivial.share' is unknown"),
+    ],
+)
+def test_a_trivial_answer_that_cannot_be_is_named(path, value, problem):
+    payload = payload_of(with_trivial(cell(method="full")))
+    *parents, last = path.split(".")
+    place = payload["trivial"]
+    for name in parents:
+        place = place[name]
+    place[last] = value
+    with pytest.raises(ResultError) as caught:
+        parse(payload)
+    assert problem in str(caught.value)
+
+
+def test_only_the_full_data_is_held_against_a_trivial_answer():
+    with pytest.raises(ResultError, match="field 'trivial' stands beside method 'el2n'; only 'full'"):
+        parse(payload_of(with_trivial(cell())))
 
 
 def test_paths_name_the_cell():

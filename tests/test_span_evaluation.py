@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from span_examples import (
     examples,
 )
 
+from hbench.errors import DataError
 from hbench.problems import Encoded
 from hbench.registry import TASKS
 from hbench.training.batches import Collator
@@ -102,3 +104,34 @@ def test_missing_scores_are_no_answer() -> None:
     rows = kept(TOKENIZERS["bert"], found, BELIEVED)
     rows[0, 4] = np.nan
     assert PROBLEM.evaluate(TASK, rows, ROWS, found).prediction[0].tolist() == [-1, -1]
+
+
+def test_a_tuned_threshold_is_that_of_the_other_passages() -> None:
+    found = encode(ROWS, TOKENIZERS["bert"], 32)
+    task = TASKS.find("squad_v2[threshold=tuned]").plugin
+    rows = replace(ROWS, cases=[0, 0, 1, 1, 2])
+    done = PROBLEM.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), rows, found)
+    # Answering gains 1, 0, -1, -1 and 1 at differences of -6, -4, 1, -3 and -0.5. Without the first passage nothing is
+    # worth answering, without the second all that is left, without the third the first question alone.
+    assert done.details["threshold"].tolist() == [-np.inf, -np.inf, -0.5, -0.5, -6]
+    assert (done.prediction[:, 0] >= 0).tolist() == [False, False, False, True, False]
+    assert done.values.tolist() == [0, 0, 1, 0, 0]
+    assert done.metric["f1"] == pytest.approx(1 / 5)
+    # a question without a passage is one of its own
+    assert PROBLEM.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), ROWS, found).values.sum() >= 1
+
+
+def test_a_threshold_cannot_be_tuned_on_one_passage() -> None:
+    found = encode(ROWS, TOKENIZERS["bert"], 32)
+    task = TASKS.find("squad_v2[threshold=tuned]").plugin
+    with pytest.raises(
+        DataError, match=r"threshold=tuned: .* one passage; evaluate on more questions, or give a number"
+    ):
+        PROBLEM.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), replace(ROWS, cases=[3] * 5), found)
+
+
+def test_never_answering_is_right_where_there_is_no_answer() -> None:
+    found = PROBLEM.trivial(TASK, encode(ROWS, TOKENIZERS["bert"], 32))
+    assert found.answer == "never answering"
+    assert found.values.tolist() == [0, 0, 1, 1, 0]
+    assert found.values.dtype == np.float64

@@ -246,6 +246,9 @@ def test_threshold_is_an_option() -> None:
     assert TASKS.find("squad_v2[threshold=-1.5]").plugin.threshold == -1.5
     with pytest.raises(UsageError, match="option threshold=nan"):
         TASKS.find("squad_v2[threshold=nan]")
+    assert TASKS.find("squad_v2[threshold=tuned]").plugin.threshold == "tuned"
+    with pytest.raises(UsageError, match=r"threshold=best\]: expected a number, found 'best', or use tuned"):
+        TASKS.find("squad_v2[threshold=best]")
 
 
 def test_declaration() -> None:
