@@ -22,7 +22,7 @@ from hbench.report.terminal import terminal_text
 
 ROOT = Path(__file__).parent.parent
 #: Folders of published boards, each with its results.
-PUBLISHED = ("leaderboard", "leaderboard/dynamic")
+PUBLISHED = ("leaderboard", "leaderboard/dynamic", "leaderboard/answering")
 
 
 CELLS = (*small_board(), diagnostic(), diagnostic(method="random", mislabelled=0.5, redundant=0.5))

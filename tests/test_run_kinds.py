@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,11 @@ import pytest
 from conftest import SMALL_SUITE, Bench
 from killed_runs import files, kill_and_go_on, run
 
+from hbench.data import load_examples
+from hbench.registry import TASKS
+from hbench.report.results import results_of
 from hbench.store import Store
+from hbench.suite import Suite
 
 SUITE = (
     SMALL_SUITE.replace('["planted-sentence[size=120]"]', '["planted-choice[size=60]", "planted-span[size=60]"]')
@@ -52,6 +57,44 @@ def test_the_metric_of_spans_stands_with_exact_match_and_its_own_values(finished
     assert "| method | f1 | also |" in page
     row = next(csv.DictReader((finished.folder / "a/leaderboard/leaderboard.csv").open()))
     assert "also" in row
+
+
+def test_the_full_data_is_held_against_a_trivial_answer(finished: Bench) -> None:
+    cells = {(c.task, c.method): c for c in results_of(finished.folder / "a/results")}
+    found = {}
+    for (task, method), cell in cells.items():
+        assert (cell.trivial is not None) == (method == "full")
+        if cell.trivial is not None:
+            values = cell.trivial.examples.decode(0)
+            assert values is not None
+            found[task] = cell.trivial.answer, float(values.mean())
+    span = cells["planted-span[size=60]", "full"]
+    rows = load_examples(
+        TASKS.find(span.task), "validation", source=span.data.source, data_dir=None, size=60, seed=Suite.sample_seed
+    )
+    without = [not answers["text"] for answers in rows.columns["answers"]]
+    assert rows.digest == span.data.eval_digest
+    assert 0 < sum(without) < 60
+    assert found["planted-choice[size=60]"] == ("guessing", pytest.approx(0.25))
+    assert found["planted-span[size=60]"] == ("never answering", pytest.approx(np.mean(without)))
+    page = (finished.folder / "a/leaderboard/LEADERBOARD.md").read_text()
+    assert page.count("| never answering |") == page.count("| guessing |") == 1
+
+
+def test_a_store_that_knows_no_trivial_answer_still_gives_results(finished: Bench, tmp_path: Path) -> None:
+    """Jobs of an earlier hbench are not run again for it."""
+    store = tmp_path / "store"
+    shutil.copytree(finished.folder / "a/store", store)
+    for file in store.glob("finetune/*/result.json"):
+        told = json.loads(file.read_text())
+        del told["trivial"]
+        file.write_text(json.dumps(told))
+    done = finished.hbench(
+        "run", "suite.toml", "--store", str(store), "--results", str(tmp_path / "r"), "--out", str(tmp_path / "o")
+    )
+    assert " 0 failed" in done.stdout + done.stderr
+    assert "\n0 jobs run" in done.stdout + done.stderr
+    assert all(cell.trivial is None for cell in results_of(tmp_path / "r"))
 
 
 def test_another_store_and_a_kill_give_the_same_bytes(finished: Bench) -> None:
