@@ -25,8 +25,8 @@ them and `hbench leaderboard check` recomputes it."""
 
 _TRIVIAL = """\
 What needs no reading: naming the most frequent class, never answering, guessing. Where the model trained on all data is
-not `superior` to it (p at most 0.05, not adjusted), a verdict that pruning loses nothing says little. Where the metric is
-no mean over examples, such as F1 over classes, both are the mean per-example result."""
+not `superior` to it (p at most 0.05, not adjusted), a verdict that pruning loses nothing says little. Where the metric
+is no mean over examples, such as F1 over classes, both are the mean per-example result."""
 
 _TABLES = """\
 Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
