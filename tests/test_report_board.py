@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from synthetic_results import SEEDS, cell, cost_of, diagnostic, failing, small_board, with_trivial, write_all
+from synthetic_results import SEEDS, cell, cost_of, diagnostic, failing, small_board, write_all
 
 from hbench.cli import main
 from hbench.report.board import CSV, MARKDOWN, SAME, Board, Check, build, check, show
@@ -310,15 +310,3 @@ def test_importing_the_report_is_light():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"pandas", "torch", "xarray", "scipy.stats", "transformers", "datasets", "matplotlib"}
     assert not heavy & set(done.stdout.split())
-
-
-def test_show_says_how_far_the_full_data_is_from_a_trivial_answer(tmp_path):
-    cells = [with_trivial(c) if c.method == "full" else c for c in small_board(tasks=("snli",))]
-    write_all(cells, tmp_path)
-    row = next(r for r in Board.of(sorted(cells, key=lambda c: c.cell)).rows if r.trivial)
-    blocks = show(tmp_path).split("\n\n")
-    assert len(blocks) == 2
-    for block in blocks:
-        last = block.splitlines()[-1]
-        assert last.startswith(f"full to always entailment (34.00): {row.trivial_difference * 100:+.2f} [")
-        assert last.endswith("], superior")

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_results import SEEDS, cell, diagnostic, failing, small_board, with_trivial
+from synthetic_results import SEEDS, cell, diagnostic, failing, small_board
 
 from hbench.report.board import MARKDOWN, Board
 from hbench.report.formats import count, fixed, p_value, points
@@ -266,30 +266,3 @@ def test_metrics_beside_the_main_one_have_a_column_where_there_are_any():
     header = next(line for line in page(cells).splitlines() if line.startswith("| method | accuracy | also |"))
     assert header.count("|") == lines[0].count("|")
     assert "| also |" not in page(small_board())
-
-
-def test_the_full_data_stands_against_a_trivial_answer_where_one_is_known():
-    cells = [with_trivial(c) if c.method == "full" and c.task == "snli" else c for c in small_board()]
-    text = page(cells)
-    section = text[text.index("## The full data against a trivial answer") : text.index("## Results")]
-    assert "guessing" in section
-    lines = [line for line in section.splitlines() if line.startswith("| `")]
-    assert len(lines) == 1
-    row = next(r for r in Board.of(sorted(cells, key=lambda c: c.cell)).rows if r.trivial)
-    assert lines[0] == (
-        f"| `snli` | `validation` | `minilm` | always entailment | 34.00 "
-        f"| {points(row.metric)} [{points(row.metric_low)}, {points(row.metric_high)}] "
-        f"| {points(row.trivial_difference, signed=True)} [{points(row.trivial_low, signed=True)}, "
-        f"{points(row.trivial_high, signed=True)}], p < 0.001, superior |"
-    )
-    assert "trivial" not in page(small_board())
-
-
-def test_a_metric_that_is_no_mean_is_not_held_against_a_trivial_answer_but_its_examples_are():
-    cells = [replace(c, metric="f1", values=tuple(v - 0.05 for v in c.values)) for c in small_board(tasks=("snli",))]
-    cells[0] = with_trivial(cells[0])
-    row = next(r for r in Board.of(sorted(cells, key=lambda c: c.cell)).rows if r.trivial)
-    line = line_of(page(cells), "| `snli` | `validation`")
-    assert f"| {points(row.values_mean)} [" in line
-    assert points(row.metric) not in line
-    assert row.trivial_difference == pytest.approx(row.values_mean - 0.34)

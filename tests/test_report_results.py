@@ -116,37 +116,6 @@ def test_rivals_that_cannot_be_are_named(value, problem):
     assert problem in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "problem"),
-    [
-        ("answer", "", "field 'trivial.answer' is ''; use a text of one line"),
-        ("examples", None, "field 'trivial.examples' is null; give the value of each evaluation example"),
-        ("examples.values", [], "field 'trivial.examples.values' holds 0 rows; give one, without null"),
-        ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows; give one, without null"),
-        ("examples.values", ["AAAA"], "field 'trivial.examples.values[0]' holds 3 bytes where 400 examples take 50"),
-        ("examples.values", ["?"], "field 'trivial.examples.values[0]' is no base64"),
-        ("examples.count", 399, "field 'trivial.examples.count' is 399, data.eval_rows is 400"),
-        ("examples.cases", [0] * 400, "field 'trivial.examples.cases' is not null"),
-        ("share", 0.5, "field 'trivial.share' is unknown"),
-    ],
-)
-def test_a_trivial_answer_that_cannot_be_is_named(path, value, problem):
-    payload = payload_of(with_trivial(cell(method="full")))
-    *parents, last = path.split(".")
-    place = payload["trivial"]
-    for name in parents:
-        place = place[name]
-    place[last] = value
-    with pytest.raises(ResultError) as caught:
-        parse(payload)
-    assert problem in str(caught.value)
-
-
-def test_only_the_full_data_is_held_against_a_trivial_answer():
-    with pytest.raises(ResultError, match="field 'trivial' stands beside method 'el2n'; only 'full'"):
-        parse(payload_of(with_trivial(cell())))
-
-
 def test_paths_name_the_cell():
     made = cell("mnli[evaluate=matched]", "el2n[epoch=2,offset=0.05]", "h-score", model="minilm-l6[layers=4]")
     expected = "mnli-evaluate-matched/minilm-l6-layers-4/h-score-equal-epochs-validation-el2n-epoch-2-offset-0.05.json"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic_results import SEEDS, cell, failing, outcomes_of, small_board, with_trivial
+from synthetic_results import SEEDS, cell, failing, outcomes_of, small_board
 
 from hbench.report.board import Board
 from hbench.report.boardrow import BoardRow
@@ -210,41 +210,3 @@ def test_every_cell_is_a_row_once():
     cells = small_board()
     board = Board.of(cells)
     assert sorted(row.cell for row in board.rows) == sorted(c.cell for c in cells)
-
-
-def test_the_full_data_is_held_against_a_trivial_answer():
-    full, *others = one_column()
-    trivial = with_trivial(full, share=0.34)
-    rows = rows_by_method([trivial, *others])
-    ours = np.stack(outcomes_of("snli", "full", "1"))
-    constant = np.broadcast_to((np.arange(400) < 136).astype(float), ours.shape)
-    test = crossed_test(ours, constant)
-    row = rows["full"]
-    assert (row.trivial, row.trivial_verdict) == ("always entailment", "superior")
-    assert row.trivial_mean == pytest.approx(0.34)
-    assert (row.trivial_difference, row.trivial_low, row.trivial_high, row.trivial_p) == pytest.approx(
-        (test.mean, test.low, test.high, test.p), abs=1e-12
-    )
-    assert all(other.trivial == "" and other.trivial_mean is None for name, other in rows.items() if name != "full")
-    # a seed that failed has no part in it
-    partly = rows_by_method([failing(trivial, 98), *others])["full"]
-    left = [i for i, seed in enumerate(SEEDS) if seed != 98]
-    assert partly.trivial_difference == pytest.approx((ours[left] - constant[left]).mean())
-    # above the full data's own accuracy, and as good as it
-    assert rows_by_method([with_trivial(full, share=0.99), *others])["full"].trivial_verdict == "worse"
-    assert rows_by_method([with_trivial(full, share=float(ours.mean())), *others])["full"].trivial_verdict == "tie"
-    # with one seed there is no test, and without values nothing to say
-    single = small_board(tasks=("snli",), keeps=("0.3",), seeds=SEEDS[:1])
-    alone = rows_by_method([with_trivial(single[0]), *single[1:]])["full"]
-    assert (alone.trivial_verdict, alone.trivial_p) == ("no test", None)
-    assert rows_by_method([failing(trivial, *SEEDS), *others])["full"].trivial == ""
-
-
-def test_examples_of_a_passage_are_one_case_against_a_trivial_answer_too():
-    full, *others = one_column()
-    cases = [i // 8 for i in range(400)]
-    made = [replace(c, examples=replace(c.examples, cases=tuple(cases))) for c in (with_trivial(full), *others)]
-    row = rows_by_method(made)["full"]
-    ours = np.stack(outcomes_of("snli", "full", "1"))
-    test = crossed_test(ours, np.broadcast_to((np.arange(400) < 136).astype(float), ours.shape), np.array(cases))
-    assert (row.trivial_low, row.trivial_high) == pytest.approx((test.low, test.high), abs=1e-12)
