@@ -78,7 +78,10 @@ def changed_options(plugin: Any) -> dict[str, Any]:
 
 
 def convert(text: str, hint: Any, where: str) -> Any:
-    """Convert option text to the annotated type: bool, int, float, str, a Literal, or one of them or words or None."""
+    """Convert option text to the annotated type: bool, int, float, str, a Literal, or a union.
+
+    Of a union the text may be None, a word of its Literals, or of its first other type.
+    """
     origin = typing.get_origin(hint)
     if origin is typing.Literal:
         allowed = typing.get_args(hint)
