@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from synthetic_results import small_board, write_all
 
-from hbench.report.board import build
+from hbench.render.publish import build
 from hbench.statistics import crossed_test
 
 

@@ -17,7 +17,7 @@ import pytest
 from made_up import made_up
 
 from hbench import scorer
-from hbench.spec import Recipe
+from hbench.jobs.recipe import Recipe
 from hbench.training.curriculum import Curriculum
 from hbench.training.loop import Run
 

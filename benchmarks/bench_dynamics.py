@@ -17,7 +17,7 @@ import pytest
 import torch
 from made_up import made_up
 
-from hbench.spec import Recipe
+from hbench.jobs.recipe import Recipe
 from hbench.training.loop import Run
 
 EXAMPLES, TOKENS, ROUNDS = 512, 32, 7
@@ -65,7 +65,7 @@ def test_recording(benchmark: Any) -> None:
 @pytest.mark.parametrize("examples", [1000, 10000, 100000])
 def test_keeping_a_batch_does_not_grow_with_the_training_set(benchmark: Any, examples: int) -> None:
     """Time the observer's own work for one batch: the same whatever the number of examples, or something is copied."""
-    from hbench.training.observe import Observer
+    from hbench.training.observers import Observer
 
     observer = Observer("train", (1, 2, 3), (), examples, 3)
     members, values = np.arange(32) * (examples // 32), torch.zeros(32, 3)

@@ -20,7 +20,7 @@ import torch
 import transformers
 from torch.nn import functional
 
-from hbench.training.gradient_norms import GradientNorms
+from hbench.training.gradients.norms import GradientNorms
 
 ROUNDS = 5
 CLASSES = 3

@@ -19,9 +19,9 @@ import pytest
 CHILD = """
 import json, resource, sys
 import numpy as np, torch, transformers
-from hbench.problems import Encoded, find
-from hbench.problems.tokens import Sequences
-from hbench.spec import Recipe
+from hbench.kinds import Encoded, find
+from hbench.kinds.text.tokens import Sequences
+from hbench.jobs.recipe import Recipe
 from hbench.training.flops import FlopCount
 from hbench.training.loop import Run, Setting
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 import transformers
 
-from hbench.problems import Encoded, find
-from hbench.problems.tokens import Sequences
-from hbench.spec import Recipe
+from hbench.jobs.recipe import Recipe
+from hbench.kinds import Encoded, find
+from hbench.kinds.text.tokens import Sequences
 from hbench.training.flops import FlopCount
 from hbench.training.loop import Setting
 

@@ -6,7 +6,7 @@ import importlib
 from types import ModuleType
 
 from hbench.plugins import Choice, Cycle, DynamicScorer, Hub, Scorer, Task, observe
-from hbench.registry import scorer, task
+from hbench.plugins.registry import scorer, task
 
 __all__ = [
     "Choice",
@@ -27,7 +27,7 @@ _LAZY = ("dynamics", "statistics")
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import `hbench.dynamics` and `hbench.statistics` on first use: both pull in heavy libraries."""
+    """Import `hbench.dynamics.arrays` and `hbench.statistics` on first use: both pull in heavy libraries."""
     if name in _LAZY:
         return importlib.import_module(f"hbench.{name}")
     raise AttributeError(f"module 'hbench' has no attribute '{name}'")

@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from command_line import PLUGIN
+from support.bench import SMALL_SUITE, Bench
+from support.command_line import PLUGIN
 
 from hbench.cli import main
-from hbench.registry import SCORERS, TASKS
+from hbench.plugins.registry import SCORERS, TASKS
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-SMALL_SUITE = """
-name = "mini"
-tasks = ["planted-sentence[size=120]"]
-models = ["tiny"]
-scorers = ["h-score", "el2n", "length"]
-keep = [0.3, "h-score"]
-scoring_runs = 2
-seeds = 2
-eval_size = 60
-
-[recipe]
-epochs = 2
-"""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A folder with a suite file, and the command line run in it."""
-
-    folder: Path
-
-    @property
-    def suite(self) -> Path:
-        return self.folder / "suite.toml"
-
-    def write(self, text: str) -> Path:
-        self.suite.write_text(text)
-        return self.suite
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "hbench.cli", *arguments]
-
-    def hbench(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True)
-        if check:
-            assert done.returncode == 0, done.stderr
-        return done
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def leaderboard() -> None:
 @place_options
 def build(store: Path, results: Path | None, out: Path | None) -> None:
     """Write the leaderboard's files; the same results give the same bytes."""
-    from hbench.report import board
+    from hbench.render import publish as board
 
     for path in board.build(*places(store, results, out)):
         click.echo(f"wrote {path}")
@@ -31,7 +31,7 @@ def build(store: Path, results: Path | None, out: Path | None) -> None:
 @place_options
 def check(store: Path, results: Path | None, out: Path | None) -> int:
     """Build anew and compare: exit code 0 the same, 1 drift (named), 2 missing or incompatible results."""
-    from hbench.report import board
+    from hbench.render import publish as board
 
     found = board.check(*places(store, results, out))
     if found.code == board.INCOMPATIBLE:
@@ -51,6 +51,6 @@ def check(store: Path, results: Path | None, out: Path | None) -> int:
 @click.option("--keep", metavar="F", help="Only this share kept, or the scorer that sets the size.")
 def show(store: Path, results: Path | None, **choices: str | None) -> None:
     """Print the leaderboard, or a part of it."""
-    from hbench.report import board
+    from hbench.render import publish as board
 
     click.echo(board.show(places(store, results, None)[0], **choices))

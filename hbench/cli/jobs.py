@@ -14,7 +14,7 @@ from hbench.cli.output import print_json, print_table
 from hbench.errors import StoreError
 
 if TYPE_CHECKING:
-    from hbench.store import Store
+    from hbench.jobs.store import Store
 
 _STORE = click.argument("store", type=click.Path(path_type=Path), default=STORE)
 
@@ -25,7 +25,7 @@ _STORE = click.argument("store", type=click.Path(path_type=Path), default=STORE)
 def status(store: Path, as_json: bool) -> None:
     """Show what has finished and what has failed, with reasons, in STORE (default: .hbench/store)."""
     from hbench.execute.base import describe
-    from hbench.store import SORTS
+    from hbench.jobs.store import SORTS
 
     opened = _open(store)
     failures = opened.failures()
@@ -68,7 +68,7 @@ def run_job(specs: tuple[str, ...], store: Path, device: str, plugins: tuple[Pat
     What happens is written to standard output, one JSON object per line.
     """
     from hbench.execute.worker import work, work_for_parent
-    from hbench.store import Store
+    from hbench.jobs.store import Store
 
     opened = Store(store)
     opened.prepare()
@@ -82,7 +82,7 @@ def run_job(specs: tuple[str, ...], store: Path, device: str, plugins: tuple[Pat
 
 
 def _open(root: Path) -> Store:
-    from hbench.store import Store
+    from hbench.jobs.store import Store
 
     if not root.is_dir():
         raise StoreError(f"store {root}: no such folder; name the one given to `hbench run --store`")

@@ -14,7 +14,7 @@ from hbench.cli.output import print_entries, print_json
 from hbench.errors import HbenchError
 
 if TYPE_CHECKING:
-    from hbench.registry import Registry
+    from hbench.plugins.registry import Registry
 
 Row = dict[str, Any]
 
@@ -34,7 +34,7 @@ def list_command(what: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
 
 def _scorers() -> list[Row]:
     from hbench.plugins import Scorer
-    from hbench.registry import SCORERS
+    from hbench.plugins.registry import SCORERS
 
     def describe(cls: type[Any]) -> Row:
         natural = cls.natural is not Scorer.natural
@@ -49,7 +49,7 @@ def _scorers() -> list[Row]:
 
 
 def _tasks() -> list[Row]:
-    from hbench.registry import TASKS
+    from hbench.plugins.registry import TASKS
 
     def describe(cls: type[Any]) -> Row:
         hub = cls.hub
@@ -68,7 +68,7 @@ def _tasks() -> list[Row]:
 
 
 def _models() -> list[Row]:
-    from hbench.models import CATALOGUE, ModelOptions
+    from hbench.models.catalogue import CATALOGUE, ModelOptions
 
     return [
         {
@@ -83,8 +83,8 @@ def _models() -> list[Row]:
 
 
 def _suites() -> list[Row]:
-    from hbench.suite import load_suite
-    from hbench.suites import shipped
+    from hbench.experiment.suite_file import load_suite
+    from hbench.experiment.suites import shipped
 
     rows = []
     for name in shipped():

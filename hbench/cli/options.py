@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from hbench.spec import BUDGETS
+from hbench.cost.budgets import BUDGETS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,7 +84,7 @@ def json_option(command: F) -> F:
 
 def load_plugins(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     """Load plugin files and return their absolute paths, each once."""
-    from hbench.registry import load_plugin_file
+    from hbench.plugins.registry import load_plugin_file
 
     distinct = {path.resolve(): path for path in paths}
     for path in distinct.values():

@@ -30,8 +30,8 @@ def plan(suite: str, as_json: bool, plugins: tuple[Path, ...], **changes: Any) -
 
     SUITE is a shipped name (see `hbench list suites`) or a TOML file. Nothing is downloaded, trained or written.
     """
-    from hbench.plan import make_plan
-    from hbench.suite import load_suite
+    from hbench.experiment.plan import make_plan
+    from hbench.experiment.suite_file import load_suite
 
     summary = make_plan(load_suite(suite).overridden(**changes)).summary()
     if as_json:

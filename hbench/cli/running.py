@@ -62,15 +62,15 @@ def run(
     SUITE is a shipped name (see `hbench list suites`) or a TOML file. Exit code 1 when some cells failed.
     """
     from hbench.cli.progress import watch
-    from hbench.store import Store
-    from hbench.suite import load_suite
+    from hbench.experiment.suite_file import load_suite
+    from hbench.jobs.store import Store
 
     chosen = load_suite(suite).overridden(**changes)
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir}: no such folder; name the one that holds <task>/<split>.jsonl")
     Store(store).prepare()  # said before the heavy imports below, which take seconds
 
-    from hbench.run import run_suite
+    from hbench.experiment.run import run_suite
 
     results, out = places(store, results, out)
     with watch(quiet=quiet) as progress:

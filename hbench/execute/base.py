@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
-import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hbench.errors import HbenchError, StoreError, TrainingFailed, UsageError
-from hbench.spec import FineTune, Job
-from hbench.store import Store
+from hbench.errors import HbenchError, StoreError, TrainingFailed
+from hbench.jobs.spec import FineTune, Job
+from hbench.jobs.store import Store
 
 if TYPE_CHECKING:
     from hbench.progress import Progress
@@ -62,7 +60,7 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
 
                 fine_tune(job, folder, device, step)
             else:
-                from hbench.scoring import run_score
+                from hbench.jobs.score import run_score
 
                 run_score(job, store, folder)
     except TrainingFailed as error:
@@ -82,32 +80,6 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
         store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
         return False
     return True
-
-
-def find_device(name: str) -> str:
-    """Return the device behind a name: `auto` is `cuda` where there is a GPU to use, `cpu` elsewhere.
-
-    Raises UsageError for a GPU that is not there. Where the driver shows none and nothing hides them, as in WSL, a GPU
-    that is asked for by name is left to torch to find.
-    """
-    gpus = count_gpus()
-    if name == "auto":
-        return "cuda" if gpus else "cpu"
-    if name.startswith("cuda"):
-        number = int(name.partition(":")[2] or 0)
-        if number >= gpus and (gpus or "CUDA_VISIBLE_DEVICES" in os.environ):
-            raise UsageError(f"--device {name}: {gpus} GPUs can be used here; name one of them, counted from 0, or cpu")
-    if name == "mps" and sys.platform != "darwin":
-        raise UsageError("--device mps: this is no Mac; use cpu or cuda")
-    return name
-
-
-def count_gpus() -> int:
-    """Return the number of NVIDIA GPUs that this process may use, without loading torch."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([entry for entry in visible.split(",") if entry.strip() not in ("", "-1")])
-    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
 
 
 def describe(job: Job) -> str:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hbench.execute.base import Context, run_job
-from hbench.spec import Job
-from hbench.store import Store
+from hbench.jobs.spec import Job
+from hbench.jobs.store import Store
 
 if TYPE_CHECKING:
     from hbench.progress import Progress

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError
-from hbench.execute.base import Context, count_gpus
-from hbench.spec import FineTune, Job, dump
-from hbench.store import Store, write_whole
+from hbench.execute.base import Context
+from hbench.files import write_whole
+from hbench.jobs.spec import FineTune, Job, dump
+from hbench.jobs.store import Store
+from hbench.training.device import count_gpus
 
 if TYPE_CHECKING:
     from hbench.progress import Progress

@@ -13,9 +13,9 @@ from typing import TextIO
 
 from hbench.errors import HbenchError, UsageError
 from hbench.execute.base import run_job
-from hbench.registry import load_plugin_file
-from hbench.spec import Job, load
-from hbench.store import Store
+from hbench.jobs.spec import Job, load
+from hbench.jobs.store import Store
+from hbench.plugins.registry import load_plugin_file
 
 _PROGRESS_SECONDS = 0.5
 _PARENT_SECONDS = 1.0

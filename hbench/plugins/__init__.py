@@ -1,7 +1,7 @@
 """Scorers and tasks: what a plugin is, and the declarations it makes.
 
 A plugin is a frozen dataclass. Its fields are its options, which users write behind its name: `el2n[epoch=2]`.
-`hbench.registry` finds plugins by name; the engine knows none of them.
+`hbench.plugins.registry` finds plugins by name; the engine knows none of them.
 """
 
 from __future__ import annotations

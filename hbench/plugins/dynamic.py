@@ -90,7 +90,7 @@ class DynamicScorer(Scorer):
 
     def choose(self, history: xr.Dataset, cycle: Cycle) -> Choice:
         """Return the `cycle.count` examples of the next cycle: the most preferred after dropping `offset` of all."""
-        from hbench.select import select  # needs numpy, which naming a plugin does not
+        from hbench.selection import select  # needs numpy, which naming a plugin does not
 
         preference = self.prefer(self.score(history), 1).to_numpy()
         mask = select(

@@ -24,7 +24,7 @@ class Hub:
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """A data set and how to read it: about 30 lines of declarations; the kind in `hbench.problems` does the rest.
+    """A data set and how to read it: about 30 lines of declarations; the kind in `hbench.kinds` does the rest.
 
     Class attributes declare the task; dataclass fields are its options.
     """
@@ -53,7 +53,7 @@ class Task(ABC):
     metric: ClassVar[str] = "accuracy"
     licence: ClassVar[str] = "unknown"
     cite: ClassVar[str | None] = None
-    #: Published recipe, as overrides of the default one (`hbench.suite.Recipe`).
+    #: Published recipe, as overrides of the default one (`hbench.experiment.suite.Recipe`).
     recipe: ClassVar[Mapping[str, Any]] = {}
     #: Embedded tasks: column that says what each training example was planted as; see `hbench.report`.
     planted: ClassVar[str | None] = None

@@ -5,6 +5,7 @@ Importing this needs numpy only; scipy and statsmodels are imported by the funct
 
 from __future__ import annotations
 
+from hbench.cost.net import break_even, net_cost
 from hbench.statistics.across import (
     Friedman,
     PairedRanks,
@@ -16,7 +17,6 @@ from hbench.statistics.across import (
     wilcoxon_holm,
 )
 from hbench.statistics.bootstrap import Interval, crossed_bootstrap
-from hbench.statistics.cost import break_even, net_cost
 from hbench.statistics.crossed import CrossedTest, crossed_mean, crossed_test
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from hbench.problems.base import NO_VALUE, Batch
+from hbench.kinds.base import NO_VALUE, Batch
 
 if TYPE_CHECKING:
-    from hbench.problems import Encoded
+    from hbench.kinds import Encoded
 
 Indices = npt.NDArray[np.int64]
 

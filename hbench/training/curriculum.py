@@ -11,14 +11,14 @@ import torch
 from hbench import dynamics
 from hbench.errors import TrainingFailed, UsageError
 from hbench.plugins import Choice, Cycle, DynamicScorer
-from hbench.training.observe import Observer
+from hbench.training.observers import Observer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
 
-    from hbench.problems import Encoded, Problem
+    from hbench.kinds import Encoded, Problem
 
 #: Name of the group that holds the history of a training in dynamics.nc.
 HISTORY = "curriculum"

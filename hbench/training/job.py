@@ -14,20 +14,21 @@ import torch
 import transformers
 
 from hbench import dynamics
-from hbench.data import Examples, load_examples
+from hbench.data.examples import Examples
 from hbench.errors import DataError, UsageError
-from hbench.models import Model, find_model
+from hbench.jobs.spec import FineTune, canonical, unpack_subset
+from hbench.jobs.store import write_result
+from hbench.kinds import Encoded, Evaluation, Head, Problem, Trivial, load_examples
+from hbench.kinds import find as find_problem
+from hbench.models.catalogue import Model, find_model
+from hbench.models.load import auto_class, load_config, load_model, load_tokenizer
 from hbench.plugins import DynamicScorer, Task
-from hbench.problems import Encoded, Evaluation, Head, Problem, Trivial
-from hbench.problems import find as find_problem
-from hbench.references import join_reference
-from hbench.registry import SCORERS, TASKS
-from hbench.spec import FineTune, canonical, unpack_subset
-from hbench.store import write_result
+from hbench.plugins.references import join_reference
+from hbench.plugins.registry import SCORERS, TASKS
 from hbench.training.curriculum import Curriculum
+from hbench.training.device import device_name
 from hbench.training.flops import FlopCount, count_flops
 from hbench.training.loop import Progress, Run, Setting
-from hbench.training.model import auto_class, load_config, load_model, load_tokenizer
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ _KEEP_RECENT = 2
 
 
 def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> None:
-    """Run a fine-tuning job and write its files into `folder`: `hbench.store` lists them.
+    """Run a fine-tuning job and write its files into `folder`: `hbench.jobs.store` lists them.
 
     Raises TrainingFailed when the training diverges, DataError or UsageError when the input is at fault.
     """
@@ -227,10 +228,3 @@ def _result(job: FineTune, run: Run, shared: Prepared, evaluations: dict[str, Ev
             "transformers": transformers.__version__,
         },
     }
-
-
-def device_name(device: torch.device) -> str:
-    """Return what the device calls itself, to stand beside measured seconds."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} thread(s)"

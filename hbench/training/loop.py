@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,15 +16,16 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from transformers import get_scheduler
 
-from hbench.errors import TrainingFailed, UsageError
+from hbench.errors import TrainingFailed
 from hbench.training.batches import Collator, iterate, reading_order, training_order
 from hbench.training.curriculum import Curriculum, weights_of
+from hbench.training.device import prepare_machine, resolve_precision
 from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
-from hbench.training.observe import Observer, observers
+from hbench.training.observers import Observer, observers
 
 if TYPE_CHECKING:
-    from hbench.problems import Batch, Encoded, Problem
-    from hbench.spec import Recipe
+    from hbench.jobs.recipe import Recipe
+    from hbench.kinds import Batch, Encoded, Problem
 
 Indices = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
@@ -55,15 +55,6 @@ class Setting:
     device: str = "cpu"
 
 
-def resolve_precision(recipe: Recipe, device: str) -> str:
-    """Return `bf16` or `fp32`: `auto` is bf16 where the device computes in it, fp32 elsewhere."""
-    if recipe.precision != "auto":
-        return recipe.precision
-    if device.startswith("cuda"):
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    return "bf16" if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
-
-
 class Run:
     """One fine-tuning run in progress."""
 
@@ -76,7 +67,7 @@ class Run:
         curriculum: Curriculum | None = None,
     ) -> None:
         recipe = setting.recipe
-        _prepare_machine(recipe.threads, setting.device)
+        prepare_machine(recipe.threads, setting.device)
         AcceleratorState._reset_state(reset_partial_state=True)
         precision = resolve_precision(recipe, setting.device)
         self.accelerator = Accelerator(
@@ -221,7 +212,7 @@ class Run:
         self._time("observing", started)
 
     def _observe_gradients(self, epoch: int, watcher: Observer, batches: list[Indices]) -> None:
-        from hbench.training.gradient_norms import GradientNorms
+        from hbench.training.gradients.norms import GradientNorms
 
         used = _nothing()
         with GradientNorms(self.setting.model, watcher.gradients) as norms:
@@ -254,18 +245,3 @@ class Run:
 
 def _nothing() -> dict[str, int]:
     return {"examples": 0, "tokens": 0, "flops": 0}
-
-
-def _prepare_machine(threads: int, device: str) -> None:
-    """Fix what would let the same job give other bits: thread count and the choice of GPU kernels."""
-    if device.startswith("cuda"):
-        if not torch.cuda.is_available():
-            raise UsageError(f"device '{device}': this machine has no CUDA device; use --device cpu")
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.cuda.set_device(torch.device(device).index or 0)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    # A debugging aid that comes with it: NaN is written over every new tensor, which takes time and changes no result.
-    # mypy looks at the module; torch puts an object with this property in its place.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # see above
-    if torch.get_num_threads() != threads:
-        torch.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""What work costs: the cost model, bills, budgets, and what methods share."""

@@ -1,0 +1,1 @@
+"""From a suite to results: plan, bind, run, collect."""

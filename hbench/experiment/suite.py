@@ -1,0 +1,297 @@
+"""A suite: which scorers are compared on which tasks and models, how often, and at what size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from hbench.cost.budgets import BUDGETS, Budget
+from hbench.errors import UsageError, suggest
+from hbench.jobs.recipe import Recipe
+from hbench.jobs.spec import FULL
+from hbench.models.catalogue import find_model
+from hbench.plugins import Scorer, Task
+from hbench.plugins.registry import SCORERS, TASKS, Named
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What one run of the benchmark compares; every field is checked and brought to its canonical form on creation.
+
+    References are resolved, so that a wrong name is known before anything runs. Raises UsageError, its message
+    starting with the field's name.
+    """
+
+    name: str
+    description: str = ""
+    #: Tasks whose training sets are pruned.
+    tasks: tuple[str, ...] = ()
+    #: Tasks with planted examples that are only scored: how well does each scorer find them?
+    diagnose: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    scorers: tuple[str, ...] = ()
+    #: The baseline every method is compared with at its own size; always one of the scorers.
+    chance: str = "random"
+    #: Further methods that every method is compared with, such as `dynamic-random`; always among the scorers.
+    rivals: tuple[str, ...] = ()
+    #: Shares of the training set, or scorers to whose natural subset every method is cut, such as `h-score`.
+    keep: tuple[float | str, ...] = (0.3,)
+    budgets: tuple[Budget, ...] = ("equal-epochs",)
+    #: Number of full trainings whose dynamics the scorers see.
+    scoring_runs: int = 6
+    #: Number of trainings behind each result; the seeds are `training_seeds(seeds)`.
+    seeds: int = 6
+    #: Examples drawn from the training split and from each evaluation split; None for all.
+    train_size: int | None = None
+    eval_size: int | None = None
+    sample_seed: int = 0
+    #: Seed of the order in which ties are broken.
+    selection_seed: int = 0
+    #: Non-inferiority margin as a share of the metric; None for 0.005, or 0.01 below 1,000 evaluation examples.
+    margin: float | None = None
+    #: Recipe fields changed for all tasks.
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    #: Recipe fields changed for one task, by the task's name.
+    task_recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: `train_size` and `eval_size` for one task, by the task's name, instead of those for all.
+    sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("name", "description", "chance"):
+            _text(name, getattr(self, name))
+        for name, least in (("scoring_runs", 1), ("seeds", 1), ("sample_seed", 0), ("selection_seed", 0)):
+            _whole(name, getattr(self, name), least)
+        for name in ("train_size", "eval_size"):
+            if getattr(self, name) is not None:
+                _whole(name, getattr(self, name), 1)
+        self._check_margin()
+        tasks = self._resolve("tasks", lambda ref: TASKS.find(ref).ref)
+        diagnose = self._resolve("diagnose", _planted_ref)
+        if not tasks and not diagnose:
+            raise UsageError("tasks: none given; name at least one, see `hbench list tasks`")
+        for ref in diagnose:
+            if ref in tasks:
+                raise UsageError(
+                    f"diagnose: '{ref}' stands in tasks too, which diagnoses it already; leave it out here"
+                )
+        if not self._resolve("models", lambda ref: find_model(ref).ref):
+            raise UsageError("models: none given; name at least one, see `hbench list models`")
+        self._resolve_scorers()
+        self._set("keep", _distinct("keep", _sequence("keep", self.keep), _keep_entry))
+        self._set("budgets", _distinct("budgets", _sequence("budgets", self.budgets), _budget))
+        for name in ("keep", "budgets"):
+            if not getattr(self, name):
+                raise UsageError(f"{name}: none given; name at least one")
+        self._check_recipes()
+        self._check_sizes()
+
+    def recipe_for(self, task: Named[Task]) -> Recipe:
+        """Return a task's recipe: the default, then the task's changes, the suite's, and the suite's for this task."""
+        recipe = Recipe().updated(dict(task.plugin.recipe), f"recipe of task {task.name}")
+        recipe = recipe.updated(dict(self.recipe), "recipe")
+        return recipe.updated(dict(self.task_recipes.get(task.name, {})), f"recipe.{task.name}")
+
+    def sizes_for(self, task: Named[Task]) -> dict[str, int | None]:
+        """Return `train_size` and `eval_size` of a task, None for all examples."""
+        return {"train_size": self.train_size, "eval_size": self.eval_size, **self.sizes.get(task.name, {})}
+
+    def overridden(
+        self,
+        *,
+        tasks: Sequence[str] = (),
+        models: Sequence[str] = (),
+        scorers: Sequence[str] = (),
+        keep: Sequence[str | float] = (),
+        budgets: Sequence[str] = (),
+        seeds: int | None = None,
+        scoring_runs: int | None = None,
+        train_size: int | None = None,
+        eval_size: int | None = None,
+    ) -> Suite:
+        """Return the suite with what was given on the command line; what is empty or None stays as it is.
+
+        A list replaces the suite's whole list. A task that the suite only diagnoses is still only diagnosed.
+        Raises UsageError that names the command line option.
+        """
+        suite = self
+        if tasks:
+            diagnosed = tuple(ref for ref in self.diagnose if ref in _canonical_tasks(tasks))
+            others = tuple(ref for ref in tasks if _canonical_tasks([ref])[0] not in diagnosed)
+            suite = suite._changed("--task", "tasks", tasks=others, diagnose=diagnosed)
+        lists = (("--model", "models", models), ("--scorer", "scorers", scorers), ("--keep", "keep", keep))
+        for option, name, values in (*lists, ("--budget", "budgets", budgets)):
+            if values:
+                suite = suite._changed(option, name, **{name: tuple(values)})
+        numbers = {"seeds": seeds, "scoring_runs": scoring_runs, "train_size": train_size, "eval_size": eval_size}
+        for name, value in numbers.items():
+            if value is not None:
+                suite = suite._changed(f"--{name.replace('_', '-')}", name, **{name: value})
+                kept = {task: {k: v for k, v in of.items() if k != name} for task, of in suite.sizes.items()}
+                suite = replace(suite, sizes=kept)
+        return suite
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return every field as JSON values."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    def _changed(self, option: str, name: str, **changes: Any) -> Suite:
+        try:
+            return replace(self, **changes)
+        except UsageError as error:
+            raise UsageError(f"{option}{str(error).removeprefix(name)}") from None
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _resolve(self, name: str, find: Callable[[str], str]) -> tuple[str, ...]:
+        def canonical(value: Any) -> str:
+            text = _text(name, value)
+            with _naming(name):
+                return find(text)
+
+        refs = _distinct(name, _sequence(name, getattr(self, name)), canonical)
+        self._set(name, refs)
+        return refs
+
+    def _resolve_scorers(self) -> None:
+        scorers = self._resolve("scorers", lambda ref: _scorer(ref).ref)
+        if not scorers:
+            raise UsageError("scorers: none given; name at least one, see `hbench list scorers`")
+        with _naming("chance"):
+            chance = _scorer(self.chance)
+            if not chance.plugin.fresh:
+                raise UsageError(f"'{chance.ref}' draws no fresh subset for every seed; name a scorer such as random")
+        self._set("chance", chance.ref)
+        rivals = self._resolve("rivals", lambda ref: _scorer(ref).ref)
+        if chance.ref in rivals:
+            raise UsageError(f"rivals: '{chance.ref}' is the chance baseline already; leave it out here")
+        self._set("scorers", tuple(dict.fromkeys((*scorers, chance.ref, *rivals))))
+
+    def _check_margin(self) -> None:
+        if self.margin is None:
+            return
+        if isinstance(self.margin, bool) or not isinstance(self.margin, float) or not 0 < self.margin < 1:
+            raise UsageError(f"margin {self.margin!r}: use a share above 0 and below 1, such as 0.005 for half a point")
+
+    def _check_recipes(self) -> None:
+        for name in ("recipe", "task_recipes"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise UsageError(f"{name} {getattr(self, name)!r}: use a table, such as [recipe] with epochs = 3")
+        Recipe().updated(dict(self.recipe), "recipe")
+        for task, changes in self.task_recipes.items():
+            _task_name("recipe", task)
+            Recipe().updated(dict(changes), f"recipe.{task}")
+        for ref in (*self.tasks, *self.diagnose):
+            self.recipe_for(TASKS.find(ref))
+
+    def _check_sizes(self) -> None:
+        if not isinstance(self.sizes, Mapping) or not all(isinstance(of, Mapping) for of in self.sizes.values()):
+            raise UsageError(f"sizes {self.sizes!r}: use a table per task, such as [sizes.race] with train_size = 500")
+        for task, of in self.sizes.items():
+            _task_name("sizes", task)
+            for name, value in of.items():
+                if name not in ("train_size", "eval_size"):
+                    raise UsageError(f"sizes.{task}: unknown key '{name}'{suggest(name, ('train_size', 'eval_size'))}")
+                _whole(f"sizes.{task}.{name}", value, 1)
+
+
+def keep_label(entry: float | str) -> str:
+    """Return the text that names a keep entry in results: `0.3`, `1`, or a scorer's reference."""
+    return entry if isinstance(entry, str) else repr(entry).removesuffix(".0")
+
+
+def _task_name(table: str, task: str) -> None:
+    if task not in TASKS.names():
+        raise UsageError(
+            f"{table}.{task}: no task of this name{suggest(task, TASKS.names())}; "
+            f"a table in [{table}] is named after a task, without its options"
+        )
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{name} {value!r}: use text in quotes")
+    return value
+
+
+def _whole(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(f"{name} {value!r}: use a whole number of at least {least}")
+
+
+def _sequence(name: str, value: Any) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        raise UsageError(f"{name} {value!r}: use a list, such as {name} = [{_toml(value)}]")
+    return value
+
+
+def _toml(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _distinct(name: str, values: Sequence[Any], canonical: Callable[[Any], Any]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for value in values:
+        entry = canonical(value)
+        if entry in found:
+            raise UsageError(f"{name}: {_toml(entry)} stands twice; name it once")
+        found.append(entry)
+    return tuple(found)
+
+
+def _planted_ref(reference: str) -> str:
+    task = TASKS.find(reference)
+    if task.plugin.planted is None:
+        raise UsageError(f"'{task.ref}' has no planted examples to find; name it in tasks instead")
+    return task.ref
+
+
+def _canonical_tasks(references: Sequence[str]) -> list[str]:
+    with _naming("--task"):
+        return [TASKS.find(ref).ref for ref in references]
+
+
+def _scorer(reference: str) -> Named[Scorer]:
+    found = SCORERS.find(reference)
+    if found.name == FULL:
+        raise UsageError(f"a scorer cannot be named '{FULL}', which stands for training on everything; rename it")
+    return found
+
+
+@contextmanager
+def _naming(place: str) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
+
+
+def _keep_entry(value: Any) -> float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise UsageError(f"keep {value!r}: use a share such as 0.3, or a scorer with a natural subset such as h-score")
+    try:
+        share = float(value)
+    except ValueError:
+        with _naming("keep"):
+            return _natural_ref(str(value))
+    if not 0 < share <= 1:
+        raise UsageError(f"keep {value}: use a share above 0 and at most 1, such as 0.3")
+    return share
+
+
+def _natural_ref(reference: str) -> str:
+    scorer = _scorer(reference)
+    if type(scorer.plugin).natural is Scorer.natural:
+        raise UsageError(
+            f"'{scorer.ref}' has no natural subset, so it fixes no size; name a scorer that has, or a share"
+        )
+    return scorer.ref
+
+
+def _budget(value: Any) -> Budget:
+    for budget in BUDGETS:
+        if value == budget:
+            return budget
+    raise UsageError(f"budgets: unknown budget {value!r}{suggest(str(value), BUDGETS)}")

@@ -1,0 +1,54 @@
+"""Reading a suite from a shipped name or a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from hbench.errors import UsageError, suggest
+from hbench.experiment.suite import Suite
+from hbench.experiment.suites import shipped
+
+
+def load_suite(name: str) -> Suite:
+    """Return the suite that a shipped name (`hbench list suites`) or the path of a TOML file names.
+
+    Raises UsageError naming the file, and the line where the TOML cannot be read, and the key that is wrong.
+    """
+    files = shipped()
+    path = files.get(name, Path(name))
+    if name not in files and path.suffix != ".toml" and not path.is_file():
+        raise UsageError(f"unknown suite '{name}'{suggest(name, files)}; or give the path of a TOML file")
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # The error names the line in words, "(at line 3, column 7)", or says "(at end of document)".
+        what, _, where = str(error).rstrip(")").rpartition(" (at ")
+        place = where if where.startswith("line") else f"line {len(text.splitlines())}"
+        raise UsageError(f"suite {path}, {place}: malformed TOML: {what.lower()}; mend the line") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"suite {path}: not UTF-8 text ({error.reason}); save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"suite {path}: cannot be read ({error.strerror}); check the path") from None
+    try:
+        return _from_table(table, path.stem)
+    except UsageError as error:
+        raise UsageError(f"suite {path}: {error}") from None
+
+
+def _from_table(table: dict[str, Any], stem: str) -> Suite:
+    known = [f.name for f in fields(Suite) if f.name != "task_recipes"]
+    for name in table:
+        if name not in known:
+            raise UsageError(f"unknown key '{name}'{suggest(name, known)}")
+    recipe = table.pop("recipe", {})
+    if not isinstance(recipe, dict):
+        raise UsageError(f"recipe {recipe!r}: use a table, such as [recipe] with epochs = 3")
+    return Suite(
+        **{"name": stem, **table},
+        recipe={k: v for k, v in recipe.items() if not isinstance(v, dict)},
+        task_recipes={k: v for k, v in recipe.items() if isinstance(v, dict)},
+    )

@@ -1,0 +1,73 @@
+"""How a model is fine-tuned."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from hbench.errors import UsageError, suggest
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is fine-tuned. AdamW; the final epoch is reported, nothing is selected on the evaluation set."""
+
+    epochs: int = 3
+    batch_size: int = 32
+    learning_rate: float = 2e-5
+    weight_decay: float = 0.0
+    adam_beta1: float = 0.9
+    adam_beta2: float = 0.999
+    adam_epsilon: float = 1e-8
+    #: `linear` decays to zero over the run, `constant` does not decay.
+    schedule: Literal["linear", "constant"] = "linear"
+    #: Share of the steps over which the learning rate rises from zero, 0 <= warmup < 1.
+    warmup: float = 0.0
+    #: Gradient norm above which the gradient is scaled down; 0 for never.
+    max_grad_norm: float = 1.0
+    #: Tokens per sequence, longer ones are cut.
+    max_length: int = 128
+    #: `auto` is bf16 where the device has it.
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    #: Batches sorted by length together; 1 for no sorting. The order of examples and of batches stays random.
+    bucket_batches: int = 50
+    #: CPU threads of one job. Part of the key: another number of threads adds floats in another order.
+    threads: int = 1
+    #: Compile the model with torch.compile.
+    compile: bool = False
+    #: Optimiser steps of the whole run, instead of `epochs`. A budget sets it (`hbench.cost.budgets`); a user does not.
+    max_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "max_length", "bucket_batches", "threads"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use at least 1")
+        for name in ("learning_rate", "adam_epsilon"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number above 0")
+        for name in ("weight_decay", "max_grad_norm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number of at least 0")
+        for name in ("warmup", "adam_beta1", "adam_beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number from 0 to below 1")
+        if self.schedule not in ("linear", "constant"):
+            raise UsageError(f"recipe.schedule = {self.schedule!r}: use 'linear' or 'constant'")
+        if self.precision not in ("auto", "bf16", "fp32"):
+            raise UsageError(f"recipe.precision = {self.precision!r}: use 'auto', 'bf16' or 'fp32'")
+
+    def updated(self, changes: dict[str, Any], where: str) -> Recipe:
+        """Return the recipe with some fields changed; `where` names their source in error messages."""
+        types = {f.name: f.type for f in fields(self) if f.name != "max_steps"}
+        values = asdict(self)
+        for key, value in changes.items():
+            if key not in types:
+                raise UsageError(f"{where}: unknown key '{key}'{suggest(key, types)}")
+            expected = type(values[key])
+            if expected is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+            if type(value) is not expected:
+                raise UsageError(f"{where}: {key} = {value!r} has the wrong type; expected {expected.__name__}")
+            values[key] = value
+        return Recipe(**values)

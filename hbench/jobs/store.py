@@ -1,0 +1,225 @@
+"""Finished jobs on disk.
+
+    <store>/finetune/<key>/  spec.json  dynamics.nc  examples.npz  predictions.npz  log.txt  result.json
+    <store>/score/<key>/     spec.json  scores.npz   log.txt       result.json
+
+A job writes into a folder beside its place and is renamed into it when complete, result.json last with the digests
+of the other files: a kill at any moment leaves either the whole job or none of it. A failed job has error.json instead.
+Formats are data only (JSON, NetCDF, npz without pickles): loading never runs code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hbench.errors import StoreError, UsageError
+from hbench.files import digest_file, write_whole
+from hbench.jobs.spec import FineTune, Job, covers, dump, load
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SORTS = ("finetune", "score")
+#: Names this machine in drafts: a store may be shared by several, and process ids mean something on one only.
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job failed: one line for the board, and where the whole log is."""
+
+    reason: str
+    log: Path
+
+
+class Store:
+    """A folder of finished jobs. Several processes may share one; they meet only through atomic renames."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def prepare(self) -> None:
+        """Create the folder and prove that it can be written. Raises StoreError when it cannot."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreError(
+                f"store {self.root}: cannot be written ({error.strerror}); name a writable folder with --store"
+            ) from None
+
+    def place(self, job: Job) -> Path:
+        """Return the folder a job's files stand in once it has finished."""
+        return self.folder(job.kind, job.key)
+
+    def folder(self, sort: str, job_key: str) -> Path:
+        """Return the folder of a job by its sort and key."""
+        return self.root / sort / job_key
+
+    def finished(self, job: Job) -> bool:
+        """Return whether the job's result is complete."""
+        return (self.place(job) / "result.json").is_file()
+
+    def serving(self, job: FineTune) -> FineTune:
+        """Return a finished job that is this very training and observed all that this one asks for, or the job itself.
+
+        Observing changes no bit of a training, so a run that was watched more closely serves as well: another choice
+        of scorers trains nothing again.
+        """
+        if self.finished(job):
+            return job
+        for path in sorted((self.root / job.kind).glob("*/result.json")):
+            other = self._read_spec(path.parent)
+            if isinstance(other, FineTune) and covers(other, job):
+                closer = replace(job, observe=other.observe)
+                if closer.key == path.parent.name:
+                    return closer
+        return job
+
+    def failure(self, job: Job) -> Failure | None:
+        """Return why the job failed, or None when it did not."""
+        path = self.place(job) / "error.json"
+        if not path.is_file():
+            return None
+        return Failure(_reason(path), path.parent / "log.txt")
+
+    def result(self, job: Job) -> dict[str, Any]:
+        """Return result.json of a finished job. Raises StoreError when it is missing or damaged."""
+        return self.read_result(job.kind, job.key)
+
+    def read_result(self, sort: str, job_key: str) -> dict[str, Any]:
+        """Return result.json by sort and key, after checking the digests of the job's other files."""
+        folder = self.folder(sort, job_key)
+        try:
+            result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+            damaged = [n for n, digest in result["files"].items() if digest_file(folder / n) != digest]
+        except (OSError, ValueError, KeyError) as error:
+            raise StoreError(f"{folder}: result cannot be read ({error}); delete the folder and run again") from None
+        if damaged:
+            raise StoreError(f"{folder}: {', '.join(damaged)} changed since written; delete the folder and run again")
+        return result
+
+    def arrays(self, sort: str, job_key: str, name: str) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the arrays of an npz file of a job."""
+        import numpy as np
+
+        with np.load(self.folder(sort, job_key) / name, allow_pickle=False) as file:
+            return {k: file[k] for k in file.files}
+
+    @contextmanager
+    def writing(self, job: Job) -> Iterator[Path]:
+        """Give a folder to write a job's files into; publish it as one on leaving, drop it when an error passes."""
+        target = self.place(job)
+        with self._guard():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{_HOST}-{os.getpid()}-", dir=target.parent))
+            draft.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would hide jobs from those a store is shared with
+        try:
+            (draft / "spec.json").write_text(dump(job))
+            yield draft
+            with self._guard():
+                self._publish(draft, target)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def fail(self, job: Job, reason: str, log: str) -> None:
+        """Record that a job failed: error.json with the reason, log.txt with the whole story.
+
+        A job that another process has finished meanwhile stays finished.
+        """
+        if not self.finished(job):
+            with self.writing(job) as draft:
+                (draft / "log.txt").write_text(log)
+                (draft / "error.json").write_text(json.dumps({"reason": reason}, indent=1) + "\n")
+
+    def failures(self) -> list[tuple[Job, Failure]]:
+        """Return all failed jobs that this hbench can run, with their reasons, in the order of their folders."""
+        found = []
+        for sort in SORTS:
+            for path in sorted((self.root / sort).glob("*/error.json")):
+                job = self._read_spec(path.parent)
+                if job is not None:
+                    found.append((job, Failure(_reason(path), path.parent / "log.txt")))
+        return found
+
+    def forget_failures(self) -> int:
+        """Delete the failed jobs, so that the next run tries them again; return how many there were."""
+        failed = [path.parent for sort in SORTS for path in (self.root / sort).glob("*/error.json")]
+        for folder in failed:
+            shutil.rmtree(folder)
+        return len(failed)
+
+    def sweep(self, alive: Callable[[int], bool]) -> None:
+        """Delete drafts of processes of this machine that are gone; `alive` tells whether a process id still runs."""
+        for sort in SORTS:
+            for draft in (self.root / sort).glob(f".*-{_HOST}-*-*"):
+                if not alive(int(draft.name.split("-")[2])):
+                    shutil.rmtree(draft, ignore_errors=True)
+
+    def _read_spec(self, folder: Path) -> Job | None:
+        try:
+            return load((folder / "spec.json").read_text())
+        except (UsageError, OSError, ValueError, TypeError, KeyError):  # of another hbench, or damaged
+            return None
+
+    def _publish(self, draft: Path, target: Path) -> None:
+        for path in draft.iterdir():
+            _sync(path)
+        if target.exists() and not (target / "result.json").is_file():
+            shutil.rmtree(target)  # an earlier failure
+        try:
+            draft.rename(target)
+        except OSError:
+            if not (target / "result.json").is_file():  # otherwise another process finished the same job first
+                raise
+        else:
+            _sync(target.parent)
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"store {self.root}: {error.strerror or error}; free space or name another --store"
+            ) from error
+
+
+def write_result(draft: Path, result: dict[str, Any]) -> None:
+    """Write result.json of a job with the digests of the files already in its folder (spec.json and the log too)."""
+    files = {p.name: digest_file(p) for p in sorted(draft.iterdir())}
+    write_whole(draft / "result.json", json.dumps({**result, "files": files}, sort_keys=True, indent=1) + "\n")
+
+
+def _reason(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text())["reason"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{path} cannot be read; `hbench retry` tries the job again"
+
+
+def _umask() -> int:
+    """Return the process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,151 @@
+"""Classification of one text or a pair of texts: an example is a row, correct means argmax = gold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hbench import metrics
+from hbench.errors import DataError
+from hbench.kinds.base import Batch, Encoded, Evaluation, Head, Trivial
+from hbench.kinds.text.tokens import separator, tokenize
+
+if TYPE_CHECKING:
+    import torch
+
+    from hbench.data.examples import Examples
+    from hbench.plugins import Task
+
+#: Up to this many classes the whole distribution is stored.
+_MAX_CLASSES_STORED = 16
+#: How data sets of the hub mark a row on which the annotators did not agree.
+_NO_GOLD = -1
+
+
+class Classification:
+    """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
+
+    def usable(
+        self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
+    ) -> npt.NDArray[np.int64]:
+        """Check texts and labels; return the positions of the rows whose label is not -1."""
+        for column in _texts(task):
+            for row, text in enumerate(columns[column]):
+                if not isinstance(text, str):
+                    raise DataError(
+                        f"{place(row)}: column '{column}' holds {text!r}, which is not a text; mend or remove the row"
+                    )
+        name = task.columns["label"]
+        labels = columns[name]
+        for row, label in enumerate(labels):
+            # bool is a subclass of int, and a task of two classes may well have been saved with true and false
+            if type(label) is not int or not (label == _NO_GOLD or 0 <= label < len(task.labels)):
+                meaning = ", ".join(f"{i} ({text})" for i, text in enumerate(task.labels))
+                raise DataError(
+                    f"{place(row)}: column '{name}' holds {label!r}; write the class as a whole number: {meaning}, "
+                    f"or {_NO_GOLD} to leave the row out"
+                )
+        return np.flatnonzero(np.asarray(labels, dtype=np.int64) != _NO_GOLD)
+
+    def texts(self, task: Task, examples: Examples) -> Iterable[str]:
+        """Return the texts, one column after the other."""
+        for column in _texts(task):
+            yield from examples.columns[column]
+
+    def head(self, task: Task) -> Head:
+        """Return a sequence classifier with one logit per class."""
+        names = dict(enumerate(task.labels))
+        config = {"num_labels": len(names), "id2label": names, "label2id": {v: k for k, v in names.items()}}
+        return Head(auto="AutoModelForSequenceClassification", config=config)
+
+    def encode(self, task: Task, examples: Examples, tokenizer: Any, max_length: int) -> Encoded:
+        """Return one sequence per example; of a pair that is too long, the longer text is cut first."""
+        texts = [examples.columns[column] for column in _texts(task)]
+        if len(texts) == 2 and separator(tokenizer):
+            texts[1] = [separator(tokenizer) + text for text in texts[1]]
+        sequences = tokenize(tokenizer, *texts, truncation=True, max_length=max_length)
+        return Encoded(
+            ids=examples.ids,
+            sequences=sequences,
+            owner=np.arange(len(sequences), dtype=np.int64),
+            label=np.asarray(examples.columns[task.columns["label"]], dtype=np.int64),
+            length=sequences.lengths,
+        )
+
+    def logits(self, output: Any, batch: Batch) -> torch.Tensor:
+        """Return the logits, float32 (b, C)."""
+        logits: torch.Tensor = output.logits
+        return logits.float()
+
+    def losses(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the cross-entropy of each example in nats, float32 (b,), from logits (b, C)."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(logits, batch.labels, reduction="none")
+
+    def width(self, task: Task) -> int:
+        """Return the number of classes: the logits are kept."""
+        return len(task.labels)
+
+    def observe(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the logits, float32 (b, C)."""
+        return logits
+
+    def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
+        """Return the standard signals (..., n) of logits (..., n, C); `prob` (..., n, C) when C is at most 16.
+
+        Everything is computed from the differences to the gold logit, in float64: a confident example keeps its small
+        loss and EL2N instead of a rounded 0. A value is NaN where its logits are, and `correct` is false there.
+        """
+        gold = np.broadcast_to(encoded.label[:, None], (*kept.shape[:-1], 1))
+        logits = kept.astype(np.float64)
+        lead = logits - np.take_along_axis(logits, gold, axis=-1)
+        others = lead.copy()
+        np.put_along_axis(others, gold, -np.inf, axis=-1)
+        with np.errstate(invalid="ignore"):
+            loss = np.logaddexp(0.0, np.logaddexp.reduce(others, axis=-1))
+            rest = np.exp(others - loss[..., None])  # p of every class but the gold one, which is 0 here
+            log_prob = lead - loss[..., None]
+            prob = np.exp(log_prob)
+            values = {
+                "gold_prob": np.exp(-loss),
+                "el2n": np.sqrt(np.expm1(-loss) ** 2 + (rest**2).sum(axis=-1)),
+                "loss": loss,
+                "margin": -others.max(axis=-1),
+                "entropy": -(prob * np.maximum(log_prob, -1e300)).sum(axis=-1),
+            }
+        signals: dict[str, npt.NDArray[Any]] = {k: v.astype(np.float32) for k, v in values.items()}
+        signals["correct"] = (kept.argmax(axis=-1) == gold[..., 0]) & ~np.isnan(loss)
+        if kept.shape[-1] <= _MAX_CLASSES_STORED:
+            signals["prob"] = prob.astype(np.float32)
+        return signals
+
+    def decided(self, task: Task, encoded: Encoded) -> int:
+        """Return the number of classes: the logits are kept."""
+        return len(task.labels)
+
+    def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the logits, float32 (b, C)."""
+        return logits
+
+    def evaluate(self, task: Task, kept: npt.NDArray[np.float32], examples: Examples, encoded: Encoded) -> Evaluation:
+        """Return the task's metric, and per example whether the class of the highest logit is the gold one."""
+        prediction = kept.argmax(axis=-1).astype(np.int64)
+        return Evaluation(
+            metric=metrics.compute(task.metric, prediction, encoded.label, classes=len(task.labels)),
+            values=(prediction == encoded.label).astype(np.float64),
+            prediction=prediction,
+        )
+
+    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+        """Return what always naming the split's most frequent class reaches."""
+        most = int(np.bincount(encoded.label).argmax())
+        return Trivial(f"always {task.labels[most]}", (encoded.label == most).astype(np.float64))
+
+
+def _texts(task: Task) -> tuple[str, ...]:
+    text = task.columns["text"]
+    return (text,) if isinstance(text, str) else tuple(text)

@@ -1,0 +1,1 @@
+"""Texts as tokens: sequences, windows of long contexts, and words."""

@@ -1,0 +1,1 @@
+"""Models: their catalogue, which names and versions them, and loading them."""

@@ -1,0 +1,151 @@
+"""Finding plugins by name: entry points of installed packages, and files named with `--plugin`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from hbench.errors import UsageError, suggest
+from hbench.plugins import Scorer, Task
+from hbench.plugins.references import changed_options, configure, join_reference, split_reference
+
+P = TypeVar("P", bound=Scorer | Task)
+
+
+@dataclass(frozen=True)
+class Named(Generic[P]):
+    """A plugin with its options set, and the canonical text that names it, such as `el2n[epoch=2]`."""
+
+    ref: str
+    name: str
+    plugin: P
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options that differ from their defaults."""
+        return changed_options(self.plugin)
+
+
+class Registry(Generic[P]):
+    """Plugins of one sort. Entry points are read once and loaded only when named."""
+
+    def __init__(self, group: str, noun: str, base: type[P]) -> None:
+        self.group = group
+        self.noun = noun
+        self.base = base
+        self._entries: dict[str, EntryPoint] | None = None
+        self._added: dict[str, type[P]] = {}
+
+    def names(self) -> list[str]:
+        """Return all known names, sorted."""
+        return sorted({*self._points(), *self._added})
+
+    def load(self, name: str) -> type[P]:
+        """Return the class behind a name. Raises UsageError for an unknown name or an entry of the wrong type."""
+        if name in self._added:
+            return self._added[name]
+        points = self._points()
+        if name not in points:
+            raise UsageError(f"unknown {self.noun} '{name}'{suggest(name, self.names())}")
+        try:
+            cls = points[name].load()
+        except Exception as error:  # a third party's package is imported here and may raise anything
+            raise UsageError(
+                f"{self.noun} '{name}' ({points[name].value}) cannot be loaded: {type(error).__name__}: {error}; "
+                "update or remove the package that registers it"
+            ) from error
+        if not (inspect.isclass(cls) and issubclass(cls, self.base)):
+            raise UsageError(
+                f"{self.noun} '{name}' ({points[name].value}) is no {self.base.__name__}; "
+                f"let the entry point name a subclass of hbench.{self.base.__name__}"
+            )
+        return cls
+
+    def find(self, reference: str) -> Named[P]:
+        """Return the plugin that a reference such as `el2n[epoch=2]` names, its options set."""
+        name, options = split_reference(reference)
+        plugin = configure(self.load(name), name, options)
+        return Named(join_reference(name, changed_options(plugin)), name, plugin)
+
+    def add(self, name: str, cls: type[P]) -> None:
+        """Register a class under a name for this process. A name that is taken is refused."""
+        taken = self._added.get(name)
+        if name in self._points() or (taken is not None and taken.__module__ != cls.__module__):
+            raise UsageError(
+                f"{self.noun} '{name}' exists already; give the one in {inspect.getfile(cls)} another name"
+            )
+        self._added[name] = cls
+
+    def _points(self) -> dict[str, EntryPoint]:
+        if self._entries is None:
+            self._entries = {point.name: point for point in entry_points(group=self.group)}
+        return self._entries
+
+
+# mypy refuses an abstract class as an argument since it could be instantiated; a registry only asks for its subclasses.
+SCORERS: Registry[Scorer] = Registry("hbench.scorers", "scorer", Scorer)  # type: ignore[type-abstract] # see above
+TASKS: Registry[Task] = Registry("hbench.tasks", "task", Task)
+
+
+def scorer(reference: str) -> Scorer:
+    """Return the scorer that a reference such as `cartography[region=hard]` names."""
+    return SCORERS.find(reference).plugin
+
+
+def task(reference: str) -> Task:
+    """Return the task that a reference such as `snli` names."""
+    return TASKS.find(reference).plugin
+
+
+def plugin_name(cls: type[Any]) -> str:
+    """Return the name a class from a plugin file goes by: its `name` attribute, or HScore -> h-score."""
+    declared = cls.__dict__.get("name")
+    if isinstance(declared, str):
+        return declared
+    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__)
+    return words.strip("-").replace("_", "-")
+
+
+def load_plugin_file(path: Path) -> list[str]:
+    """Run a Python file named by the user and register every Scorer and Task it defines; return their names.
+
+    Raises UsageError when the file is missing, has a syntax error, fails to import or defines no plugin.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UsageError(f"--plugin {path}: no such file; give the path of a Python file")
+    module_name = f"hbench_plugin_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"--plugin {path}: not a Python file; its name has to end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        elsewhere = error.filename is not None and Path(error.filename).resolve() != path.resolve()
+        place = error.filename if elsewhere else path  # a module that the file imports, or the file
+        raise UsageError(f"--plugin {place}, line {error.lineno}: {error.msg}; mend the syntax") from None
+    except Exception as error:  # the user's own code runs here and may raise anything
+        raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; the file has to import cleanly") from error
+    names = []
+    for registry in (SCORERS, TASKS):
+        for cls in vars(module).values():
+            own = inspect.isclass(cls) and cls.__module__ == module_name
+            if own and issubclass(cls, registry.base) and not inspect.isabstract(cls):
+                registry.add(plugin_name(cls), cls)
+                names.append(plugin_name(cls))
+    if not names:
+        raise UsageError(f"--plugin {path}: defines no scorer and no task; subclass hbench.Scorer or hbench.Task")
+    return names
+
+
+def source_digest(cls: type[Any]) -> str:
+    """Return the sha256 of the file that defines a class, so that an edited scorer is scored anew."""
+    return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()

@@ -1,0 +1,23 @@
+"""The board as a pandas table, for notebooks and papers that go on computing with it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hbench.render.publish import Board
+from hbench.results.folder import results_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def board_frame(results_dir: Path | str) -> pd.DataFrame:
+    """Return one row per cell with the columns of leaderboard.csv, at full precision and with missing values as NaN.
+
+    Raises ResultError when results are missing, unreadable or do not belong together.
+    """
+    import pandas as pd
+
+    return pd.DataFrame([asdict(row) for row in Board.of(results_of(Path(results_dir))).rows])

@@ -1,0 +1,108 @@
+"""What was measured, in words: tasks, data, models, recipes, seeds and scoring runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hbench.board.columns import MAY_DIFFER
+from hbench.board.measured import default_margin, margin_of
+from hbench.board.row import BoardRow
+from hbench.jobs.recipe import Recipe
+from hbench.render.formats import code, listed, margin, plural
+from hbench.results.cell import DIAGNOSTIC, CellResult
+
+#: Settings of a recipe that are always said.
+_MAIN = ("epochs", "batch_size", "learning_rate", "schedule", "max_length", "precision")
+
+
+def opening(results: Sequence[CellResult], rows: Sequence[BoardRow], tables: int) -> list[str]:
+    """Return the lines of the section `What was measured`; `rows` are those of the whole board, missing ones too."""
+    trained = [r for r in results if r.keep != DIAGNOSTIC]
+    lines = [_state(rows, tables), "", "Data:", "", *_data(results), "", "Models:", ""]
+    sources = {f"- {code(r.model)}: {_source(r.model_source)}": None for r in results}
+    lines += [*sorted(sources), "", "Training:", ""]
+    lines += _grouped((_recipe(r.recipe), r.task) for r in results)
+    lines += _grouped((_seeds(r.seeds), r.task) for r in trained)
+    lines += ["", "Scoring runs (trainings on all data whose dynamics a method reads):", ""]
+    lines += _grouped((_scoring(r.scoring_runs), r.method) for r in results)
+    if trained and all(len(r.seeds) == 1 for r in trained):
+        lines += ["", "There is one training seed: no test is possible, and the board shows none."]
+    return lines
+
+
+def _state(rows: Sequence[BoardRow], tables: int) -> str:
+    counts = {status: sum(row.status == status for row in rows) for status in ("partial", "failed", "missing")}
+    here = [row for row in rows if row.status != "missing"]
+    diagnostic = sum(row.keep == DIAGNOSTIC for row in here)
+    trained = len(here) - diagnostic
+    text = f"{plural(trained, 'cell')} with trainings in {plural(tables, 'table')}"
+    if diagnostic:
+        text += f", {plural(diagnostic, 'cell')} with scores only"
+    return (
+        f"{text}. Cells in which some seeds failed: {counts['partial']}; failed altogether: {counts['failed']}; "
+        f"missing: {counts['missing']}."
+    )
+
+
+def _data(results: Sequence[CellResult]) -> list[str]:
+    lines: dict[str, None] = {}
+    for r in sorted(results, key=lambda r: (r.task, r.split)):
+        text = f"- {code(r.task)} ({r.kind}): {plural(r.data.train_rows, 'training row')}"
+        if r.keep != DIAGNOSTIC:
+            text += f", {plural(r.data.eval_rows, 'row')} of {code(r.split)} for evaluation by {r.metric}"
+            text += "" if r.primary else " (not the primary split)"
+            text += f", margin {margin(margin_of(r), default_margin(r), ' points')}"
+        lines[f"{text}; {_data_source(r)}"] = None
+    return list(lines)
+
+
+def _data_source(result: CellResult) -> str:
+    source, hub = result.data.source, result.data.declaration.get("hub")
+    text = f"from {_source(source)}"
+    if "files" in source and isinstance(hub, dict) and hub.get("id"):
+        text += f", given for the hub's {code(str(hub['id']))}"
+    digests = [digest[:12] for digest in (result.data.train_digest, result.data.eval_digest) if digest]
+    return f"{text}; digests of the rows used: {listed(digests)}" if digests else text
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    """Say where data or weights come from and in which version; digests are cut to 12 digits."""
+    if "files" in source and isinstance(source["files"], dict):
+        files = (f"{code(name)} {str(digest)[:12]}" for name, digest in sorted(source["files"].items()))
+        return f"files with sha256 {', '.join(files)}"
+    if "hub" in source:
+        config = f", {source['config']}" if source.get("config") else ""
+        return f"the hub, {code(str(source['hub']))}{config}, revision {str(source.get('revision'))[:12]}"
+    if "embedded" in source:
+        return f"hbench itself (generated from a seed), sha256 {str(source['embedded'])[:12]}"
+    return ", ".join(f"{key} {source[key]}" for key in sorted(source)) or "an unnamed source"
+
+
+def _grouped(facts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return one line per fact with the names it holds for."""
+    names: dict[str, set[str]] = {}
+    for fact, name in facts:
+        names.setdefault(fact, set()).add(name)
+    return [f"- {fact}: {listed(sorted(names[fact]))}" for fact in sorted(names)]
+
+
+def _recipe(recipe: Mapping[str, Any]) -> str:
+    """Say the main settings, and the others where they differ from hbench's defaults."""
+    defaults = asdict(Recipe())
+    other = sorted(k for k, v in recipe.items() if k not in _MAIN and k not in MAY_DIFFER and v != defaults.get(k))
+    shown = [k for k in (*_MAIN, *other) if recipe.get(k) is not None]
+    return ", ".join(["AdamW", *(f"{k.replace('_', ' ')} {_value(recipe[k])}" for k in shown)])
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"{plural(len(seeds), 'training seed')} {', '.join(map(str, seeds))}"
+
+
+def _scoring(runs: Sequence[int]) -> str:
+    return f"{plural(len(runs), 'run')}, seeds {', '.join(map(str, runs))}" if runs else "none"

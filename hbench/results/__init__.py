@@ -1,0 +1,1 @@
+"""The published format: one JSON file per cell, read and checked."""

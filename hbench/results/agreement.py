@@ -1,0 +1,163 @@
+"""Whether the fields of one result file agree with each other."""
+
+from __future__ import annotations
+
+from hbench.cost.budgets import BUDGETS
+from hbench.jobs.spec import FULL
+from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellResult, kept_share
+from hbench.results.fields import Fields
+
+#: float32 values are exact to seven digits.
+_MEAN_TOLERANCE = 1e-6
+_SHARE_TOLERANCE = 1e-9
+
+
+def check_agreement(fields: Fields, result: CellResult) -> None:
+    """Raise ResultError naming the file, the field and the fix where two fields of a result contradict each other."""
+    _check_seeds(fields, result)
+    _check_examples(fields, result)
+    _check_trivial(fields, result)
+    _check_labels(fields, result)
+    _check_size(fields, result)
+    _check_scoring(fields, result)
+
+
+def _check_seeds(fields: Fields, result: CellResult) -> None:
+    """One value per seed, and a reason for every seed without one."""
+    seeds = result.seeds
+    if len(set(seeds)) != len(seeds):
+        raise fields.error("seeds", f"holds a seed twice: {list(seeds)}; give each seed once")
+    if len(result.values) != len(seeds):
+        raise fields.error("values", f"holds {len(result.values)} numbers for {len(seeds)} seeds; give one per seed")
+    for name, values in result.also.items():
+        if [v is None for v in values] != [v is None for v in result.values]:
+            raise fields.error(f"also.{name}", "and values disagree on the seeds that failed; give one number per seed")
+    missing = {s for s, v in zip(seeds, result.values, strict=True) if v is None}
+    if result.keep == DIAGNOSTIC:
+        return  # its failures are those of scoring runs
+    named = {f.seed for f in result.failures}
+    for seed in sorted(missing - named):
+        raise fields.error("failures", f"gives no reason for seed {seed}, which has no value; add it")
+    for seed in sorted(named - missing):
+        raise fields.error("failures", f"names seed {seed}, which has a value or is not in seeds; remove it")
+
+
+def _check_examples(fields: Fields, result: CellResult) -> None:
+    """Per-example values for every seed that has a metric, and a metric that follows from them where it is a mean."""
+    outcomes = result.examples
+    if outcomes is None:
+        if result.seeds:
+            raise fields.error("examples", "is null although there are seeds; add the per-example results")
+        return
+    if len(outcomes.values) != len(result.seeds):
+        raise fields.error(
+            "examples.values", f"holds {len(outcomes.values)} for {len(result.seeds)} seeds; one per seed"
+        )
+    measured = any(value is not None for value in result.values)
+    if measured and not (result.data.train_rows and result.data.train_digest and result.data.eval_digest):
+        raise fields.error("data", "does not say how many rows, with which digests, the values rest on; fill it in")
+    if measured and outcomes.count != result.data.eval_rows:
+        raise fields.error(
+            "examples.count", f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal"
+        )
+    for i, value in enumerate(result.values):
+        try:
+            row = outcomes.decode(i)
+        except ValueError as error:
+            raise fields.error(f"examples.values[{i}]", f"{error}; write the file again with `hbench run`") from None
+        if (row is None) != (value is None):
+            raise fields.error(f"examples.values[{i}]", "and values disagree on whether the seed failed; correct one")
+        if row is None or value is None or not result.metric_is_mean:
+            continue
+        mean = float(row.mean()) if row.size else 0.0
+        if abs(mean - value) > _MEAN_TOLERANCE:
+            raise fields.error(
+                f"values[{i}]", f"is {value:g}, the mean of its per-example results is {mean:g}; correct one of them"
+            )
+
+
+def _check_trivial(fields: Fields, result: CellResult) -> None:
+    """A trivial answer stands beside the full data alone, and has one value for each of its evaluation examples."""
+    if result.trivial is None:
+        return
+    if result.method != FULL:
+        raise fields.error("trivial", f"stands beside method '{result.method}'; only '{FULL}' is compared with it")
+    outcomes = result.trivial.examples
+    if len(outcomes.values) != 1 or outcomes.values[0] is None:
+        raise fields.error("trivial.examples.values", f"holds {len(outcomes.values)} rows; give one, without null")
+    if outcomes.count != result.data.eval_rows:
+        raise fields.error(
+            "trivial.examples.count",
+            f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal",
+        )
+    if outcomes.cases is not None:
+        raise fields.error("trivial.examples.cases", "is not null; the passages stand in examples.cases")
+    try:
+        outcomes.decode(0)
+    except ValueError as error:
+        raise fields.error("trivial.examples.values[0]", f"{error}; write the file again with `hbench run`") from None
+
+
+def _check_labels(fields: Fields, result: CellResult) -> None:
+    """The keep label fits what the cell holds."""
+    if result.method == FULL and result.keep != FULL_KEEP:
+        raise fields.error("keep", f"is '{result.keep}' for method '{FULL}', which prunes nothing; use '{FULL_KEEP}'")
+    if result.keep == DIAGNOSTIC:
+        if result.seeds:
+            raise fields.error("seeds", f"is not empty although keep is '{DIAGNOSTIC}'; name the share kept")
+    elif not result.seeds:
+        raise fields.error("seeds", f"is empty; name the training seeds, or set keep to '{DIAGNOSTIC}'")
+    if result.method == FULL and result.budget != BUDGETS[0]:
+        raise fields.error("budget", f"is '{result.budget}' for method '{FULL}'; use '{BUDGETS[0]}'")
+    if result.budget == BUDGETS[0] and result.recipe.get("max_steps") is not None:
+        raise fields.error(
+            "recipe", f"sets max_steps although the budget is '{result.budget}', as long as the recipe; set it to null"
+        )
+    for name in sorted({result.method, result.chance, *result.rivals} - {FULL}):
+        if name not in result.compared:
+            raise fields.error("compared", f"does not name '{name}', which this file compares; add it")
+    if result.chance in result.rivals:
+        raise fields.error("rivals", f"names '{result.chance}', the chance baseline; remove it")
+
+
+def _check_size(fields: Fields, result: CellResult) -> None:
+    """One size per seed, for every seed that trained; share and label say the same as the sizes."""
+    subset, rows = result.subset, result.data.train_rows
+    if subset is None:
+        if any(value is not None for value in result.values):
+            raise fields.error("subset", "is null although there are values; say how many rows were kept")
+        return
+    if len(subset.sizes) != len(result.seeds):
+        raise fields.error(
+            "subset.sizes", f"holds {len(subset.sizes)} for {len(result.seeds)} seeds; give one per seed"
+        )
+    for seed, size, value in zip(result.seeds, subset.sizes, result.values, strict=True):
+        if size is None and value is not None:
+            raise fields.error("subset.sizes", f"is null for seed {seed}, which has a value; give its size")
+    known = list(result.sizes.values())
+    if not known:
+        raise fields.error("subset", "gives no size; set it to null where no seed has a subset")
+    if max(known) > rows:
+        raise fields.error("subset.sizes", f"exceeds data.train_rows = {rows}; correct one of them")
+    mean = sum(known) / len(known) / rows
+    if abs(subset.share - mean) > _SHARE_TOLERANCE:
+        raise fields.error("subset.share", f"is {subset.share:g}, the sizes come to {mean:g}; correct one of them")
+    share = kept_share(result.keep)
+    if share is not None and max(abs(size - share * rows) for size in known) > 1 + _SHARE_TOLERANCE:
+        raise fields.error(
+            "keep",
+            f"is '{result.keep}' of {rows} rows, but subset.sizes runs from {min(known)} to {max(known)}; "
+            "correct one of them",
+        )
+
+
+def _check_scoring(fields: Fields, result: CellResult) -> None:
+    """Who reads scoring runs is charged for them, and nobody else."""
+    cost = result.cost
+    charges = {} if cost is None else {"": cost.compute, "examples.": cost.examples, "tokens.": cost.tokens}
+    for name, charge in charges.items():
+        if charge is not None and bool(charge.scoring) != bool(result.scoring_runs):
+            how = "names no part of" if result.scoring_runs else "names parts of"
+            raise fields.error(
+                f"cost.{name}scoring", f"{how} {len(result.scoring_runs)} scoring runs; correct scoring_runs or this"
+            )

@@ -1,0 +1,244 @@
+"""Reading one result file: every field has its form."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hbench.cost.budgets import BUDGETS
+from hbench.jobs.spec import FULL, PROTOCOL
+from hbench.results.agreement import check_agreement
+from hbench.results.cell import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.fields import Fields, ResultError, is_number, is_text, is_whole
+from hbench.results.outcomes import ENCODINGS, Outcomes
+
+#: Objects and lists inside each other; a result file has five.
+_DEEPEST = 50
+
+
+def parse_cell(text: str, file: str) -> CellResult:
+    """Return the result that a file's text holds. Raises ResultError naming the file, the field and the fix."""
+    try:
+        payload = json.loads(text, parse_constant=_no_constant)
+    except ValueError as error:
+        raise ResultError(f"{file}: is not JSON ({error}); write it again with `hbench run`") from None
+    except RecursionError:
+        raise _too_deep(file) from None
+    _check_depth(payload, file)
+    fields = Fields(payload, file)
+    _version(fields, "schema", SCHEMA)
+    _version(fields, "protocol", PROTOCOL)
+    result = CellResult(
+        task=fields.text("task"),
+        split=fields.text("split"),
+        primary=bool(fields.take("primary", "true or false", lambda v: isinstance(v, bool))),
+        model=fields.text("model"),
+        method=fields.text("method"),
+        keep=fields.text("keep"),
+        budget=fields.choice("budget", BUDGETS),
+        kind=fields.text("kind"),
+        metric=fields.text("metric"),
+        chance=fields.text("chance"),
+        compared=_methods(fields, "compared", "methods compared"),
+        margin=fields.number_or_none("margin", 0.0, 1.0),
+        data=_data(fields),
+        model_source=_object(fields, "model_source"),
+        recipe=_object(fields, "recipe"),
+        seeds=fields.wholes("seeds"),
+        scoring_runs=fields.wholes("scoring_runs"),
+        values=_values(fields),
+        examples=_examples(fields),
+        failures=_failures(fields),
+        subset=_subset(fields),
+        cost=_cost(fields),
+        planted=_planted(fields),
+        protocol=PROTOCOL,
+        also=_also(fields),
+        rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
+        published=fields.text("published") if fields.has("published") else None,
+        trivial=_trivial(fields),
+    )
+    fields.close()
+    check_agreement(fields, result)
+    return result
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _check_depth(payload: Any, file: str) -> None:
+    """Walk without recursion: whatever reads the values later may recurse."""
+    level = [payload]
+    for _ in range(_DEEPEST):
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise _too_deep(file)
+
+
+def _too_deep(file: str) -> ResultError:
+    return ResultError(f"{file}: is nested too deeply to be a result; write it again with `hbench run`")
+
+
+def _version(fields: Fields, name: str, ours: int) -> None:
+    theirs = fields.whole(name)
+    if theirs != ours:
+        raise fields.error(
+            name, f"is {theirs}, this hbench reads {ours}; run the cell again, or use the hbench that wrote it"
+        )
+
+
+def _object(fields: Fields, name: str) -> dict[str, Any]:
+    return dict(fields.take(name, "an object", lambda v: isinstance(v, dict)))
+
+
+def _methods(fields: Fields, name: str, what: str) -> tuple[str, ...]:
+    found = fields.take(
+        name,
+        f"a sorted list of the {what}, each once, without '{FULL}'",
+        lambda v: isinstance(v, list) and all(is_text(one) for one in v) and v == sorted(set(v)) and FULL not in v,
+    )
+    return tuple(found)
+
+
+def _data(fields: Fields) -> Data:
+    inner = fields.within("data")
+    if inner is None:
+        raise fields.error("data", "is null; say what was trained and evaluated on")
+    data = Data(
+        source=_object(inner, "source"),
+        train_rows=inner.whole("train_rows"),
+        eval_rows=inner.whole("eval_rows"),
+        declaration=_object(inner, "declaration"),
+        train_digest=inner.text_or_empty("train_digest"),
+        eval_digest=inner.text_or_empty("eval_digest"),
+    )
+    inner.close()
+    return data
+
+
+def _values(fields: Fields, name: str = "values") -> tuple[float | None, ...]:
+    values = fields.take(
+        name,
+        "a list of numbers from -1 to 1 (shares, not points), null where a seed failed",
+        lambda v: isinstance(v, list) and all(x is None or (is_number(x) and -1 <= x <= 1) for x in v),
+    )
+    return tuple(None if v is None else float(v) for v in values)
+
+
+def _also(fields: Fields) -> dict[str, tuple[float | None, ...]]:
+    inner = fields.within("also") if fields.has("also") else None
+    return {} if inner is None else {name: _values(inner, name) for name in inner.names()}
+
+
+def _examples(fields: Fields) -> Outcomes | None:
+    inner = fields.within("examples")
+    if inner is None:
+        return None
+    count = inner.whole("count")
+    packed = inner.take(
+        "values",
+        "a list of base64 texts, null where a seed failed",
+        lambda v: isinstance(v, list) and all(x is None or isinstance(x, str) for x in v),
+    )
+    cases = inner.take(
+        "cases",
+        f"null, or a list of {count} whole numbers",
+        lambda v: v is None or (isinstance(v, list) and len(v) == count and all(type(x) is int for x in v)),
+    )
+    outcomes = Outcomes(
+        count=count,
+        encoding=inner.choice("encoding", ENCODINGS),
+        values=tuple(packed),
+        cases=None if cases is None else tuple(cases),
+    )
+    inner.close()
+    return outcomes
+
+
+def _trivial(fields: Fields) -> TrivialAnswer | None:
+    inner = fields.within("trivial") if fields.has("trivial") else None
+    if inner is None:
+        return None
+    answer, outcomes = inner.text("answer"), _examples(inner)
+    if outcomes is None:
+        raise inner.error("examples", "is null; give the value of each evaluation example, or leave `trivial` out")
+    inner.close()
+    return TrivialAnswer(answer, outcomes)
+
+
+def _failures(fields: Fields) -> tuple[Failed, ...]:
+    failures = []
+    for inner in fields.objects("failures"):
+        reason = inner.take("reason", "a text", lambda v: isinstance(v, str) and bool(v.strip()))
+        failures.append(Failed(seed=inner.whole("seed"), reason=str(reason)))
+        inner.close()
+    return tuple(failures)
+
+
+def _subset(fields: Fields) -> Subset | None:
+    inner = fields.within("subset")
+    if inner is None:
+        return None
+    sizes = inner.take(
+        "sizes",
+        "a list of whole numbers of at least 1, null where a seed has no subset",
+        lambda v: isinstance(v, list) and all(x is None or (is_whole(x) and x >= 1) for x in v),
+    )
+    subset = Subset(
+        sizes=tuple(sizes), share=inner.number("share", 0.0, 1.0), classes=inner.numbers("classes", 0.0, 1.0)
+    )
+    inner.close()
+    return subset
+
+
+def _cost(fields: Fields) -> Cost | None:
+    inner = fields.within("cost")
+    if inner is None:
+        return None
+    unit, compute = inner.text("unit"), _charge(inner)
+    other = {}
+    for name in ("examples", "tokens"):
+        charged = inner.within(name)
+        other[name] = None if charged is None else _charge(charged)
+        if charged is not None:
+            charged.close()
+    inner.close()
+    return Cost(unit=unit, compute=compute, examples=other["examples"], tokens=other["tokens"])
+
+
+def _charge(fields: Fields) -> Charge:
+    return Charge(
+        full=fields.take("full", "a number above 0, or null", lambda v: v is None or (is_number(v) and v > 0)),
+        train=fields.number_or_none("train", 0.0),
+        scoring=_scoring(fields),
+    )
+
+
+def _scoring(fields: Fields) -> tuple[Part, ...]:
+    parts = fields.take(
+        "scoring",
+        f"a sorted list of [epoch, {' or '.join(WORK)}, number of at least 0, or null], each epoch and work once",
+        lambda v: (
+            isinstance(v, list)
+            and all(isinstance(part, list) and len(part) == 3 and _is_part(*part) for part in v)
+            and [part[:2] for part in v] == sorted(map(list, {(epoch, what) for epoch, what, _ in v}))
+        ),
+    )
+    return tuple(Part(epoch, what, None if amount is None else float(amount)) for epoch, what, amount in parts)
+
+
+def _is_part(epoch: Any, what: Any, amount: Any) -> bool:
+    known = amount is None or (is_number(amount) and amount >= 0)
+    return is_whole(epoch) and epoch >= 1 and what in WORK and known
+
+
+def _planted(fields: Fields) -> dict[str, float] | None:
+    value = fields.take("planted", "an object or null", lambda v: v is None or isinstance(v, dict))
+    return None if value is None else fields.numbers("planted", 0.0, 1.0)

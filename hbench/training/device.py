@@ -1,0 +1,79 @@
+"""The device a job runs on: which one a name means, in which precision it computes, and what would let bits differ."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hbench.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+    from hbench.jobs.recipe import Recipe
+
+
+def find_device(name: str) -> str:
+    """Return the device behind a name: `auto` is `cuda` where there is a GPU to use, `cpu` elsewhere.
+
+    Raises UsageError for a GPU that is not there. Where the driver shows none and nothing hides them, as in WSL, a GPU
+    that is asked for by name is left to torch to find.
+    """
+    gpus = count_gpus()
+    if name == "auto":
+        return "cuda" if gpus else "cpu"
+    if name.startswith("cuda"):
+        number = int(name.partition(":")[2] or 0)
+        if number >= gpus and (gpus or "CUDA_VISIBLE_DEVICES" in os.environ):
+            raise UsageError(f"--device {name}: {gpus} GPUs can be used here; name one of them, counted from 0, or cpu")
+    if name == "mps" and sys.platform != "darwin":
+        raise UsageError("--device mps: this is no Mac; use cpu or cuda")
+    return name
+
+
+def count_gpus() -> int:
+    """Return the number of NVIDIA GPUs that this process may use, without loading torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([entry for entry in visible.split(",") if entry.strip() not in ("", "-1")])
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+
+
+def resolve_precision(recipe: Recipe, device: str) -> str:
+    """Return `bf16` or `fp32`: `auto` is bf16 where the device computes in it, fp32 elsewhere."""
+    import torch
+
+    if recipe.precision != "auto":
+        return recipe.precision
+    if device.startswith("cuda"):
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
+
+
+def prepare_machine(threads: int, device: str) -> None:
+    """Fix what would let the same job give other bits: thread count and the choice of GPU kernels."""
+    import torch
+
+    if device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            raise UsageError(f"device '{device}': this machine has no CUDA device; use --device cpu")
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.cuda.set_device(torch.device(device).index or 0)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # A debugging aid that comes with it: NaN is written over every new tensor, which takes time and changes no result.
+    # mypy looks at the module; torch puts an object with this property in its place.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # see above
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+
+
+def device_name(device: torch.device) -> str:
+    """Return what the device calls itself, to stand beside measured seconds."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} thread(s)"

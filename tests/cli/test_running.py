@@ -1,0 +1,176 @@
+"""The commands that run a suite, look after its jobs and build its board: what they hand on, and how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from support.command_line import refused
+
+from hbench.jobs.recipe import Recipe
+from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
+from hbench.jobs.store import Store
+
+# --- run
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """Stand in for the engine: remember what it was asked for, and report so many failed cells."""
+    import hbench.experiment.run
+
+    seen = SimpleNamespace(failed_cells=0)
+
+    def run_suite(suite, **settings):
+        seen.suite, seen.settings = suite, settings
+        return SimpleNamespace(ran=2, reused=1, failed_jobs=0, failed_cells=seen.failed_cells, board="the board")
+
+    monkeypatch.setattr(hbench.experiment.run, "run_suite", run_suite)
+    return seen
+
+
+def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin, tmp_path):
+    (tmp_path / "data").mkdir()
+    args = ("--scorer", "shortest", "--plugin", plugin, "--store", "deep/store", "--jobs", 3, "--data-dir", "data")
+    done = hbench("run", "small", *args, "--device", "cuda:1", "--executor", "inline")
+    assert (done.code, done.out) == (0, "the board\n")
+    assert "2 jobs run" in done.err
+    assert engine.suite.scorers == ("shortest", "random")
+    settings = {name: value for name, value in engine.settings.items() if name != "progress"}
+    assert settings == {
+        "store": Path("deep/store"),
+        "results": Path("deep/results"),
+        "out": Path("deep/leaderboard"),
+        "data_dir": Path("data"),
+        "executor": "inline",
+        "jobs": 3,
+        "device": "cuda:1",
+        "plugins": (plugin.resolve(),),
+    }
+
+
+def test_run_writes_below_one_hidden_folder_unless_told(hbench, engine):
+    assert hbench("run", "quickstart", "--quiet").err == ""
+    places = [str(engine.settings[name]) for name in ("store", "results", "out")]
+    assert places == [".hbench/store", ".hbench/results", ".hbench/leaderboard"]
+    hbench("run", "quickstart", "--results", "r", "--out", "o")
+    assert [str(engine.settings[name]) for name in ("results", "out")] == ["r", "o"]
+
+
+def test_run_ends_with_1_when_cells_failed(hbench, engine):
+    engine.failed_cells = 2
+    done = hbench("run", "quickstart")
+    assert (done.code, done.out) == (1, "the board\n")
+
+
+def test_run_refuses_places_that_cannot_be_used(hbench, tmp_path):
+    (tmp_path / "file").write_text("")
+    refused(hbench("run", "quickstart", "--store", "file/store"), "store file/store: cannot be written", "--store")
+    refused(
+        hbench("run", "small", "--data-dir", "nowhere"), "--data-dir nowhere: no such folder", "<task>/<split>.jsonl"
+    )
+    refused(hbench("run", "small", "--data-dir", "file"), "--data-dir file: no such folder")
+    refused(hbench("run", "quickstart", "--device", "gpu"), "--device gpu: unknown device; use auto, cpu, cuda")
+    refused(hbench("run", "quickstart", "--jobs", "0"), "'--jobs'", "see hbench run --help")
+    refused(hbench("run", "quickstart", "--seeds", "0"), "--seeds 0")
+    assert not (tmp_path / ".hbench").exists()
+
+
+def test_run_refuses_data_and_executors_that_are_not_there(hbench, tmp_path):
+    (tmp_path / "data").mkdir()
+    args = ("run", "small", "--task", "sst2", "--model", "tiny", "--quiet")
+    refused(hbench(*args, "--data-dir", "data"), "data/sst2: no such folder", "one folder per task")
+    refused(hbench(*args, "--executor", "locale"), "unknown executor 'locale'; did you mean 'local'?")
+
+
+# --- jobs in a store
+
+
+@pytest.fixture
+def failed_job(tmp_path) -> FineTune:
+    task = TaskRef("sst2", {}, {"embedded": "0"})
+    job = FineTune(task, ModelRef("tiny", {"builtin": "tiny", "version": 1}), Recipe(), seed=342)
+    store = Store(tmp_path / "store")
+    store.prepare()
+    store.fail(job, "loss is not a number at step [12]", "all of the story")
+    return job
+
+
+def test_status_shows_failures_with_reason_and_log(hbench, failed_job):
+    done = hbench("status", "store")
+    assert done.code == 0
+    assert "loss is not a number at step [12]" in done.out
+    assert "log.txt" in done.out
+    assert "hbench retry store" in done.out
+    found = json.loads(hbench("status", "store", "--json").out)
+    assert found["finetune"] == {"finished": 0, "failed": 1}
+    assert found["score"] == {"finished": 0, "failed": 0}
+    assert [(row["key"], row["reason"]) for row in found["failures"]] == [
+        (failed_job.key, "loss is not a number at step [12]")
+    ]
+
+
+def test_retry_forgets_failures(hbench, failed_job, tmp_path):
+    assert hbench("retry", "store").out.startswith("1 failed job forgotten")
+    assert Store(tmp_path / "store").failures() == []
+    assert hbench("retry", "store").out == "no failed jobs\n"
+
+
+def test_run_job_reports_what_it_refuses(hbench, failed_job, tmp_path):
+    spec = json.loads(dump(failed_job)) | {"protocol": 999}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    done = hbench("run-job", "spec.json", "--store", "store")
+    assert done.code == 1
+    event = json.loads(done.out)
+    assert event["event"] == "refused"
+    assert "protocol 999" in event["message"]
+
+
+# --- leaderboard
+
+
+@pytest.fixture
+def board(monkeypatch):
+    """Stand in for the board: remember the folders, find what the test says."""
+    from hbench.render import publish as board
+
+    seen = SimpleNamespace(calls=[], found=board.Check(board.SAME, ()))
+
+    def answer(name, value):
+        def call(*folders, **choices):
+            seen.calls.append((name, *map(str, folders), choices))
+            return value() if callable(value) else value
+
+        monkeypatch.setattr(board, name, call)
+
+    answer("build", [Path("o/LEADERBOARD.md")])
+    answer("check", lambda: seen.found)
+    answer("show", "the board")
+    return seen
+
+
+def test_leaderboard_commands_use_the_folders_beside_the_store_or_those_named(hbench, board):
+    assert hbench("leaderboard", "build", "--store", "deep/store").out == "wrote o/LEADERBOARD.md\n"
+    assert hbench("leaderboard", "check", "--results", "r", "--out", "o").code == 0
+    assert hbench("leaderboard", "show", "--task", "sst2", "--keep", "0.3").out == "the board\n"
+    assert board.calls == [
+        ("build", "deep/results", "deep/leaderboard", {}),
+        ("check", "r", "o", {}),
+        ("show", ".hbench/results", {"task": "sst2", "model": None, "keep": "0.3"}),
+    ]
+
+
+def test_leaderboard_check_names_drift_and_tells_it_from_missing_results(hbench, board):
+    board.found = type(board.found)(1, ("leaderboard.csv: row a", "LEADERBOARD.md: line 3"))
+    done = hbench("leaderboard", "check")
+    assert (done.code, done.out) == (1, "leaderboard.csv: row a\nLEADERBOARD.md: line 3\n")
+    board.found = type(board.found)(2, ("r: no results",))
+    refused(hbench("leaderboard", "check"), "r: no results")
+
+
+def test_leaderboard_without_results_is_refused(hbench):
+    refused(hbench("leaderboard", "build"), ".hbench/results")
+    refused(hbench("leaderboard", "check"), ".hbench/results")
+    refused(hbench("leaderboard", "show"), ".hbench/results")

@@ -1,0 +1,88 @@
+"""Every method is charged for what it used, no more and no less."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hbench.cost import charges
+from hbench.plugins import observe
+from hbench.results.cell import Part
+
+
+def entry(amount: int, **more: Any) -> dict[str, Any]:
+    return {"flops": 100 * amount, "examples": amount, "tokens": 10 * amount, **more}
+
+
+#: Two scoring runs of three epochs, observed after epoch 1 (signals 4, gradients 16) and epoch 2 (signals 5).
+BILL = {
+    "trained": [entry(1), entry(2), entry(3)],
+    "observed": [
+        entry(4, epoch=1, what="signals"),
+        entry(16, epoch=1, what="gradients"),
+        entry(5, epoch=2, what="signals"),
+    ],
+}
+
+
+def part(epoch: int, what: str, amount: int | None) -> Part:
+    return Part(epoch, what, None if amount is None else float(amount))
+
+
+TRAINED = [part(epoch, "training", 2 * epoch) for epoch in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("observation", "expected"),
+    [
+        (None, []),
+        (observe("correct"), TRAINED),
+        (observe("gold_prob", epochs=(1,)), TRAINED[:1]),
+        (observe("el2n", at="epoch_end", epochs=(1,)), [part(1, "signals", 8), TRAINED[0]]),
+        (observe("el2n", at="epoch_end", epochs=(2,)), [TRAINED[0], part(2, "signals", 10), TRAINED[1]]),
+        (
+            observe("el2n", at="epoch_end", epochs=(2, 1)),
+            [part(1, "signals", 8), TRAINED[0], part(2, "signals", 10), TRAINED[1]],
+        ),
+        (
+            observe("grad_norm", at="epoch_end", epochs=(1,)),
+            [part(1, "gradients", 32), part(1, "signals", 8), TRAINED[0]],
+        ),
+    ],
+)
+def test_a_method_is_charged_for_the_parts_it_needs_alone(observation: Any, expected: list[Part]) -> None:
+    found = charges.scoring(observation, [BILL, BILL], epochs=3)
+    assert list(found["examples"]) == expected
+    assert [p.amount for p in found["flops"]] == [100 * p.amount for p in expected]
+    assert [p.amount for p in found["tokens"]] == [10 * p.amount for p in expected]
+
+
+def test_every_epoch_is_observed_where_none_is_named() -> None:
+    found = charges.scoring(observe("el2n", at="epoch_end"), [BILL], epochs=2)["examples"]
+    assert [(p.epoch, p.what, p.amount) for p in found] == [
+        (1, "signals", 4.0),
+        (1, "training", 1.0),
+        (2, "signals", 5.0),
+        (2, "training", 2.0),
+    ]
+
+
+def test_what_others_asked_of_the_same_runs_changes_nothing() -> None:
+    plain = {"trained": BILL["trained"], "observed": [entry(4, epoch=1, what="signals")]}
+    wanted = observe("el2n", at="epoch_end", epochs=(1,))
+    assert charges.scoring(wanted, [BILL, BILL], 3) == charges.scoring(wanted, [plain, plain], 3)
+
+
+def test_amounts_are_unknown_where_a_scoring_run_failed() -> None:
+    found = charges.scoring(observe("el2n", at="epoch_end", epochs=(1,)), [BILL, None], epochs=3)["tokens"]
+    assert found == (part(1, "signals", None), part(1, "training", None))
+
+
+def test_cost_is_unknown_without_a_full_run() -> None:
+    parts = charges.scoring(observe("correct"), [BILL], epochs=3)
+    assert charges.cost(None, charges.spent([entry(2)]), parts) is None
+    known = charges.cost(charges.spent(BILL["trained"]), charges.spent([entry(2)]), parts)
+    assert known is not None
+    assert (known.examples.full, known.examples.train, known.examples.scoring_alone) == (6.0, 2.0, 6.0)
+    assert charges.cost(charges.spent(BILL["trained"]), None, parts).compute.train is None

@@ -1,0 +1,131 @@
+"""Executors: a worker's death costs its job and nothing else; events tell what happens."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+from pathlib import Path
+
+import pytest
+from support.bench import SMALL_SUITE, Bench
+
+from hbench.errors import StoreError, UsageError
+from hbench.execute import local
+from hbench.execute.base import run_job
+from hbench.execute.worker import work
+from hbench.experiment.bind import Work
+from hbench.experiment.plan import make_plan
+from hbench.experiment.suite_file import load_suite
+from hbench.jobs.recipe import Recipe
+from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
+from hbench.jobs.store import Store
+from hbench.training import device
+from hbench.training.device import find_device
+
+#: A task that kills the process which trains on it; planning and checking it is harmless.
+DEADLY = """
+import os, sys
+from dataclasses import dataclass
+from hbench_tasks.planted_sentence import PlantedSentence
+
+@dataclass(frozen=True)
+class Deadly(PlantedSentence):
+    def rows(self, split):
+        if "run-job" in sys.argv:
+            os.kill(os.getpid(), 9)
+        return super().rows(split)
+"""
+
+
+def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -> None:
+    (bench.folder / "deadly.py").write_text(DEADLY)
+    bench.write(
+        SMALL_SUITE.replace("tasks = [", 'tasks = ["deadly[size=60]", ')
+        .replace('["h-score", "el2n", "length"]', '["length"]')
+        .replace('[0.3, "h-score"]', "[0.3]")
+    )
+    done = bench.hbench("run", "suite.toml", "--quiet", "--plugin", "deadly.py", check=False)
+    assert done.returncode == 1, done.stderr
+    rows = list(csv.DictReader((bench.folder / ".hbench/leaderboard/leaderboard.csv").open()))
+    states = {(row["task"].partition("[")[0], row["method"]): row["status"] for row in rows}
+    assert states["deadly", "full"] == "failed"
+    assert states["planted-sentence", "full"] == "complete"
+    assert states["planted-sentence", "length"] == "complete"
+    assert "signal 9" in (bench.folder / ".hbench/leaderboard/LEADERBOARD.md").read_text()
+    assert "signal 9" in bench.hbench("status", ".hbench/store", check=False).stdout
+
+
+def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
+    suite = load_suite(str(bench.suite))
+    job = next(iter(Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path)).full.values()))
+    path = tmp_path / "spec.json"
+    path.write_text(dump(job))
+    store, out = Store(tmp_path / "store"), io.StringIO()
+    store.prepare()
+    assert work(store, [str(path)], "cpu", (), out) == 0
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert events[-1] == {"event": "finished"}
+    progress = [event for event in events if event["event"] == "progress"]
+    assert progress[-1]["done"] == progress[-1]["total"]
+    assert store.finished(job)
+
+
+@pytest.mark.parametrize(
+    ("error", "of_the_disk"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (FileNotFoundError(errno.ENOENT, "no such file"), False),
+    ],
+)
+def test_a_full_disk_is_no_failure_of_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, of_the_disk: bool
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("hbench.training.job.fine_tune", broken)
+    job, store = FineTune(TaskRef("t", {}, {}), ModelRef("m", {}), Recipe(), 1), Store(tmp_path)
+    if of_the_disk:
+        with pytest.raises(StoreError, match="No space left on device; free space"):
+            run_job(job, store, "cpu", lambda done, total: None)
+        assert store.failure(job) is None
+    else:
+        assert run_job(job, store, "cpu", lambda done, total: None) is False
+        assert "no such file" in store.failure(job).reason
+
+
+def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for visible, count in (("", 0), ("-1", 0), ("0", 1), ("2,5,GPU-1a", 3)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert device.count_gpus() == count
+        assert find_device("auto") == ("cuda" if count else "cpu")
+        assert find_device("cpu") == "cpu"
+    assert local._devices(find_device("cuda")) == ["cuda:0", "cuda:1", "cuda:2"]
+    assert local._devices("cuda:1") == ["cuda:1"]
+    with pytest.raises(UsageError, match="cuda:3: 3 GPUs"):
+        find_device("cuda:3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(UsageError, match="cuda: 0 GPUs"):
+        find_device("cuda")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(device, "count_gpus", lambda: 0)  # the driver shows none, as in WSL: torch will tell
+    assert find_device("auto") == "cpu"
+    assert find_device("cuda") == "cuda"
+    monkeypatch.setattr(local, "count_gpus", lambda: 0)
+    assert local._devices("cuda") == ["cuda:0"]
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(UsageError, match="no Mac"):
+        find_device("mps")
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 1}', "[]"])
+def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | None) -> None:
+    path, out = tmp_path / "spec.json", io.StringIO()
+    if text is not None:
+        path.write_text(text)
+    assert work(Store(tmp_path / "store"), [str(path)], "cpu", (), out) == 1
+    event = json.loads(out.getvalue())
+    assert (event["event"], event["code"]) == ("refused", 2)
+    assert "spec.json: no job specification" in event["message"]

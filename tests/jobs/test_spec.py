@@ -1,0 +1,115 @@
+"""Every field of a job's specification changes its key; what is written is read back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hbench.errors import UsageError
+from hbench.jobs import spec
+from hbench.jobs.recipe import Recipe
+from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset, unpack_subset
+
+TASK = TaskRef("snli", {"kind": "classification"}, {"hub": "a/b", "revision": "c"}, 10, 5, 0, None)
+TUNE = FineTune(TASK, ModelRef("tiny", {"version": 1}), Recipe(), 342, {"train": {"epochs": [1]}}, "8:/w==")
+SCORE = Score(TASK, "el2n", {"epoch": 2}, "digest", "first", ("a", "b"), "train", 3)
+
+
+def other(value: Any) -> list[Any]:
+    """Return values that differ from the one given, None among them where a field may be None."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int | float):
+        return [value + 1]
+    if isinstance(value, str):
+        return [value + "x"]
+    if isinstance(value, dict):
+        return [{**value, "new": 1}, {}]
+    if isinstance(value, tuple):
+        return [(*value, "new"), value[::-1]]
+    return ["something"]
+
+
+def perturbed(job: Any) -> list[tuple[str, Any]]:
+    """Return the job with each field changed, fields of nested dataclasses included."""
+    changed = []
+    for f in dataclasses.fields(job):
+        value = getattr(job, f.name)
+        if dataclasses.is_dataclass(value):
+            for name, inner in perturbed(value):
+                changed.append((f"{f.name}.{name}", dataclasses.replace(job, **{f.name: inner})))
+            continue
+        for new in other(value):
+            copy = dataclasses.replace(job)
+            object.__setattr__(copy, f.name, new)  # past validation: schedules and the like are closed sets
+            changed.append((f.name, copy))
+    return changed
+
+
+@pytest.mark.parametrize("job", [TUNE, SCORE], ids=["finetune", "score"])
+def test_every_field_changes_the_key(job: Any) -> None:
+    fields = perturbed(job)
+    assert len(fields) > 10
+    keys = {job.key}
+    for name, changed in fields:
+        if name == "task.data_dir":  # the folder may move; the digests of its files are in task.source
+            assert changed.key == job.key
+            continue
+        assert changed.key not in keys, name
+        keys.add(changed.key)
+
+
+def test_protocol_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = TUNE.key, SCORE.key
+    monkeypatch.setattr(spec, "PROTOCOL", spec.PROTOCOL + 1)
+    assert dataclasses.replace(TUNE).key != before[0]  # a copy, since a job computes its key once
+    assert dataclasses.replace(SCORE).key != before[1]
+
+
+@pytest.mark.parametrize("job", [TUNE, SCORE, dataclasses.replace(TUNE, subset=None, observe=None)])
+def test_what_is_written_is_read_back(job: Any) -> None:
+    read = spec.load(spec.dump(job))
+    assert read == job
+    assert read.key == job.key
+
+
+def test_job_of_another_protocol_is_refused() -> None:
+    text = spec.dump(TUNE).replace(f'"protocol": {spec.PROTOCOL}', '"protocol": 99')
+    with pytest.raises(UsageError, match="protocol 99"):
+        spec.load(text)
+
+
+def test_order_of_entries_does_not_matter() -> None:
+    turned = dataclasses.replace(TASK, source=dict(reversed(TASK.source.items())))
+    assert dataclasses.replace(TUNE, task=turned).key == TUNE.key
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=70))
+def test_subsets_are_packed_without_loss(bits: list[bool]) -> None:
+    mask = np.array(bits)
+    assert (unpack_subset(pack_subset(mask)) == mask).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epoch": 3}, "unknown key 'epoch'; did you mean 'epochs'"),
+        ({"epochs": "3"}, "wrong type; expected int"),
+        ({"epochs": 0}, "use at least 1"),
+        ({"learning_rate": -1.0}, "above 0"),
+        ({"schedule": "cosine"}, "use 'linear' or 'constant'"),
+        ({"warmup": 1.0}, "from 0 to below 1"),
+        ({"adam_beta1": 1.5}, "from 0 to below 1"),
+        ({"weight_decay": -1.0}, "at least 0"),
+        ({"learning_rate": float("inf")}, "above 0"),
+        ({"max_steps": 3}, "unknown key 'max_steps'"),
+    ],
+)
+def test_bad_recipes_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Recipe().updated(change, "recipe")

@@ -1,0 +1,108 @@
+"""Writing new results beside those that are there: all of them and the board, or nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from support.synthetic_results import cell, small_board, write_all
+
+from hbench.render.publish import CSV, MARKDOWN, Board, check, publish
+from hbench.results.cell import Subset
+from hbench.results.fields import ResultError
+from hbench.results.folder import read_cell, results_of
+
+OLD = tuple(small_board(tasks=("snli",), keeps=("0.3",)))
+NEW = tuple(small_board(tasks=("mnli",), keeps=("0.3",)))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with results and their board."""
+    publish(OLD, tmp_path / "results", tmp_path / "board")
+    return tmp_path
+
+
+def test_new_results_stand_beside_the_old_ones(place):
+    changed = replace(OLD[1], planted={"mislabelled": 0.5})
+    board = publish([*NEW, changed], place / "results", place / "board")
+    expected = sorted([*NEW, changed, *(c for c in OLD if c.cell != changed.cell)], key=lambda c: c.cell)
+    assert results_of(place / "results") == list(board.results) == expected
+    assert board.files() == Board.of(expected).files()
+    assert check(place / "results", place / "board").code == 0
+
+
+def test_results_that_do_not_fit_overwrite_none_that_do(place):
+    before = contents(place)
+    other = [replace(c, recipe={**c.recipe, "epochs": 9}) for c in OLD[1:3]]
+    with pytest.raises(ResultError) as caught:
+        publish([*NEW, *other], place / "results", place / "board")
+    assert "differ in 'recipe'" in str(caught.value)
+    assert "name another folder with --results" in str(caught.value)
+    assert contents(place) == before
+    publish(other, place / "elsewhere", place / "elsewhere")
+
+
+def test_nothing_is_written_when_one_cell_would_not_be_read_back(place):
+    before = contents(place)
+    wrong = replace(NEW[1], subset=Subset((9000,) * 6, 0.3, {}))
+    with pytest.raises(ResultError, match="exceeds data"):
+        publish([NEW[0], wrong], place / "results", place / "board")
+    assert contents(place) == before
+
+
+def test_a_file_that_is_replaced_need_not_be_readable(place):
+    path = place / "results" / OLD[1].path
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema": 1}))
+    publish([OLD[1]], place / "results", place / "board")
+    assert read_cell(path) == OLD[1]
+    path.write_text("{")
+    with pytest.raises(ResultError, match=r"is not JSON.*--results"):
+        publish([OLD[2]], place / "results", place / "board")
+
+
+def test_a_cell_never_lands_on_another_one_or_twice(place):
+    before = contents(place)
+    alike = replace(cell(method="el2n"), method="el2n.", compared=("el2n.", "random"))
+    assert alike.path == cell(method="el2n").path
+    with pytest.raises(ResultError, match="would hold two cells"):
+        publish([alike], place / "results", place / "board")
+    with pytest.raises(ResultError, match="would hold two cells"):
+        publish([alike, cell(method="el2n")], place / "new", place / "new")
+    moved = place / "results/moved.json"
+    (place / "results" / OLD[1].path).rename(moved)
+    with pytest.raises(ResultError, match=r"moved\.json hold the same cell|moved\.json and .* hold the same cell"):
+        publish([OLD[1]], place / "results", place / "board")
+    moved.rename(place / "results" / OLD[1].path)
+    assert contents(place) == before
+
+
+def test_a_run_writes_its_cells_and_the_board_through_it(tmp_path, monkeypatch):
+    """The engine's own last step, with the trainings left out."""
+    from hbench import run
+
+    work = SimpleNamespace(full={}, ready_scores=lambda store: [], prune=lambda store: [])
+    monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(groups=[None]))
+    monkeypatch.setattr(run.Work, "begin", lambda *_: work)
+    made = list(OLD)
+    monkeypatch.setattr(run, "collect", lambda *_: made)
+    folders = {"store": tmp_path / "store", "results": tmp_path / "results", "out": tmp_path / "board"}
+    assert "snli / validation" in run.run_suite(None, **folders, device="cpu").board
+    assert {MARKDOWN, CSV} <= {path.name for path in (tmp_path / "board").iterdir()}
+    before = contents(tmp_path)
+    made[:] = [*NEW, replace(OLD[1], model_source={"files": {}})]
+    with pytest.raises(ResultError, match="--results"):
+        run.run_suite(None, **folders, device="cpu")
+    assert contents(tmp_path) == before
+
+
+def test_what_is_written_is_what_write_all_writes(place, tmp_path):
+    write_all(OLD, tmp_path / "plain")
+    assert contents(tmp_path / "plain") == contents(place / "results")
