@@ -30,7 +30,7 @@ def training(method: str, seed: int) -> Run:
     setting, encoded = made_up(EXAMPLES, TOKENS, RECIPE, seed)
     curriculum = Curriculum(
         scorer(method),
-        setting.problem,
+        setting.kind,
         encoded,
         width=setting.width,
         count=EXAMPLES // 2,

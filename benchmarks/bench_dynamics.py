@@ -34,7 +34,7 @@ def seconds(run: Run) -> float:
     started = time.perf_counter()
     run.train(lambda done, total: None)
     for watcher in run.observers.values():
-        watcher.dataset(run.setting.problem, run.encoded, 1)
+        watcher.dataset(run.setting.kind, run.encoded, 1)
     return time.perf_counter() - started
 
 

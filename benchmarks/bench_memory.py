@@ -19,7 +19,7 @@ import pytest
 CHILD = """
 import json, resource, sys
 import numpy as np, torch, transformers
-from hbench.kinds import Encoded, find
+from hbench.kinds import Encoded, find_kind
 from hbench.kinds.text.tokens import Sequences
 from hbench.jobs.recipe import Recipe
 from hbench.training.flops import FlopCount
@@ -37,16 +37,16 @@ gold = {"start": zeros, "end": zeros, "first": zeros + 20, "last": zeros + T - 2
 encoded = Encoded([str(i) for i in range(count)],
                   Sequences({"input_ids": ids, "attention_mask": mask}, starts, {"input_ids": 0, "attention_mask": 0}),
                   np.arange(count), zeros, zeros + T, gold)
-problem = find("span")
+kind = find("span")
 model = transformers.AutoModelForQuestionAnswering.from_config(config)
-setting = Setting(model=model, problem=problem, flops=FlopCount(1, 1, 1, 0), width=6, decided=5,
+setting = Setting(model=model, kind=kind, flops=FlopCount(1, 1, 1, 0), width=6, predict_width=5,
                   recipe=Recipe(batch_size=12, precision="fp32"), seed=1)
 run = Run(setting, encoded, np.arange(count), None)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 kept = []
 if way == "logits":
-    whole = type(problem).decide
-    problem.decide = lambda logits, batch: (kept.append(logits.clone()), whole(problem, logits, batch))[1]
+    whole = type(kind).decide
+    kind.decide = lambda logits, batch: (kept.append(logits.clone()), whole(kind, logits, batch))[1]
 first = run.predict(Encoded(encoded.ids[:24], encoded.sequences, np.arange(24), zeros[:24], zeros[:24] + T, gold))
 kept.clear()
 before = peak()

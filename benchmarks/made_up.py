@@ -7,7 +7,7 @@ import torch
 import transformers
 
 from hbench.jobs.recipe import Recipe
-from hbench.kinds import Encoded, find
+from hbench.kinds import Encoded, find_kind
 from hbench.kinds.text.tokens import Sequences
 from hbench.training.flops import FlopCount
 from hbench.training.loop import Setting
@@ -41,10 +41,10 @@ def made_up(examples: int, tokens: int, recipe: Recipe, seed: int = 1) -> tuple[
     )
     setting = Setting(
         model=transformers.AutoModelForSequenceClassification.from_config(config),
-        problem=find("classification"),
+        kind=find_kind("classification"),
         flops=FlopCount(1, 1, 1, 0),
         width=CLASSES,
-        decided=CLASSES,
+        predict_width=CLASSES,
         recipe=recipe,
         seed=seed,
     )

@@ -27,7 +27,7 @@ _LAZY = ("dynamics", "statistics")
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import `hbench.dynamics.arrays` and `hbench.statistics` on first use: both pull in heavy libraries."""
+    """Import `hbench.dynamics` and `hbench.statistics` on first use: both pull in heavy libraries."""
     if name in _LAZY:
         return importlib.import_module(f"hbench.{name}")
     raise AttributeError(f"module 'hbench' has no attribute '{name}'")

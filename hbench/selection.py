@@ -88,11 +88,11 @@ def _order(preference: npt.NDArray[np.float64], ids: Sequence[str], seed: int) -
         raise DataError(f"preference has shape {preference.shape} for {len(names)} ids; give one number to each")
     finite = np.isfinite(preference)
     if not finite.all():
-        raise DataError(f"the preference of example '{names[~finite][0]}' is not finite; mend the scorer")
+        raise DataError(f"the preference of example '{names[~finite][0]}' is not finite; fix the scorer")
     by_id = np.argsort(names)
     twice = names[by_id][1:][names[by_id][1:] == names[by_id][:-1]]
     if len(twice):
-        raise DataError(f"example id '{twice[0]}' stands twice; every id has to be distinct")
+        raise DataError(f"example id '{twice[0]}' is listed twice; every id has to be distinct")
     tiebreak = np.empty(len(names), dtype=np.int64)
     tiebreak[by_id] = np.random.default_rng(seed).permutation(len(names))
     return np.lexsort((tiebreak, -preference))

@@ -129,7 +129,7 @@ def test_a_count_that_cannot_be_had_is_refused(count, offset):
 def test_bad_input_is_refused_by_name():
     with pytest.raises(DataError, match="'row-1' is not finite"):
         select(np.array([0.0, np.nan]), names(2), count=1)
-    with pytest.raises(DataError, match="'a' stands twice"):
+    with pytest.raises(DataError, match="'a' is listed twice"):
         select(np.zeros(3), ["a", "b", "a"], count=1)
     with pytest.raises(DataError, match="for 2 ids"):
         select(np.zeros(3), names(2), count=1)

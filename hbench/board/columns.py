@@ -136,7 +136,8 @@ def check_comparable(results: list[CellResult], version: Callable[[CellResult], 
             if value != expected:
                 raise ResultError(
                     f"{first.path} and {result.path} stand in one comparison but differ in '{name}': "
-                    f"{shorten(str(expected), 80)} and {shorten(str(value), 80)}; run both with one version, or remove one of them"
+                    f"{shorten(str(expected), 80)} and {shorten(str(value), 80)}; "
+                    "run both with one version, or remove one of them"
                 )
 
 

@@ -10,7 +10,7 @@ from hbench.board.columns import Column
 from hbench.board.measured import Measured
 from hbench.board.row import BoardRow, Status
 from hbench.render.formats import NOTHING, code, difference, listed, plural, points, table
-from hbench.results.cell import Cell, CellResult
+from hbench.results.cell import CellKey, CellResult
 from hbench.statistics import CrossedTest, holm, smallest_detectable, superiority
 
 #: States of a rival that nothing can be compared with.
@@ -48,7 +48,7 @@ class Comparison:
     detectable: float | None = None
 
 
-def comparisons_of(column: Column, measured: Mapping[Cell, Measured]) -> list[Comparison]:
+def comparisons_of(column: Column, measured: Mapping[CellKey, Measured]) -> list[Comparison]:
     """Return the paired tests of every method of a column against every rival, sorted by method, then rival.
 
     measured: the cells with their values unpacked, by `CellResult.cell`. The chance baseline, which has its own test,

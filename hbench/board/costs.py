@@ -17,18 +17,18 @@ NEVER = "never"
 _TOLERANCE = 1e-9
 
 #: Task, model and scoring runs that methods share, and the unit.
-Bill = tuple[str, str, tuple[int, ...], str]
+SharedRuns = tuple[str, str, tuple[int, ...], str]
 
 
-def shared_bills(results: Iterable[CellResult]) -> dict[Bill, float | None]:
+def shared_bills(results: Iterable[CellResult]) -> dict[SharedRuns, float | None]:
     """Return each method's equal share of the scoring bill by task, model, scoring runs and unit.
 
     The bill is the sum of all parts that some method on the board needs, each counted once; it is split among these
     methods, each counted once however many columns it has. None where an amount is not known. Raises ResultError
     naming two results that charge different amounts for one part.
     """
-    methods: dict[Bill, set[str]] = {}
-    parts: dict[Bill, dict[tuple[int, str], tuple[Part, CellResult]]] = {}
+    methods: dict[SharedRuns, set[str]] = {}
+    parts: dict[SharedRuns, dict[tuple[int, str], tuple[Part, CellResult]]] = {}
     for result in sorted(results, key=lambda r: r.cell):
         for unit, charge in _charges(result).items():
             if charge.scoring:
@@ -47,7 +47,7 @@ def shared_bills(results: Iterable[CellResult]) -> dict[Bill, float | None]:
     return {bill: None if amount is None else amount / len(methods[bill]) for bill, amount in bills.items()}
 
 
-def costs_of(cell: CellResult, bills: Mapping[Bill, float | None]) -> dict[str, Any]:
+def costs_of(cell: CellResult, bills: Mapping[SharedRuns, float | None]) -> dict[str, Any]:
     """Return the fields of a row that say what it cost; `bills` as `shared_bills` returns them for the whole board."""
     cost = cell.cost
     if cost is None:
@@ -80,7 +80,7 @@ def _charges(cell: CellResult) -> dict[str, Charge]:
     return {unit: charge for unit, charge in charges.items() if charge is not None}
 
 
-def _shared(cell: CellResult, unit: str, bills: Mapping[Bill, float | None]) -> float | None:
+def _shared(cell: CellResult, unit: str, bills: Mapping[SharedRuns, float | None]) -> float | None:
     """Return a cell's share of the scoring bill: 0 for a method that reads no scoring run."""
     return bills.get((cell.task, cell.model, cell.scoring_runs, unit), 0.0) if cell.scoring_runs else 0.0
 

@@ -12,8 +12,8 @@ from hbench.results.cell import DIAGNOSTIC, CellResult
 
 
 @dataclass(frozen=True)
-class Planted:
-    """How well one method finds the planted examples of a task: AUROC by sort, empty when it failed or is missing."""
+class PlantedRecovery:
+    """How well one method finds the planted examples of a task: AUROC by type, empty when it failed or is missing."""
 
     method: str
     auroc: Mapping[str, float]
@@ -22,7 +22,7 @@ class Planted:
     reasons: tuple[str, ...] = ()
 
 
-def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], tuple[Planted, ...]]:
+def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], tuple[PlantedRecovery, ...]]:
     """Return by task and model how well every method finds the planted examples, in the order of the board.
 
     The order of keeping does not depend on the size kept: a method with several cells is shown by their mean. A method
@@ -32,7 +32,7 @@ def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], tuple
     found: dict[tuple[str, str], list[CellResult]] = {}
     for result in sorted(results, key=lambda r: r.cell):
         found.setdefault((result.task, result.model), []).append(result)
-    table: dict[tuple[str, str], tuple[Planted, ...]] = {}
+    table: dict[tuple[str, str], tuple[PlantedRecovery, ...]] = {}
     for key, cells in sorted(found.items()):
         if not any(cell.planted is not None or cell.keep == DIAGNOSTIC for cell in cells):
             continue
@@ -42,12 +42,14 @@ def diagnostics_of(results: Iterable[CellResult]) -> dict[tuple[str, str], tuple
     return table
 
 
-def _planted(method: str, cells: list[CellResult]) -> Planted:
-    sorts: dict[str, list[float]] = {}
+def _planted(method: str, cells: list[CellResult]) -> PlantedRecovery:
+    types: dict[str, list[float]] = {}
     for cell in cells:
-        for sort, auroc in (cell.planted or {}).items():
-            sorts.setdefault(sort, []).append(auroc)
+        for planted_type, auroc in (cell.planted or {}).items():
+            types.setdefault(planted_type, []).append(auroc)
     failures = [f for cell in cells if not cell.planted or cell.keep == DIAGNOSTIC for f in cell.failures]
     reasons = tuple(dict.fromkeys(" ".join(failure.reason.split()) for failure in failures))
-    status: Literal["found", "failed", "missing"] = "found" if sorts else "failed" if cells else "missing"
-    return Planted(method, {sort: math.fsum(v) / len(v) for sort, v in sorts.items()}, status, reasons)
+    status: Literal["found", "failed", "missing"] = "found" if types else "failed" if cells else "missing"
+    return PlantedRecovery(
+        method, {planted_type: math.fsum(v) / len(v) for planted_type, v in types.items()}, status, reasons
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import ClassVar, Literal
 
-from hbench.results.cell import Cell
+from hbench.results.cell import CellKey
 
 Status = Literal["complete", "partial", "failed", "missing", "diagnostic"]
 Role = Literal["full", "chance", "method"]
@@ -33,7 +33,7 @@ class BoardRow:
     #: complete; partial: some seeds failed; failed: all did; missing: compared, but without a result here.
     status: Status
     metric_name: str
-    #: What intervals, differences and tests are about: the metric, or the per-example values where it is no mean.
+    #: What intervals, differences and tests are about: the metric, or the per-example values where it is not a mean.
     tested: str = ""
     seeds: int = 0
     seeds_failed: int = 0
@@ -57,7 +57,7 @@ class BoardRow:
     full_share: float | None = None
     full_share_low: float | None = None
     full_share_high: float | None = None
-    #: Where the metric is no mean: the mean of the per-example values, its interval, and its share of the full data's.
+    #: Where the metric is not a mean: the mean of the per-example values, its interval, its share of the full data's.
     values_mean: float | None = None
     values_low: float | None = None
     values_high: float | None = None
@@ -65,7 +65,7 @@ class BoardRow:
     values_share_low: float | None = None
     values_share_high: float | None = None
     #: The full data's row only: what a fixed answer or a guess does, the mean of its values, and the metric's
-    #: difference to it (of the per-example values where the metric is no mean).
+    #: difference to it (of the per-example values where the metric is not a mean).
     trivial: str = ""
     trivial_mean: float | None = None
     trivial_difference: float | None = None
@@ -111,7 +111,7 @@ class BoardRow:
     failures: tuple[tuple[int, str], ...] = ()
 
     @property
-    def cell(self) -> Cell:
+    def cell(self) -> CellKey:
         """Return what identifies the row."""
         return self.task, self.split, self.model, self.keep, self.budget, self.method
 

@@ -7,21 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from hbench.board.columns import Column
-from hbench.board.costs import Bill, costs_of
+from hbench.board.costs import SharedRuns, costs_of
 from hbench.board.measured import Measured, margin_of
-from hbench.board.planted import Planted
+from hbench.board.planted import PlantedRecovery
 from hbench.board.row import BoardRow, Role
 from hbench.cost.budgets import BUDGETS
 from hbench.jobs.spec import FULL
-from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, Cell, CellResult
+from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellKey, CellResult
 from hbench.statistics import CrossedTest, holm, non_inferiority, smallest_detectable, superiority
 
 NO_TEST = "no test"
-#: What tests are about where the metric is no mean over examples.
+#: What tests are about where the metric is not a mean over examples.
 PER_EXAMPLE = "per-example result"
 
 
-def rows_of(column: Column, measured: Mapping[Cell, Measured], bills: Mapping[Bill, float | None]) -> list[BoardRow]:
+def rows_of(
+    column: Column, measured: Mapping[CellKey, Measured], bills: Mapping[SharedRuns, float | None]
+) -> list[BoardRow]:
     """Return the rows of a column, best metric first, then what failed, then what is missing.
 
     measured: the cells with their values unpacked, by `CellResult.cell`. bills: as `hbench.board.costs.shared_bills`
@@ -52,7 +54,7 @@ def rows_of(column: Column, measured: Mapping[Cell, Measured], bills: Mapping[Bi
 
 
 def diagnostic_rows(
-    results: Iterable[CellResult], planted: Mapping[tuple[str, str], Sequence[Planted]]
+    results: Iterable[CellResult], planted: Mapping[tuple[str, str], Sequence[PlantedRecovery]]
 ) -> list[BoardRow]:
     """Return the rows of cells without trainings, those that are missing on tasks without any training among them.
 

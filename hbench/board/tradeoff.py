@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hbench.board.columns import Column
 from hbench.board.row import BoardRow
 from hbench.render.formats import NOTHING, code, fixed, interval, points, table
-from hbench.results.cell import Cell
+from hbench.results.cell import CellKey
 
 _LABELS = {"full": " (all data)", "chance": " (chance)"}
 _SHARE = "share of full, %"
@@ -26,7 +26,7 @@ class Tradeoff:
     split: str
     model: str
     rows: tuple[BoardRow, ...]
-    front: frozenset[Cell]
+    front: frozenset[CellKey]
 
     @property
     def title(self) -> str:
@@ -46,7 +46,7 @@ class Tradeoff:
 
 def tradeoffs_of(columns: Iterable[tuple[Column, Sequence[BoardRow]]]) -> list[Tradeoff]:
     """Return one per task, split and model that has a pruned row with a metric, in the order of the board."""
-    groups: dict[tuple[str, str, str], dict[Cell, BoardRow]] = {}
+    groups: dict[tuple[str, str, str], dict[CellKey, BoardRow]] = {}
     for column, rows in columns:
         group = groups.setdefault((column.task, column.split, column.model), {})
         group |= {row.cell: row for row in rows if row.metric is not None}
@@ -57,11 +57,11 @@ def tradeoffs_of(columns: Iterable[tuple[Column, Sequence[BoardRow]]]) -> list[T
     ]
 
 
-def _order(row: BoardRow) -> tuple[float, float, Cell]:
+def _order(row: BoardRow) -> tuple[float, float, CellKey]:
     return _net(row), -_metric(row), row.cell
 
 
-def _front(rows: Sequence[BoardRow]) -> frozenset[Cell]:
+def _front(rows: Sequence[BoardRow]) -> frozenset[CellKey]:
     known = [row for row in rows if row.net_alone is not None]
     return frozenset(
         row.cell
@@ -88,8 +88,8 @@ def tradeoff_table(tradeoff: Tradeoff, figure: str | None) -> list[str]:
     if tested is not None:
         header[-1:-1] = [tested, f"its {_SHARE}"]
         lines += [
-            f"{metric} is no mean over examples: it and its share of full are shown without an interval. Beside them "
-            f"stands the mean {tested}, which the tests compare, with its own share of full.",
+            f"{metric} is not a mean over examples: it and its share of full are shown without an interval. Beside "
+            f"them stands the mean {tested}, which the tests compare, with its own share of full.",
             "",
         ]
     if tradeoff.full is None:

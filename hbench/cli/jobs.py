@@ -25,16 +25,16 @@ _STORE = click.argument("store", type=click.Path(path_type=Path), default=STORE)
 def status(store: Path, as_json: bool) -> None:
     """Show what has finished and what has failed, with reasons, in STORE (default: .hbench/store)."""
     from hbench.execute.base import describe
-    from hbench.jobs.store import SORTS
+    from hbench.jobs.store import JOB_TYPES
 
     opened = _open(store)
     failures = opened.failures()
     counts: dict[str, Any] = {
-        sort: {
-            "finished": len(list((opened.root / sort).glob("*/result.json"))),
-            "failed": sum(job.kind == sort for job, _ in failures),
+        job_type: {
+            "finished": len(list((opened.root / job_type).glob("*/result.json"))),
+            "failed": sum(job.job_type == job_type for job, _ in failures),
         }
-        for sort in SORTS
+        for job_type in JOB_TYPES
     }
     failed = [
         {"job": describe(job), "key": job.key, "reason": found.reason, "log": str(found.log)} for job, found in failures
@@ -42,7 +42,7 @@ def status(store: Path, as_json: bool) -> None:
     if as_json:
         print_json({**counts, "failures": failed})
         return
-    print_table(["jobs", "finished", "failed"], [[sort, *counts[sort].values()] for sort in SORTS])
+    print_table(["jobs", "finished", "failed"], [[job_type, *counts[job_type].values()] for job_type in JOB_TYPES])
     if failed:
         print_table(["failed job", "reason", "log"], [[row["job"], row["reason"], row["log"]] for row in failed])
         click.echo(f"`hbench retry {store}` lets the next `hbench run` try them again")

@@ -33,7 +33,7 @@ class Root(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what it returns as a whole number is the exit code."""
+        """Run a command; what it returns as an integer is the exit code."""
         try:
             return super().invoke(ctx)
         except HbenchError as error:

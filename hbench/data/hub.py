@@ -16,8 +16,8 @@ def failures() -> tuple[type[Exception], ...]:
     return (httpx.HTTPError, OSError)
 
 
-def resolve_revision(hub_id: str, sort: str) -> str:
-    """Ask the hub for the current commit of a repository; `sort` is `model` or `dataset`.
+def resolve_revision(hub_id: str, repo_type: str) -> str:
+    """Ask the hub for the current commit of a repository; `repo_type` is `model` or `dataset`.
 
     Raises DataError when the hub cannot be reached or does not know the repository: the commit has to be part of a
     job's key.
@@ -26,15 +26,17 @@ def resolve_revision(hub_id: str, sort: str) -> str:
     from huggingface_hub.errors import RepositoryNotFoundError
 
     silent: tuple[type[Exception], ...] = (*failures(), ValueError)
-    way = "--data-dir DIR" if sort == "dataset" else "a local folder as the model"
+    way = "--data-dir DIR" if repo_type == "dataset" else "a local folder as the model"
     try:
-        sha = HfApi().repo_info(hub_id, repo_type=sort).sha
+        sha = HfApi().repo_info(hub_id, repo_type=repo_type).sha
     except RepositoryNotFoundError as error:
-        raise DataError(f"{sort} '{hub_id}' is not on the hub, or not public; check the name, or use {way}") from error
+        raise DataError(
+            f"{repo_type} '{hub_id}' is not on the hub, or not public; check the name, or use {way}"
+        ) from error
     except silent as error:
         raise DataError(
-            f"{sort} '{hub_id}': the hub did not answer ({type(error).__name__}); pin a revision, or use {way}"
+            f"{repo_type} '{hub_id}': the hub did not answer ({type(error).__name__}); pin a revision, or use {way}"
         ) from error
     if sha is None:
-        raise DataError(f"{sort} '{hub_id}': the hub names no commit; pin a revision")
+        raise DataError(f"{repo_type} '{hub_id}': the hub names no commit; pin a revision")
     return sha

@@ -14,13 +14,13 @@ from typing import Any
 
 from hbench.data.examples import Examples
 from hbench.data.hub import resolve_revision
-from hbench.data.sources import SplitFiles, Table, find_split, names_of, read_hub, read_split
+from hbench.data.sources import SourceRows, SplitFiles, find_split, names_of, read_hub, read_split
 from hbench.errors import DataError, UsageError
 from hbench.plugins import Hub, Task
 from hbench.plugins.registry import Named, plugin_name, source_digest
 
 #: Of a task, its columns and words for the place of a row: the positions of the rows that have a gold answer.
-Usable = Callable[[Task, Mapping[str, list[Any]], Callable[[int], str]], Iterable[int]]
+CheckRows = Callable[[Task, Mapping[str, list[Any]], Callable[[int], str]], Iterable[int]]
 
 #: Longest id that is repeated in an error message.
 _SHORT = 60
@@ -59,11 +59,11 @@ def load_examples(
     data_dir: Path | None,
     size: int | None,
     seed: int,
-    usable: Usable,
+    check_rows: CheckRows,
 ) -> Examples:
     """Read a split, leave out the rows without a gold answer, and draw a sample of the rest.
 
-    source: what `describe_source` returned. usable: checks all rows and returns the positions of those with a gold
+    source: what `describe_source` returned. check_rows: checks all rows and returns the positions of those with a gold
     answer, as the task's kind does. size: examples wanted; None, or more than there are, for all. The sample
     is drawn without replacement from `seed` and the split's name; a larger one contains the smaller ones.
     Raises DataError, naming file and row, when something is missing, unreadable or not what the task declares.
@@ -83,7 +83,7 @@ def load_examples(
 
     if _converts(plugin):
         declared = _converted(plugin, found, place)
-    with_gold = [int(row) for row in usable(plugin, declared, place)]
+    with_gold = [int(row) for row in check_rows(plugin, declared, place)]
     if not with_gold:
         raise DataError(f"{table.place}: no row has a gold label; the task cannot be used with this split")
     rows = _sample(with_gold, size, split, seed)
@@ -111,7 +111,7 @@ def _converted(task: Task, columns: dict[str, list[Any]], place: Callable[[int],
             rows.append(task.convert(dict(zip(columns, values, strict=True))))
         except (ValueError, KeyError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
-            raise DataError(f"{place(position)}: in no form that the task reads ({what}); mend the row") from error
+            raise DataError(f"{place(position)}: in no form that the task reads ({what}); fix the row") from error
     return {column: [row[column] for row in rows] for column in columns}
 
 
@@ -119,10 +119,10 @@ def _reader(task: Task, original: bool = False) -> dict[str, str]:
     return {"reader": source_digest(type(task))} if original or _converts(task) else {}
 
 
-def _read(name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None) -> Table:
+def _read(name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None) -> SourceRows:
     if "embedded" in source:
         rows = _require_rows(name, split, task.rows(split))
-        return Table(rows, [(f"task '{name}', split '{split}'", len(next(iter(rows.values()))))])
+        return SourceRows(rows, [(f"task '{name}', split '{split}'", len(next(iter(rows.values()))))])
     if "hub" in source:
         hub = Hub(source["hub"], source.get("config"), source["revision"])
         return read_hub(hub, split, lambda there: _layout(task, there)).renamed(task.columns)
@@ -133,7 +133,7 @@ def _read(name: str, task: Task, split: str, source: dict[str, Any], data_dir: P
         if part.digest() != source["files"].get(part.name):
             raise DataError(f"{part.place} has changed since the job was planned; plan the suite again")
         tables.append(read_split(part, task, lambda there: _layout(task, there)).renamed(task.columns))
-    return Table.joined(tables)
+    return SourceRows.joined(tables)
 
 
 def _files(name: str, task: Task, split: str, data_dir: Path) -> list[SplitFiles]:
@@ -163,7 +163,7 @@ def _identity(task: Task, columns: dict[str, list[Any]], row: int) -> str:
     return ""
 
 
-def _ids(task: Task, columns: dict[str, list[Any]], rows: list[int], table: Table) -> list[str]:
+def _ids(task: Task, columns: dict[str, list[Any]], rows: list[int], table: SourceRows) -> list[str]:
     name = task.columns.get("id")
     if name is None:
         return [str(row) for row in rows]

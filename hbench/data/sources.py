@@ -37,7 +37,7 @@ _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class Table:
+class SourceRows:
     """The rows of a split, in columns."""
 
     columns: Columns
@@ -46,7 +46,7 @@ class Table:
     layout: Layout | None = None
 
     @classmethod
-    def joined(cls, tables: list[Table]) -> Table:
+    def joined(cls, tables: list[SourceRows]) -> SourceRows:
         """Return the rows of several tables with the same columns, one after the other."""
         if len(tables) == 1:
             return tables[0]
@@ -66,7 +66,7 @@ class Table:
             row -= rows
         raise IndexError(row)
 
-    def renamed(self, columns: Layout) -> Table:
+    def renamed(self, columns: Layout) -> SourceRows:
         """Return the table under a task's own names; several columns of one role become lists in one column."""
         if self.layout is None or self.layout == columns:
             return self
@@ -80,7 +80,7 @@ class Table:
                 continue
             ours, theirs = ((name,), (theirs,)) if isinstance(name, str) else (name, theirs)
             renamed |= {o: self.columns[t] for o, t in zip(ours, theirs, strict=True)}
-        return Table(renamed, self.parts)
+        return SourceRows(renamed, self.parts)
 
 
 @dataclass(frozen=True)
@@ -137,21 +137,21 @@ def find_split(task: Task, folder: Path, split: str) -> SplitFiles:
     )
 
 
-def read_split(part: SplitFiles, task: Task, choose: ChooseLayout) -> Table:
+def read_split(part: SplitFiles, task: Task, choose: ChooseLayout) -> SourceRows:
     """Return the rows of one split's files. Raises DataError naming the file that cannot be read."""
     if not part.original:
         return _from_file(part.files[0], choose)
     tables = [_from_original(file, task, choose) for file in part.files]
-    return Table(Table.joined(tables).columns, [p for t in tables for p in t.parts], tables[0].layout)
+    return SourceRows(SourceRows.joined(tables).columns, [p for t in tables for p in t.parts], tables[0].layout)
 
 
-def read_hub(hub: Hub, split: str, choose: ChooseLayout) -> Table:
+def read_hub(hub: Hub, split: str, choose: ChooseLayout) -> SourceRows:
     """Return the rows of a split on the hub. Raises DataError when the hub does not give it."""
     place = f"{hub.id} at {str(hub.revision)[:8]}, split '{split}'"
     return _table(_from_hub(hub, split), choose, place)
 
 
-def _from_file(file: Path, choose: ChooseLayout) -> Table:
+def _from_file(file: Path, choose: ChooseLayout) -> SourceRows:
     import datasets
 
     reader, settings = next(form for ending, form in _FORMATS.items() if file.name.endswith(ending))
@@ -166,20 +166,20 @@ def _from_file(file: Path, choose: ChooseLayout) -> Table:
             # what `datasets` says of a file without rows differs from format to format
             if isinstance(error, StopIteration) or "corresponds to no data" in reason:
                 raise DataError(f"{file}: the split is empty; give it at least one row") from error
-            raise DataError(f"{file}: cannot be read ({reason}); mend the file") from error
+            raise DataError(f"{file}: cannot be read ({reason}); fix the file") from error
         return _table(found, choose, str(file))
 
 
-def _from_original(file: Path, task: Task, choose: ChooseLayout) -> Table:
+def _from_original(file: Path, task: Task, choose: ChooseLayout) -> SourceRows:
     try:
         columns = task.read(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: cannot be read ({first_line(root_cause(error))}); mend the file") from error
+        raise DataError(f"{file}: cannot be read ({first_line(root_cause(error))}); fix the file") from error
     except (ValueError, KeyError, TypeError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else first_line(root_cause(error))
-        raise DataError(f"{file}: not in the form of the original files ({what}); mend the file") from error
+        raise DataError(f"{file}: not in the form of the original files ({what}); fix the file") from error
     layout = choose(list(columns))
-    return Table(columns, [(str(file), len(next(iter(columns.values()))))], layout)
+    return SourceRows(columns, [(str(file), len(next(iter(columns.values()))))], layout)
 
 
 def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
@@ -200,7 +200,7 @@ def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
             raise DataError(f"{place}: cannot be read ({first_line(root_cause(error))}); {check}, {way}") from error
 
 
-def _table(found: datasets.Dataset, choose: ChooseLayout, place: str) -> Table:
+def _table(found: datasets.Dataset, choose: ChooseLayout, place: str) -> SourceRows:
     layout = choose(found.column_names)
     names = names_of(layout)
     missing = [name for name in names if name not in found.column_names]
@@ -209,7 +209,7 @@ def _table(found: datasets.Dataset, choose: ChooseLayout, place: str) -> Table:
         raise DataError(f"{place}: column '{missing[0]}' is missing; the columns are: {there}")
     # Classes stay integers: a hub's ClassLabel is stored as one.
     columns: Columns = found.select_columns(names).with_format(None).to_dict()
-    return Table(columns, [(place, found.num_rows)], layout)
+    return SourceRows(columns, [(place, found.num_rows)], layout)
 
 
 @contextmanager

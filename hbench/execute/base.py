@@ -49,7 +49,7 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
     """Run one job in this process and publish it; return whether it finished.
 
     A job that fails leaves its reason and its log in the store. Input at fault (DataError, UsageError) and a store
-    that cannot be written (StoreError) are raised instead: they are the user's to mend, not a result.
+    that cannot be written (StoreError) are raised instead: they are the user's to fix, not a result.
     """
     if store.finished(job):
         return True

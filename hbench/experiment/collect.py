@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbench.cost import charges
-from hbench.experiment.bind import Missing, Pruned, Work
-from hbench.experiment.plan import Cell
+from hbench.experiment.bind import PrunedRun, Unavailable, Work
+from hbench.experiment.plan import Arm
 from hbench.jobs.spec import FULL, PROTOCOL, FineTune, Score
 from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
@@ -45,7 +45,7 @@ class _Collector:
         self._results: dict[str, dict[str, Any] | None] = {}
         self._values: dict[str, dict[str, Any]] = {}
         full = [r for job in work.full.values() if (r := self.result(job)) is not None]
-        pruned = (r for p in work.pruned.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None)
+        pruned = (r for p in work.pruned.values() if isinstance(p, PrunedRun) and (r := self.result(p.job)) is not None)
         #: Any finished job: all of them saw the same examples.
         self.any = full[0] if full else next(pruned, None)
         self.full_cost = charges.mean([charges.spent(r["bill"]["trained"]) for r in full])
@@ -54,7 +54,7 @@ class _Collector:
         """Return a job's result.json, None when it did not finish."""
         name = job.key
         if name not in self._results:
-            self._results[name] = self.store.read_result(job.kind, name) if self.store.finished(job) else None
+            self._results[name] = self.store.read_result(job.job_type, name) if self.store.finished(job) else None
         return self._results[name]
 
     def full(self) -> Iterator[CellResult]:
@@ -63,14 +63,14 @@ class _Collector:
         size = self.any["examples"]["train"] if self.any else 0
         mask = np.ones(size, dtype=bool)
         cost = charges.cost(self.full_cost, self.full_cost, charges.scoring(None, (), self.group.recipe.epochs))
-        runs: dict[int, Pruned | Missing] = {seed: Pruned(mask, job) for seed, job in jobs.items()}
+        runs: dict[int, PrunedRun | Unavailable] = {seed: PrunedRun(mask, job) for seed, job in jobs.items()}
         for cell in self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost):
             yield replace(cell, trivial=self._trivial(cell.split))
 
-    def cell(self, cell: Cell) -> Iterator[CellResult]:
+    def cell(self, cell: Arm) -> Iterator[CellResult]:
         """Yield a method's cell for every evaluation split."""
         runs = {seed: self.work.pruned[cell, seed] for seed in self.group.evaluation_seeds}
-        trained = [r for p in runs.values() if isinstance(p, Pruned) and (r := self.result(p.job)) is not None]
+        trained = [r for p in runs.values() if isinstance(p, PrunedRun) and (r := self.result(p.job)) is not None]
         train = charges.mean([charges.spent(charges.of_training(r)) for r in trained])
         cost = charges.cost(self.full_cost, train, self._scoring(cell.method))
         yield from self._cells(
@@ -106,21 +106,21 @@ class _Collector:
         method: str,
         keep: str,
         budget: str,
-        runs: dict[int, Pruned | Missing],
+        runs: dict[int, PrunedRun | Unavailable],
         cost: Cost | None,
         *,
         scoring_runs: tuple[int, ...] = (),
         planted: dict[str, float] | None = None,
         published: str | None = None,
     ) -> Iterator[CellResult]:
-        results = {seed: self.result(p.job) if isinstance(p, Pruned) else None for seed, p in runs.items()}
+        results = {seed: self.result(p.job) if isinstance(p, PrunedRun) else None for seed, p in runs.items()}
         failures = tuple(Failed(seed, self._reason(runs[seed])) for seed, r in results.items() if r is None)
         for split in self.splits:
             rows = [
                 None
                 if results[seed] is None
                 else self._predictions(p.job)[f"{split}.values"]
-                if isinstance(p, Pruned)
+                if isinstance(p, PrunedRun)
                 else None
                 for seed, p in runs.items()
             ]
@@ -188,10 +188,10 @@ class _Collector:
             self._values[name] = self.store.arrays("finetune", name, "predictions.npz")
         return self._values[name]
 
-    def _cases(self, runs: dict[int, Pruned | Missing], results: dict[int, Any], split: str) -> Any:
+    def _cases(self, runs: dict[int, PrunedRun | Unavailable], results: dict[int, Any], split: str) -> Any:
         """Return the passage of every evaluation example, from any run that finished; None where each stands alone."""
         for seed, run in runs.items():
-            if results[seed] is not None and isinstance(run, Pruned):
+            if results[seed] is not None and isinstance(run, PrunedRun):
                 return self._predictions(run.job).get(f"{split}.cases")
         return None
 
@@ -204,8 +204,8 @@ class _Collector:
                 return TrivialAnswer(found["trivial"][split], Outcomes.encode([values]))
         return None
 
-    def _reason(self, run: Pruned | Missing) -> str:
-        if isinstance(run, Missing):
+    def _reason(self, run: PrunedRun | Unavailable) -> str:
+        if isinstance(run, Unavailable):
             return run.reason
         failure = self.store.failure(run.job)
         return failure.reason if failure is not None else "has not run"
@@ -217,7 +217,7 @@ class _Collector:
                 reason = "a scoring run failed" if failure is None else failure.reason
                 yield Failed(self.group.scoring_seeds[0] if draw is None else draw, reason)
 
-    def _subset(self, runs: Sequence[Pruned | Missing]) -> Subset | None:
+    def _subset(self, runs: Sequence[PrunedRun | Unavailable]) -> Subset | None:
         labels = self._labels()
         if labels is None:
             return None
@@ -231,10 +231,10 @@ class _Collector:
             classes={name: float(np.mean([shares[name] for _, shares in known])) for name in known[0][1]},
         )
 
-    def _kept(self, run: Pruned | Missing, labels: Any) -> tuple[int, dict[str, float]] | None:
+    def _kept(self, run: PrunedRun | Unavailable, labels: Any) -> tuple[int, dict[str, float]] | None:
         """Return the size of a subset and the share of each class in it; of a curriculum, their means over cycles."""
         names = self.group.task.plugin.labels
-        if isinstance(run, Missing):
+        if isinstance(run, Unavailable):
             return None
         if run.mask is not None:
             return int(run.mask.sum()), class_shares(run.mask, labels, names)
@@ -250,7 +250,7 @@ class _Collector:
     def _labels(self) -> Any:
         for job in self.work.full.values():
             if self.result(job) is not None:
-                return self.store.arrays(job.kind, job.key, "examples.npz")["label"]
+                return self.store.arrays(job.job_type, job.key, "examples.npz")["label"]
         return None
 
     def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:
@@ -267,4 +267,4 @@ class _Collector:
         found = [r["planted"] for job in jobs.values() if (r := self.result(job)) is not None]
         if not found or found[0] is None:
             return None
-        return {sort: float(np.mean([f[sort] for f in found])) for sort in found[0]}
+        return {planted_type: float(np.mean([f[planted_type] for f in found])) for planted_type in found[0]}

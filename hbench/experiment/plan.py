@@ -1,7 +1,7 @@
 """From a suite to jobs: what every scorer needs is asked, united and trained once.
 
-A plan knows no data: it says which trainings and scores a suite takes. `hbench.experiment.run` fills in what only the data can
-tell, the versions behind task and model, and the subsets that the scores select.
+A plan knows no data: it says which trainings and scores a suite takes. `hbench.experiment.bind` fills in what only the
+data can tell: the versions behind task and model, and the subsets that the scores select.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SELECTION_OPTIONS = ("offset", "balance")
 
 
 @dataclass(frozen=True)
-class Keep:
+class SubsetSize:
     """How much of the training set is kept: a share, or the size of a scorer's natural subset."""
 
     label: str
@@ -37,23 +37,23 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Arm:
     """One row of the board: a method at one size and budget, over all evaluation seeds."""
 
     method: Named[Scorer]
-    keep: Keep
+    keep: SubsetSize
     budget: Budget
 
 
 @dataclass(frozen=True)
-class Group:
+class Experiment:
     """All work on one task with one model. Its scoring runs are the full baseline's runs of the same seeds."""
 
     task: Named[Task]
     model: Model
     recipe: Recipe
     methods: tuple[Named[Scorer], ...]
-    keeps: tuple[Keep, ...]
+    keeps: tuple[SubsetSize, ...]
     budgets: tuple[Budget, ...]
     scoring_seeds: tuple[int, ...]
     #: Empty for a task that is only diagnosed: scored, with no pruned training.
@@ -95,11 +95,11 @@ class Group:
             return {None: job}
         return {seed: replace(job, draw=seed) for seed in self.evaluation_seeds or self.scoring_seeds}
 
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[Arm]:
         """Return every row of this group but the full baseline's."""
         if not self.evaluation_seeds:
             return []
-        return [Cell(m, keep, budget) for keep in self.keeps for budget in self.budgets for m in self.methods]
+        return [Arm(m, keep, budget) for keep in self.keeps for budget in self.budgets for m in self.methods]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Plan:
     """What a suite takes."""
 
     suite: Suite
-    groups: tuple[Group, ...]
+    groups: tuple[Experiment, ...]
 
     def summary(self) -> dict[str, Any]:
         """Return the counts per task and model, as JSON values.
@@ -142,7 +142,7 @@ def make_plan(suite: Suite) -> Plan:
                 recipe = suite.recipe_for(task)
                 _check_epochs(observations, recipe)
                 groups.append(
-                    Group(
+                    Experiment(
                         task=task,
                         model=find_model(model),
                         recipe=recipe,
@@ -180,11 +180,11 @@ def _methods(suite: Suite) -> tuple[Named[Scorer], ...]:
     return tuple(SCORERS.find(ref) for ref in suite.scorers)
 
 
-def _keep(entry: float | str) -> Keep:
+def _keep(entry: float | str) -> SubsetSize:
     if isinstance(entry, float):
-        return Keep(keep_label(entry), share=entry)
+        return SubsetSize(keep_label(entry), share=entry)
     named = SCORERS.find(entry)
-    return Keep(named.ref, natural=named)
+    return SubsetSize(named.ref, natural=named)
 
 
 def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], recipe: Recipe) -> None:
@@ -196,7 +196,7 @@ def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], 
             )
 
 
-def _summary(group: Group) -> dict[str, Any]:
+def _summary(group: Experiment) -> dict[str, Any]:
     seeds = len(group.evaluation_seeds)
     full = len(dict.fromkeys((*group.scoring_seeds, *group.evaluation_seeds)))
     cells = group.cells()
@@ -218,7 +218,7 @@ def _summary(group: Group) -> dict[str, Any]:
     }
 
 
-def _training(cell: Cell, recipe: Recipe) -> float:
+def _training(cell: Arm, recipe: Recipe) -> float:
     """Return what one training of a cell costs at most, in full trainings."""
     method, size, epochs = cell.method.plugin, 1000, recipe.epochs
     count = size if cell.keep.share is None else max(1, round(size * cell.keep.share))

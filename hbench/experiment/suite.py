@@ -212,13 +212,13 @@ def _task_name(table: str, task: str) -> None:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{name} {value!r}: use text in quotes")
+        raise UsageError(f"{name} {value!r}: use a string in quotes")
     return value
 
 
 def _whole(name: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{name} {value!r}: use a whole number of at least {least}")
+        raise UsageError(f"{name} {value!r}: use an integer of at least {least}")
 
 
 def _sequence(name: str, value: Any) -> Sequence[Any]:
@@ -236,7 +236,7 @@ def _distinct(name: str, values: Sequence[Any], canonical: Callable[[Any], Any])
     for value in values:
         entry = canonical(value)
         if entry in found:
-            raise UsageError(f"{name}: {_toml(entry)} stands twice; name it once")
+            raise UsageError(f"{name}: {_toml(entry)} is listed twice; name it once")
         found.append(entry)
     return tuple(found)
 

@@ -28,7 +28,7 @@ def load_suite(name: str) -> Suite:
         # The error names the line in words, "(at line 3, column 7)", or says "(at end of document)".
         what, _, where = str(error).rstrip(")").rpartition(" (at ")
         place = where if where.startswith("line") else f"line {len(text.splitlines())}"
-        raise UsageError(f"suite {path}, {place}: malformed TOML: {what.lower()}; mend the line") from None
+        raise UsageError(f"suite {path}, {place}: malformed TOML: {what.lower()}; fix the line") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"suite {path}: not UTF-8 text ({error.reason}); save it as UTF-8") from None
     except OSError as error:

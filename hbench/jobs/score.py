@@ -20,7 +20,7 @@ from hbench.plugins.registry import SCORERS
 if TYPE_CHECKING:
     from hbench.plugins import Scorer
 
-#: Planted sorts of training examples whose detection is measured, against the clean ones.
+#: Planted types of training examples whose detection is measured, against the clean ones.
 PLANTED = ("mislabelled", "ambiguous", "redundant")
 
 
@@ -70,7 +70,7 @@ def checked(scorer: Scorer, scores: xr.DataArray, observed: xr.Dataset) -> xr.Da
 
 
 def find_planted(preference: npt.NDArray[np.float64], planted: npt.NDArray[Any] | None) -> dict[str, float] | None:
-    """Return, per planted sort, the AUROC of the order of keeping at telling these examples from the clean ones.
+    """Return, by planted type, the AUROC of the order of keeping at telling these examples from the clean ones.
 
     0..1; 0.5 is chance, above it they are kept first, below it they are dropped first. None without planted truth.
     """
@@ -78,10 +78,10 @@ def find_planted(preference: npt.NDArray[np.float64], planted: npt.NDArray[Any] 
         return None
     clean = preference[planted == "clean"]
     found = {}
-    for sort in PLANTED:
-        marked = preference[planted == sort]
+    for planted_type in PLANTED:
+        marked = preference[planted == planted_type]
         if len(marked) and len(clean):
-            found[sort] = _auroc(marked, clean)
+            found[planted_type] = _auroc(marked, clean)
     return found
 
 

@@ -52,14 +52,14 @@ class ModelRef:
 
 @dataclass(frozen=True)
 class _Specification:
-    """What the two sorts of job have in common."""
+    """What the two types of job have in common."""
 
-    kind: ClassVar[str]
+    job_type: ClassVar[str]
     task: TaskRef
 
     def payload(self) -> dict[str, Any]:
         """Return the whole specification as JSON values."""
-        return {"job": self.kind, "protocol": PROTOCOL, **asdict(self)}
+        return {"job": self.job_type, "protocol": PROTOCOL, **asdict(self)}
 
     @cached_property
     def key(self) -> str:
@@ -83,7 +83,7 @@ class FineTune(_Specification):
     #: Pruning while training: {"scorer", "options", "source", "count", "selection_seed"}; None for none.
     curriculum: dict[str, Any] | None = None
 
-    kind = "finetune"
+    job_type = "finetune"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Score(_Specification):
     #: Seed of a scorer that draws anew for every evaluation seed.
     draw: int | None = None
 
-    kind = "score"
+    job_type = "score"
 
 
 Job = FineTune | Score
@@ -119,20 +119,20 @@ def dump(job: Job) -> str:
 
 
 def load(text: str) -> Job:
-    """Read back what `dump` wrote. Raises UsageError for another protocol or an unknown sort of job."""
+    """Read back what `dump` wrote. Raises UsageError for another protocol or an unknown type of job."""
     payload = json.loads(text)
-    sort, protocol = payload.pop("job"), payload.pop("protocol")
+    job_type, protocol = payload.pop("job"), payload.pop("protocol")
     if protocol != PROTOCOL:
         raise UsageError(f"this job was written for protocol {protocol}, hbench runs {PROTOCOL}; plan the suite again")
     payload["task"] = TaskRef(**payload["task"])
-    if sort == FineTune.kind:
+    if job_type == FineTune.job_type:
         payload["model"] = ModelRef(**payload["model"])
         payload["recipe"] = Recipe(**payload["recipe"])
         return FineTune(**payload)
-    if sort == Score.kind:
+    if job_type == Score.job_type:
         payload["runs"] = tuple(payload["runs"])
         return Score(**payload)
-    raise UsageError(f"unknown sort of job '{sort}'; plan the suite again")
+    raise UsageError(f"unknown type of job '{job_type}'; plan the suite again")
 
 
 def covers(job: FineTune, other: FineTune) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SORTS = ("finetune", "score")
+JOB_TYPES = ("finetune", "score")
 #: Names this machine in drafts: a store may be shared by several, and process ids mean something on one only.
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
@@ -62,17 +62,17 @@ class Store:
 
     def place(self, job: Job) -> Path:
         """Return the folder a job's files stand in once it has finished."""
-        return self.folder(job.kind, job.key)
+        return self.folder(job.job_type, job.key)
 
-    def folder(self, sort: str, job_key: str) -> Path:
-        """Return the folder of a job by its sort and key."""
-        return self.root / sort / job_key
+    def folder(self, job_type: str, job_key: str) -> Path:
+        """Return the folder of a job by its job_type and key."""
+        return self.root / job_type / job_key
 
     def finished(self, job: Job) -> bool:
         """Return whether the job's result is complete."""
         return (self.place(job) / "result.json").is_file()
 
-    def serving(self, job: FineTune) -> FineTune:
+    def reusable_run(self, job: FineTune) -> FineTune:
         """Return a finished job that is this very training and observed all that this one asks for, or the job itself.
 
         Observing changes no bit of a training, so a run that was watched more closely serves as well: another choice
@@ -80,7 +80,7 @@ class Store:
         """
         if self.finished(job):
             return job
-        for path in sorted((self.root / job.kind).glob("*/result.json")):
+        for path in sorted((self.root / job.job_type).glob("*/result.json")):
             other = self._read_spec(path.parent)
             if isinstance(other, FineTune) and covers(other, job):
                 closer = replace(job, observe=other.observe)
@@ -97,11 +97,11 @@ class Store:
 
     def result(self, job: Job) -> dict[str, Any]:
         """Return result.json of a finished job. Raises StoreError when it is missing or damaged."""
-        return self.read_result(job.kind, job.key)
+        return self.read_result(job.job_type, job.key)
 
-    def read_result(self, sort: str, job_key: str) -> dict[str, Any]:
-        """Return result.json by sort and key, after checking the digests of the job's other files."""
-        folder = self.folder(sort, job_key)
+    def read_result(self, job_type: str, job_key: str) -> dict[str, Any]:
+        """Return result.json by job_type and key, after checking the digests of the job's other files."""
+        folder = self.folder(job_type, job_key)
         try:
             result: dict[str, Any] = json.loads((folder / "result.json").read_text())
             damaged = [n for n, digest in result["files"].items() if digest_file(folder / n) != digest]
@@ -111,11 +111,11 @@ class Store:
             raise StoreError(f"{folder}: {', '.join(damaged)} changed since written; delete the folder and run again")
         return result
 
-    def arrays(self, sort: str, job_key: str, name: str) -> dict[str, npt.NDArray[np.generic]]:
+    def arrays(self, job_type: str, job_key: str, name: str) -> dict[str, npt.NDArray[np.generic]]:
         """Return the arrays of an npz file of a job."""
         import numpy as np
 
-        with np.load(self.folder(sort, job_key) / name, allow_pickle=False) as file:
+        with np.load(self.folder(job_type, job_key) / name, allow_pickle=False) as file:
             return {k: file[k] for k in file.files}
 
     @contextmanager
@@ -147,8 +147,8 @@ class Store:
     def failures(self) -> list[tuple[Job, Failure]]:
         """Return all failed jobs that this hbench can run, with their reasons, in the order of their folders."""
         found = []
-        for sort in SORTS:
-            for path in sorted((self.root / sort).glob("*/error.json")):
+        for job_type in JOB_TYPES:
+            for path in sorted((self.root / job_type).glob("*/error.json")):
                 job = self._read_spec(path.parent)
                 if job is not None:
                     found.append((job, Failure(_reason(path), path.parent / "log.txt")))
@@ -156,15 +156,15 @@ class Store:
 
     def forget_failures(self) -> int:
         """Delete the failed jobs, so that the next run tries them again; return how many there were."""
-        failed = [path.parent for sort in SORTS for path in (self.root / sort).glob("*/error.json")]
+        failed = [path.parent for job_type in JOB_TYPES for path in (self.root / job_type).glob("*/error.json")]
         for folder in failed:
             shutil.rmtree(folder)
         return len(failed)
 
     def sweep(self, alive: Callable[[int], bool]) -> None:
         """Delete drafts of processes of this machine that are gone; `alive` tells whether a process id still runs."""
-        for sort in SORTS:
-            for draft in (self.root / sort).glob(f".*-{_HOST}-*-*"):
+        for job_type in JOB_TYPES:
+            for draft in (self.root / job_type).glob(f".*-{_HOST}-*-*"):
                 if not alive(int(draft.name.split("-")[2])):
                     shutil.rmtree(draft, ignore_errors=True)
 

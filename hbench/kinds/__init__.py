@@ -1,6 +1,6 @@
 """The kinds of task: what an example is, its loss, the signals it gives, and when it counts as correct.
 
-A task names its kind; `find` returns the `Problem` that does the rest for every architecture.
+A task names its kind; `find_kind` returns the `Kind` that does the rest for every architecture.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from typing import Any
 
 from hbench.data.examples import Examples
 from hbench.errors import UsageError, suggest
-from hbench.kinds.base import Batch, Encoded, Evaluation, Head, Problem, Trivial
+from hbench.kinds.base import Batch, Encoded, Evaluation, Head, Kind, Trivial
 from hbench.plugins import Task
 from hbench.plugins.registry import Named
 
-__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Problem", "Trivial", "find"]
+__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_kind"]
 
 #: Kind -> "module:class", imported when a task of that kind is used.
 _KINDS = {
-    "choice": "hbench.kinds.choice:Choice",
+    "choice": "hbench.kinds.choice:MultipleChoice",
     "classification": "hbench.kinds.classification:Classification",
     "joint": "hbench.kinds.joint:Joint",
     "span": "hbench.kinds.span:Span",
 }
 
 
-def find(kind: str) -> Problem:
-    """Return the problem behind a task's `kind`. Raises UsageError for an unknown kind, naming the known ones."""
-    if kind not in _KINDS:
-        raise UsageError(f"unknown kind of task '{kind}'{suggest(kind, _KINDS)}")
-    module, _, name = _KINDS[kind].partition(":")
-    problem: Problem = getattr(importlib.import_module(module), name)()
-    return problem
+def find_kind(name: str) -> Kind:
+    """Return the kind that a task names. Raises UsageError for an unknown kind, naming the known ones."""
+    if name not in _KINDS:
+        raise UsageError(f"unknown kind of task '{name}'{suggest(name, _KINDS)}")
+    module, _, cls = _KINDS[name].partition(":")
+    kind: Kind = getattr(importlib.import_module(module), cls)()
+    return kind
 
 
 def load_examples(
@@ -48,5 +48,7 @@ def load_examples(
     from hbench.data import load
 
     plugin = task.plugin if isinstance(task, Named) else task
-    usable = find(plugin.kind).usable
-    return load.load_examples(task, split, source=source, data_dir=data_dir, size=size, seed=seed, usable=usable)
+    check_rows = find_kind(plugin.kind).check_rows
+    return load.load_examples(
+        task, split, source=source, data_dir=data_dir, size=size, seed=seed, check_rows=check_rows
+    )

@@ -90,10 +90,10 @@ class Trivial:
     values: npt.NDArray[np.float64]
 
 
-class Problem(Protocol):
+class Kind(Protocol):
     """One kind of task. `n` are examples, `b` examples of a batch, `s` its sequences, `T` tokens, `C` classes."""
 
-    def usable(
+    def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
         """Check all rows and return the positions of those that have a gold answer, in their order.
@@ -132,22 +132,22 @@ class Problem(Protocol):
         ...
 
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
-        """Turn what `observe` kept, float32 (..., n, width), into the signals of `hbench.dynamics.arrays`, (..., n)."""
+        """Turn what `observe` kept, float32 (..., n, width), into signals (..., n): see `hbench.dynamics.signals`."""
         ...
 
-    def decided(self, task: Task, encoded: Encoded) -> int:
-        """Return how many numbers `decide` keeps of an example of a split."""
+    def predict_width(self, task: Task, encoded: Encoded) -> int:
+        """Return how many numbers `predict` keeps of an example of a split."""
         ...
 
-    def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def predict(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what is kept of an evaluation batch, so that memory follows the batch alone.
 
-        float32 (b, k), not finite where the logits are not. Where k is less than `decided`, -1 is kept for the rest.
+        float32 (b, k), not finite where the logits are not. Where k is less than `predict_width`, the rest is -1.
         """
         ...
 
     def evaluate(self, task: Task, kept: npt.NDArray[np.float32], examples: Examples, encoded: Encoded) -> Evaluation:
-        """Turn what `decide` kept of a split, float32 (n, decided), into its metric and per-example results."""
+        """Turn what `predict` kept of a split, float32 (n, predict_width), into its metric and per-example results."""
         ...
 
     def trivial(self, task: Task, encoded: Encoded) -> Trivial:

@@ -33,15 +33,15 @@ _NO_GOLD = -1
 _BLANK = re.compile("_+")
 
 
-class Choice(Classification):
+class MultipleChoice(Classification):
     """Softmax over the options: classification whose classes are the places of a question's options, from 0.
 
     `task.columns` is {"article", "question", "options", "answer"}. An article is a text, or a list of texts such as the
     turns of a dialogue, which are joined by line breaks. A question has as many options as the task has labels. The
-    answer is one of the labels, the place of the right option as a whole number, or the right option's text.
+    answer is one of the labels, the place of the right option as an integer, or the right option's text.
     """
 
-    def usable(
+    def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
         """Check all rows; return the positions of those whose answer is not -1. Raises DataError for a row at fault."""
@@ -133,13 +133,16 @@ def _fault(task: Task, article: Any, question: Any, options: Any, answer: Any) -
     names = [f"column '{task.columns[role]}'" for role in _ROLES]
     wanted = len(task.labels)
     if not isinstance(article, str) and not is_texts(article):
-        return f"{names[0]} holds {short_repr(article)}, which is neither a text nor a list of texts; mend or remove the row"
+        return (
+            f"{names[0]} holds {short_repr(article)}, which is neither a string nor a list of strings; "
+            "fix or remove the row"
+        )
     if not _whole(article).strip():
         return f"{names[0]} is empty; give it a text or remove the row"
     if not isinstance(question, str):
-        return f"{names[1]} holds {short_repr(question)}, which is not a text; mend or remove the row"
+        return f"{names[1]} holds {short_repr(question)}, which is not a string; fix or remove the row"
     if not is_texts(options):
-        return f"{names[2]} holds {short_repr(options)}, which is not a list of texts; write {wanted} texts"
+        return f"{names[2]} holds {short_repr(options)}, which is not a list of strings; write {wanted} texts"
     if len(options) != wanted:
         return (
             f"{names[2]} holds {len(options)} options, and the task has questions with {wanted}; "
@@ -150,7 +153,7 @@ def _fault(task: Task, article: Any, question: Any, options: Any, answer: Any) -
         if isinstance(answer, str):
             held += f", the text of {options.count(answer) or 'none'} of the options"
         return (
-            f"{names[3]} {held}; write a letter ({', '.join(task.labels)}), a whole number from 0 to {wanted - 1}, "
+            f"{names[3]} {held}; write a letter ({', '.join(task.labels)}), an integer from 0 to {wanted - 1}, "
             f"the text of the right option, or {_NO_GOLD} to leave the row out"
         )
     return ""

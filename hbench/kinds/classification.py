@@ -28,7 +28,7 @@ _NO_GOLD = -1
 class Classification:
     """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
 
-    def usable(
+    def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
         """Check texts and labels; return the positions of the rows whose label is not -1."""
@@ -36,7 +36,7 @@ class Classification:
             for row, text in enumerate(columns[column]):
                 if not isinstance(text, str):
                     raise DataError(
-                        f"{place(row)}: column '{column}' holds {text!r}, which is not a text; mend or remove the row"
+                        f"{place(row)}: column '{column}' holds {text!r}, which is not a string; fix or remove the row"
                     )
         name = task.columns["label"]
         labels = columns[name]
@@ -45,7 +45,7 @@ class Classification:
             if type(label) is not int or not (label == _NO_GOLD or 0 <= label < len(task.labels)):
                 meaning = ", ".join(f"{i} ({text})" for i, text in enumerate(task.labels))
                 raise DataError(
-                    f"{place(row)}: column '{name}' holds {label!r}; write the class as a whole number: {meaning}, "
+                    f"{place(row)}: column '{name}' holds {label!r}; write the class as an integer: {meaning}, "
                     f"or {_NO_GOLD} to leave the row out"
                 )
         return np.flatnonzero(np.asarray(labels, dtype=np.int64) != _NO_GOLD)
@@ -123,11 +123,11 @@ class Classification:
             signals["prob"] = prob.astype(np.float32)
         return signals
 
-    def decided(self, task: Task, encoded: Encoded) -> int:
+    def predict_width(self, task: Task, encoded: Encoded) -> int:
         """Return the number of classes: the logits are kept."""
         return len(task.labels)
 
-    def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def predict(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the logits, float32 (b, C)."""
         return logits
 

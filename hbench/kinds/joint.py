@@ -45,10 +45,10 @@ class Joint:
 
     `task.columns` is {"tokens", "tags", "intent"}. Words and tags are a list of texts each, or one text that is split
     at white space. The tags are O, and B-x and I-x for each x of `task.slots`. The intent is one of the task's labels,
-    its place among them as a whole number, or -1.
+    its place among them as an integer, or -1.
     """
 
-    def usable(
+    def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
         """Check all rows but those whose intent is -1, and return the positions of the others."""
@@ -100,7 +100,7 @@ class Joint:
         if not lengths.all():
             raise DataError(
                 f"example {examples.ids[int(lengths.argmin())]}: the tokenizer makes no token of its words; "
-                "mend or remove the row"
+                "fix or remove the row"
             )
         first = words.begins != NO_VALUE
         tag = np.full(len(words.begins), NO_VALUE, dtype=np.int32)
@@ -187,11 +187,11 @@ class Joint:
         signals: dict[str, npt.NDArray[Any]] = {name: kept[..., i] for i, name in enumerate(_SIGNALS)}
         return signals | {"correct": signals["correct"] == 1}
 
-    def decided(self, task: Task, encoded: Encoded) -> int:
+    def predict_width(self, task: Task, encoded: Encoded) -> int:
         """Return 1 for the intent, and the words of the longest utterance."""
         return 1 + encoded.sizes["words"]
 
-    def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def predict(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the intent and the tag of each word with the highest logits, as places, float32 (b, 1 + words).
 
         A word without a token gets O. -1 stands where an utterance has no further word, NaN for everything where one of
@@ -213,8 +213,8 @@ class Joint:
         """Return frame accuracy, intent accuracy and slot F1, the task's metric first.
 
         The frame of an utterance is right where its intent and all its tags are. prediction: int64 (n, 1 + words), as
-        `decide` gives it. values: 1 where the frame is right, or the intent where the metric is intent_accuracy; slot
-        F1 is no mean over utterances, so that with it too the tests compare frames.
+        `predict` gives it. values: 1 where the frame is right, or the intent where the metric is intent_accuracy; slot
+        F1 is not a mean over utterances, so that with it too the tests compare frames.
         Raises UsageError for another metric.
         """
         main = _metric(task)
@@ -287,8 +287,8 @@ def _fault(words: Any, marks: Any, known: set[str], words_name: str, marks_name:
     for value, name in ((words, words_name), (marks, marks_name)):
         if not isinstance(value, str) and not is_texts(value):
             return (
-                f"column '{name}' holds {short_repr(value)}, which is neither a text nor a list of texts; "
-                "mend or remove the row"
+                f"column '{name}' holds {short_repr(value)}, which is neither a string nor a list of strings; "
+                "fix or remove the row"
             )
     if not "".join(words).strip():
         return f"column '{words_name}' is empty; give it a word or remove the row"

@@ -44,7 +44,7 @@ class Span:
     or `tuned`.
     """
 
-    def usable(
+    def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
         """Check texts, and that every answer stands where it says; return the positions of all rows."""
@@ -54,7 +54,7 @@ class Span:
             for row, text in enumerate(columns[name]):
                 if not isinstance(text, str):
                     raise DataError(
-                        f"{place(row)}: column '{name}' holds {text!r}, which is not a text; mend or remove the row"
+                        f"{place(row)}: column '{name}' holds {text!r}, which is not a string; fix or remove the row"
                     )
                 if not text.strip():
                     raise DataError(f"{place(row)}: column '{name}' is empty; give it a text or remove the row")
@@ -161,11 +161,11 @@ class Span:
         signals: dict[str, npt.NDArray[Any]] = {name: kept[..., i] for i, name in enumerate(_SIGNALS)}
         return signals | {"correct": signals["correct"] == 1}
 
-    def decided(self, task: Task, encoded: Encoded) -> int:
+    def predict_width(self, task: Task, encoded: Encoded) -> int:
         """Return 5: score, window, start and end of the best span, and the score of no answer."""
         return 5
 
-    def decide(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def predict(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the best span of each example and the score of no answer, float32 (b, 5).
 
         The columns are the span's score, start logit plus end logit; the number of its window within the example; its
@@ -270,15 +270,18 @@ def _fault(answers: Any, context: str) -> str:
         return f"there are {len(texts)} answers and {len(starts)} values of answer_start; give one for each"
     for text, start in zip(texts, starts, strict=True):
         if not isinstance(text, str) or not text.strip():
-            return f"the answer {short_repr(text)} is not a text with a character in it; mend it, or remove it and its start"
+            return (
+                f"the answer {short_repr(text)} is not a string with a character in it; "
+                "fix it, or remove it and its start"
+            )
         if type(start) is not int:
-            return f"the answer_start {short_repr(start)} is not a whole number; count characters from 0"
+            return f"the answer_start {short_repr(start)} is not an integer; count characters from 0"
         there = context[start : start + len(text)] if start >= 0 else ""
         if there != text:
             hint = f"it is at {context.index(text)}" if text in context else "it is nowhere in the context"
             return (
                 f"the answer {short_repr(text)} does not stand at character {start}, where {short_repr(there)} is; "
-                f"mend answer_start: {hint}"
+                f"fix answer_start: {hint}"
             )
     return ""
 

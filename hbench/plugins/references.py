@@ -21,7 +21,7 @@ _FORM = re.compile(r"\s*(?P<name>[^\[\]\s,=]+)\s*(?:\[(?P<options>[^\[\]]*)\])?\
 def split_reference(text: str) -> tuple[str, dict[str, str]]:
     """Split `el2n[epoch=2,offset=0.05]` into its name and its options as text.
 
-    Raises UsageError naming the text when it is not of this form or an option stands twice.
+    Raises UsageError naming the text when it is not of this form or an option is listed twice.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -34,7 +34,7 @@ def split_reference(text: str) -> tuple[str, dict[str, str]]:
         if not equals or not key.strip() or not value.strip():
             raise UsageError(f"'{text}': '{part.strip()}' cannot be read; write option=value")
         if key.strip() in options:
-            raise UsageError(f"'{text}': option '{key.strip()}' stands twice; give it once")
+            raise UsageError(f"'{text}': option '{key.strip()}' is listed twice; give it once")
         options[key.strip()] = value.strip()
     return match["name"], options
 
@@ -109,7 +109,7 @@ def convert(text: str, hint: Any, where: str) -> Any:
         try:
             return hint(text)
         except ValueError:
-            kind = "a whole number" if hint is int else "a number"
+            kind = "an integer" if hint is int else "a number"
             raise UsageError(f"{where}: expected {kind}, found '{text}'") from None
     return text
 

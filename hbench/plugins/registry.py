@@ -131,7 +131,7 @@ def load_plugin_file(path: Path) -> list[str]:
     except SyntaxError as error:
         elsewhere = error.filename is not None and Path(error.filename).resolve() != path.resolve()
         place = error.filename if elsewhere else path  # a module that the file imports, or the file
-        raise UsageError(f"--plugin {place}, line {error.lineno}: {error.msg}; mend the syntax") from None
+        raise UsageError(f"--plugin {place}, line {error.lineno}: {error.msg}; fix the syntax") from None
     except Exception as error:  # the user's own code runs here and may raise anything
         raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; the file has to import cleanly") from error
     names = []

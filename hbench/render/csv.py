@@ -84,7 +84,7 @@ def _read(text: str, file: str, record: Record) -> dict[tuple[str, ...], dict[st
         row = dict(zip(columns, line, strict=True))
         key = tuple(row[name] for name in record.KEY)
         if key in rows:
-            raise ResultError(f"{file}: row {' / '.join(key)} stands twice; run `hbench leaderboard build`")
+            raise ResultError(f"{file}: row {' / '.join(key)} is listed twice; run `hbench leaderboard build`")
         rows[key] = row
     return rows
 

@@ -48,7 +48,7 @@ def p_value(p: float) -> str:
 
 
 def count(number: float) -> str:
-    """Return a whole number with commas between thousands."""
+    """Return an integer with commas between thousands."""
     return f"{int(fixed(number, 0)):,}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from hbench.board.across import across_tasks
 from hbench.board.columns import Column, Place
 from hbench.board.comparisons import Comparison, rivals_table
-from hbench.board.planted import Planted
+from hbench.board.planted import PlantedRecovery
 from hbench.board.row import BoardRow
 from hbench.board.tradeoff import Tradeoff, tradeoff_table
 from hbench.render.figures.plots import plots_of
@@ -27,7 +27,7 @@ them and `hbench leaderboard check` recomputes it."""
 _TRIVIAL = """\
 What needs no reading: naming the most frequent class, never answering, guessing. Where the model trained on all data is
 not `superior` to it (p at most 0.05, not adjusted), a verdict that pruning loses nothing says little. Where the metric
-is no mean over examples, such as F1 over classes, both are the mean per-example result."""
+is not a mean over examples, such as F1 over classes, both are the mean per-example result."""
 
 _TABLES = """\
 Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
@@ -88,7 +88,7 @@ def markdown(
     results: Sequence[CellResult],
     columns: Sequence[tuple[Column, Sequence[BoardRow]]],
     rows: Sequence[BoardRow],
-    planted: Mapping[tuple[str, str], Sequence[Planted]],
+    planted: Mapping[tuple[str, str], Sequence[PlantedRecovery]],
     comparisons: Mapping[Place, Sequence[Comparison]],
     tradeoffs: Sequence[Tradeoff],
 ) -> str:

@@ -10,7 +10,7 @@ from hbench.board.columns import Column, Place, columns_of
 from hbench.board.comparisons import Comparison, comparisons_of
 from hbench.board.costs import shared_bills
 from hbench.board.measured import Measured
-from hbench.board.planted import Planted, diagnostics_of
+from hbench.board.planted import PlantedRecovery, diagnostics_of
 from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, rows_of
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
@@ -40,7 +40,7 @@ class Board:
     results: tuple[CellResult, ...]
     columns: tuple[tuple[Column, tuple[BoardRow, ...]], ...]
     rows: tuple[BoardRow, ...]
-    planted: dict[tuple[str, str], tuple[Planted, ...]]
+    planted: dict[tuple[str, str], tuple[PlantedRecovery, ...]]
     comparisons: dict[Place, tuple[Comparison, ...]]
     tradeoffs: tuple[Tradeoff, ...]
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from hbench.board.across import Across, MethodAcross
 from hbench.board.columns import Column
 from hbench.board.measured import default_margin, margin_of
-from hbench.board.planted import Planted
+from hbench.board.planted import PlantedRecovery
 from hbench.board.row import BoardRow
 from hbench.board.rows import NO_TEST
 from hbench.jobs.spec import FULL
@@ -55,8 +55,8 @@ def _about(column: Column, rows: Sequence[BoardRow]) -> str:
     )
     if any(row.tested and row.tested != row.metric_name for row in rows):
         text += (
-            f" {cell.metric} is no mean over examples: it is shown without an interval, and differences and verdicts "
-            "are about the mean of the per-example results."
+            f" {cell.metric} is not a mean over examples: it is shown without an interval, and differences and "
+            "verdicts are about the mean of the per-example results."
         )
     if max((row.seeds for row in rows), default=0) == 1:
         text += " One seed: no test."
@@ -208,20 +208,20 @@ def _across_cells(method: MethodAcross, across: Across) -> list[str]:
     return [code(method.method), wins, listed(method.wins) or "none", rank, groups, over]
 
 
-def planted_tables(planted: Mapping[tuple[str, str], Sequence[Planted]]) -> list[str]:
-    """Return one table per task and model, methods by sort of planted example, and below it why some have no number."""
+def planted_tables(planted: Mapping[tuple[str, str], Sequence[PlantedRecovery]]) -> list[str]:
+    """Return one table per task and model, methods by planted type, and below it why some have no number."""
     lines: list[str] = []
     for (task, model), methods in planted.items():
-        # A task on which every method failed has no sort to name.
-        sorts = sorted({sort for found in methods for sort in found.auroc}) or ["AUROC"]
-        body = [[code(m.method), *(_auroc(m, sort) for sort in sorts)] for m in methods]
-        lines += [f"### {task} / {model}", "", *table(["method", *sorts], body), ""]
+        # A task on which every method failed has no planted_type to name.
+        types = sorted({planted_type for found in methods for planted_type in found.auroc}) or ["AUROC"]
+        body = [[code(m.method), *(_auroc(m, planted_type) for planted_type in types)] for m in methods]
+        lines += [f"### {task} / {model}", "", *table(["method", *types], body), ""]
         remarks = [f"- {code(m.method)}: {_short(reason)}" for m in methods for reason in m.reasons]
         lines += [*remarks, ""] if remarks else []
     return lines[:-1]
 
 
-def _auroc(found: Planted, sort: str) -> str:
+def _auroc(found: PlantedRecovery, planted_type: str) -> str:
     if found.status != "found":
         return found.status
-    return fixed(found.auroc[sort], 3) if sort in found.auroc else NOTHING
+    return fixed(found.auroc[planted_type], 3) if planted_type in found.auroc else NOTHING

@@ -27,7 +27,7 @@ FULL_KEEP = "1"
 DIAGNOSTIC = "none"
 
 #: Task, split, model, keep label, budget, method: what tells cells apart.
-Cell = tuple[str, str, str, str, str, str]
+CellKey = tuple[str, str, str, str, str, str]
 
 #: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients.
 WORK = ("training", "signals", "gradients")
@@ -167,7 +167,7 @@ class CellResult:
     trivial: TrivialAnswer | None = None
 
     @property
-    def cell(self) -> Cell:
+    def cell(self) -> CellKey:
         """Return what identifies the cell; no two results of a board share it."""
         return self.task, self.split, self.model, self.keep, self.budget, self.method
 

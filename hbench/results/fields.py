@@ -9,7 +9,7 @@ from typing import Any
 from hbench.errors import HbenchError, suggest
 from hbench.files import short_repr
 
-#: Largest whole number that arrays hold.
+#: Largest integer that arrays hold.
 _LARGEST = 2**63 - 1
 
 
@@ -61,19 +61,19 @@ class Fields:
 
     def text(self, name: str) -> str:
         """Return a text of one line that is not empty."""
-        return str(self.take(name, "a text of one line", is_text))
+        return str(self.take(name, "a string of one line", is_text))
 
     def text_or_empty(self, name: str) -> str:
-        """Return a text of one line, or an empty one where nothing is known."""
-        return str(self.take(name, "a text of one line, or an empty one", lambda v: v == "" or is_text(v)))
+        """Return a string of one line, or an empty one where nothing is known."""
+        return str(self.take(name, "a string of one line, or an empty one", lambda v: v == "" or is_text(v)))
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> Any:
         """Return one of some texts."""
         return self.take(name, f"one of {', '.join(allowed)}", lambda v: v in allowed)
 
     def whole(self, name: str, least: int = 0) -> int:
-        """Return a whole number of at least `least`."""
-        return int(self.take(name, f"a whole number of at least {least}", lambda v: is_whole(v) and v >= least))
+        """Return an integer of at least `least`."""
+        return int(self.take(name, f"an integer of at least {least}", lambda v: is_whole(v) and v >= least))
 
     def number(self, name: str, low: float, high: float = math.inf) -> float:
         """Return a finite number from `low` to `high`."""
@@ -96,10 +96,10 @@ class Fields:
         return {str(k): float(x) for k, x in value.items()}
 
     def wholes(self, name: str) -> tuple[int, ...]:
-        """Return a list of whole numbers of at least 0."""
+        """Return a list of integers of at least 0."""
         value = self.take(
             name,
-            "a list of whole numbers of at least 0",
+            "a list of integers of at least 0",
             lambda v: isinstance(v, list) and all(is_whole(x) and x >= 0 for x in v),
         )
         return tuple(value)
@@ -123,7 +123,7 @@ def is_text(value: Any) -> bool:
 
 
 def is_whole(value: Any) -> bool:
-    """Return whether a JSON value is a whole number of at most 64 bits (true and false are not)."""
+    """Return whether a JSON value is an integer of at most 64 bits (true and false are not)."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
@@ -133,7 +133,7 @@ def is_number(value: Any) -> bool:
         return False
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number beyond the largest float
+    except OverflowError:  # an integer beyond the largest float
         return False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hbench.files import write_whole
-from hbench.results.cell import Cell, CellResult
+from hbench.results.cell import CellKey, CellResult
 from hbench.results.fields import ResultError
 from hbench.results.parse import parse_cell
 
@@ -46,7 +46,7 @@ def merged(directory: Path, cells: Sequence[CellResult]) -> list[CellResult]:
     """Return the results that a folder would hold once `cells` are written into it, sorted by cell; write nothing.
 
     A file in the place of a new one may be of another form or damaged, since it is replaced. Raises ResultError when
-    a new cell would not be read back, another one cannot be read, or a cell would stand twice or over another one.
+    a new cell would not be read back, another one cannot be read, or a cell would be listed twice or over another one.
     """
     new = _distinct((directory / cell.path, parse_cell(cell.dump(), str(cell.path))) for cell in cells)
     places: dict[Path, CellResult] = {}
@@ -66,7 +66,7 @@ def merged(directory: Path, cells: Sequence[CellResult]) -> list[CellResult]:
 
 def _distinct(files: Iterable[tuple[Path, CellResult]]) -> list[CellResult]:
     """Return results sorted by cell. Raises ResultError naming two files of one cell."""
-    found: dict[Cell, tuple[CellResult, Path]] = {}
+    found: dict[CellKey, tuple[CellResult, Path]] = {}
     for path, result in files:
         if result.cell in found:
             other = found[result.cell][1]

@@ -144,12 +144,12 @@ def _examples(fields: Fields) -> Outcomes | None:
     count = inner.whole("count")
     packed = inner.take(
         "values",
-        "a list of base64 texts, null where a seed failed",
+        "a list of base64 strings, null where a seed failed",
         lambda v: isinstance(v, list) and all(x is None or isinstance(x, str) for x in v),
     )
     cases = inner.take(
         "cases",
-        f"null, or a list of {count} whole numbers",
+        f"null, or a list of {count} integers",
         lambda v: v is None or (isinstance(v, list) and len(v) == count and all(type(x) is int for x in v)),
     )
     outcomes = Outcomes(
@@ -176,7 +176,7 @@ def _trivial(fields: Fields) -> TrivialAnswer | None:
 def _failures(fields: Fields) -> tuple[Failed, ...]:
     failures = []
     for inner in fields.objects("failures"):
-        reason = inner.take("reason", "a text", lambda v: isinstance(v, str) and bool(v.strip()))
+        reason = inner.take("reason", "a string", lambda v: isinstance(v, str) and bool(v.strip()))
         failures.append(Failed(seed=inner.whole("seed"), reason=str(reason)))
         inner.close()
     return tuple(failures)
@@ -188,7 +188,7 @@ def _subset(fields: Fields) -> Subset | None:
         return None
     sizes = inner.take(
         "sizes",
-        "a list of whole numbers of at least 1, null where a seed has no subset",
+        "a list of integers of at least 1, null where a seed has no subset",
         lambda v: isinstance(v, list) and all(x is None or (is_whole(x) and x >= 1) for x in v),
     )
     subset = Subset(

@@ -37,7 +37,7 @@ import numpy.typing as npt
 
 from hbench.errors import UsageError
 from hbench.statistics.student import quantile, two_sided_p
-from hbench.statistics.tables import Table, as_table, paired, sum_by_case
+from hbench.statistics.tables import Values, as_table, paired, sum_by_case
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def crossed_mean(values: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, l
     return _crossed(table, cases, level, scale=np.abs(table).max())
 
 
-def _crossed(d: Table, cases: npt.ArrayLike | None, level: float, scale: float) -> CrossedTest:
+def _crossed(d: Values, cases: npt.ArrayLike | None, level: float, scale: float) -> CrossedTest:
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     seeds, examples = d.shape
@@ -134,14 +134,14 @@ def _crossed(d: Table, cases: npt.ArrayLike | None, level: float, scale: float) 
     )
 
 
-def linearised(d: Table, cases: npt.ArrayLike | None) -> tuple[Table, Table, Table]:
+def linearised(d: Values, cases: npt.ArrayLike | None) -> tuple[Values, Values, Values]:
     """Return seed means [seed], linearised values L [seed, case] and examples per case [case]; all are linear in d."""
     of_seed = d.mean(axis=1)
     above, size = sum_by_case(d - of_seed[:, None], cases)
     return of_seed, d if cases is None else of_seed[:, None] + above / size.mean(), size
 
 
-def rounding_of(scale: float, size: Table) -> float:
+def rounding_of(scale: float, size: Values) -> float:
     """Return the square below which deviations of values up to `scale` are no variation.
 
     Values that are equal on paper differ by a few rounding errors of `scale`.

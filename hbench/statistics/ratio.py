@@ -28,7 +28,7 @@ import numpy.typing as npt
 from hbench.errors import UsageError
 from hbench.statistics.crossed import Variance, crossed_mean, linearised, rounding_of
 from hbench.statistics.student import quantile, two_sided_p
-from hbench.statistics.tables import Table, paired
+from hbench.statistics.tables import Values, paired
 
 #: Ratios looked at on either side before the search, and halvings of the gap between the last two.
 _GRID, _HALVINGS = 16, 34
@@ -90,7 +90,7 @@ class _Tests:
     unit: float
 
     @classmethod
-    def of(cls, x: Table, y: Table, cases: npt.ArrayLike | None) -> _Tests:
+    def of(cls, x: Values, y: Values, cases: npt.ArrayLike | None) -> _Tests:
         mean = float(y.mean())
         ratio = float(x.mean()) / mean
         of_e, size = _deviations(x - ratio * y, cases)
@@ -112,7 +112,7 @@ class _Tests:
         return two_sided_p(found.t(-h * self.mean, self.rounding(h)), found.df)
 
 
-def _deviations(d: Table, cases: npt.ArrayLike | None) -> tuple[tuple[Table, Table, Table], Table]:
+def _deviations(d: Values, cases: npt.ArrayLike | None) -> tuple[tuple[Values, Values, Values], Values]:
     """Return the deviations of seed means, of case means, and what is left of linearised values; examples per case."""
     of_seed, linear, size = linearised(d, cases)
     mean = d.mean()
@@ -120,7 +120,7 @@ def _deviations(d: Table, cases: npt.ArrayLike | None) -> tuple[tuple[Table, Tab
     return (of_seed - mean, of_case, linear - of_seed[:, None] - of_case), size
 
 
-def _products(e: Table, y: Table) -> tuple[float, float, float]:
+def _products(e: Values, y: Values) -> tuple[float, float, float]:
     return float((e * e).sum()), float((e * y).sum()), float((y * y).sum())
 
 

@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from hbench.errors import UsageError
 
-Table = npt.NDArray[np.float64]
+Values = npt.NDArray[np.float64]
 
 
-def as_table(values: npt.ArrayLike, name: str) -> Table:
+def as_table(values: npt.ArrayLike, name: str) -> Values:
     """Return `values` as float64 [seed, example]; UsageError, naming them, on another shape or a value not finite."""
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2 or table.size == 0:
@@ -21,7 +21,7 @@ def as_table(values: npt.ArrayLike, name: str) -> Table:
     return table
 
 
-def paired(method: npt.ArrayLike, baseline: npt.ArrayLike) -> tuple[Table, Table]:
+def paired(method: npt.ArrayLike, baseline: npt.ArrayLike) -> tuple[Values, Values]:
     """Return both tables [seed, example], paired by position; UsageError when their shapes differ."""
     first, second = as_table(method, "method"), as_table(baseline, "baseline")
     if first.shape != second.shape:
@@ -31,7 +31,7 @@ def paired(method: npt.ArrayLike, baseline: npt.ArrayLike) -> tuple[Table, Table
     return first, second
 
 
-def sum_by_case(values: Table, cases: npt.ArrayLike | None) -> tuple[Table, Table]:
+def sum_by_case(values: Values, cases: npt.ArrayLike | None) -> tuple[Values, Values]:
     """Sum values [seed, example] over the examples of each case: sums [seed, case] and examples per case [case].
 
     cases: the case (passage) of each example, numbers or text; None makes every example its own case.

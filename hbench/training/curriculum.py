@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from hbench.kinds import Encoded, Problem
+    from hbench.kinds import Encoded, Kind
 
 #: Name of the group that holds the history of a training in dynamics.nc.
 HISTORY = "curriculum"
@@ -33,7 +33,7 @@ class Curriculum:
     def __init__(
         self,
         scorer: DynamicScorer,
-        problem: Problem,
+        kind: Kind,
         encoded: Encoded,
         *,
         width: int,
@@ -44,7 +44,7 @@ class Curriculum:
         seed: int,
         selection_seed: int,
     ) -> None:
-        self.scorer, self.problem, self.encoded = scorer, problem, encoded
+        self.scorer, self.kind, self.encoded = scorer, kind, encoded
         self.count, self.epochs, self.seed, self.selection_seed = count, epochs, seed, selection_seed
         self.sizes = scorer.sizes(len(encoded.ids), count, epochs)
         while max_steps is not None and self.steps(batch_size) < max_steps:
@@ -107,7 +107,7 @@ class Curriculum:
             return dynamics.from_arrays(
                 ids=self.encoded.ids, label=self.encoded.label, length=self.encoded.length, draw=self.draw
             )
-        found = self.observer.dataset(self.problem, self.encoded, self.seed).sel(epoch=self._seen)
+        found = self.observer.dataset(self.kind, self.encoded, self.seed).sel(epoch=self._seen)
         found.attrs["draw"] = self.draw
         return found
 

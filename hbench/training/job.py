@@ -18,8 +18,7 @@ from hbench.data.examples import Examples
 from hbench.errors import DataError, UsageError
 from hbench.jobs.spec import FineTune, canonical, unpack_subset
 from hbench.jobs.store import write_result
-from hbench.kinds import Encoded, Evaluation, Head, Problem, Trivial, load_examples
-from hbench.kinds import find as find_problem
+from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
 from hbench.models.catalogue import Model, find_model
 from hbench.models.load import auto_class, load_config, load_model, load_tokenizer
 from hbench.plugins import DynamicScorer, Task
@@ -28,7 +27,7 @@ from hbench.plugins.registry import SCORERS, TASKS
 from hbench.training.curriculum import Curriculum
 from hbench.training.device import device_name
 from hbench.training.flops import FlopCount, count_flops
-from hbench.training.loop import Progress, Run, Setting
+from hbench.training.loop import OnStep, Run, Setting
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Prepared:
     """What all jobs of one task and model share: examples, their encoding, and the model's configuration."""
 
     task: Task
-    problem: Problem
+    kind: Kind
     config: Any
     flops: FlopCount
     train: Examples
@@ -49,7 +48,7 @@ _RECENT: dict[str, Prepared] = {}
 _KEEP_RECENT = 2
 
 
-def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> None:
+def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> None:
     """Run a fine-tuning job and write its files into `folder`: `hbench.jobs.store` lists them.
 
     Raises TrainingFailed when the training diverges, DataError or UsageError when the input is at fault.
@@ -57,13 +56,13 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
     started = time.perf_counter()
     shared = prepare(job)
     members = _members(job, len(shared.encoded.ids))
-    head = shared.problem.head(shared.task)
+    head = shared.kind.head(shared.task)
     setting = Setting(
         model=load_model(_model(job), head, shared.config, job.seed),
-        problem=shared.problem,
+        kind=shared.kind,
         flops=shared.flops,
-        width=shared.problem.width(shared.task),
-        decided=max(shared.problem.decided(shared.task, encoded) for _, encoded in shared.evaluation.values()),
+        width=shared.kind.width(shared.task),
+        predict_width=max(shared.kind.predict_width(shared.task, encoded) for _, encoded in shared.evaluation.values()),
         recipe=job.recipe,
         seed=job.seed,
         device=device,
@@ -74,11 +73,11 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: Progress) -> N
     if curriculum is not None:
         curriculum.save(folder)
     if run.observers:
-        observed = {name: o.dataset(shared.problem, shared.encoded, job.seed) for name, o in run.observers.items()}
+        observed = {name: o.dataset(shared.kind, shared.encoded, job.seed) for name, o in run.observers.items()}
         dynamics.save(folder / "dynamics.nc", observed)
     if job.subset is None and curriculum is None:
         _write_examples(folder, shared)
-    trivial = {split: shared.problem.trivial(shared.task, encoded) for split, (_, encoded) in shared.evaluation.items()}
+    trivial = {split: shared.kind.trivial(shared.task, encoded) for split, (_, encoded) in shared.evaluation.items()}
     evaluations = _evaluate(run, shared, trivial, folder)
     run.bill.seconds["whole job"] = time.perf_counter() - started
     run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]
@@ -100,22 +99,22 @@ def prepare(job: FineTune) -> Prepared:
 
 def _prepare(job: FineTune) -> Prepared:
     task = TASKS.find(job.task.ref).plugin
-    problem = find_problem(task.kind)
+    kind = find_kind(task.kind)
     train, *rest = (_examples(job, task, split) for split in (task.training(), *task.splits()))
     model = _model(job)
-    tokenizer = load_tokenizer(model, problem.texts(task, train))
-    head = problem.head(task)
+    tokenizer = load_tokenizer(model, kind.texts(task, train))
+    head = kind.head(task)
     config = load_config(model, head, tokenizer)
     length = job.recipe.max_length
     return Prepared(
         task=task,
-        problem=problem,
+        kind=kind,
         config=config,
         flops=_count_flops(model, head, config),
         train=replace(train, columns={}),  # the texts are in `encoded` now
-        encoded=problem.encode(task, train, tokenizer, length),
+        encoded=kind.encode(task, train, tokenizer, length),
         evaluation={
-            split: (examples, problem.encode(task, examples, tokenizer, length))
+            split: (examples, kind.encode(task, examples, tokenizer, length))
             for split, examples in zip(task.splits(), rest, strict=True)
         },
     )
@@ -169,9 +168,9 @@ def _curriculum(job: FineTune, shared: Prepared) -> Curriculum | None:
     assert isinstance(scorer, DynamicScorer)
     return Curriculum(
         scorer,
-        shared.problem,
+        shared.kind,
         shared.encoded,
-        width=shared.problem.width(shared.task),
+        width=shared.kind.width(shared.task),
         count=wanted["count"],
         epochs=job.recipe.epochs,
         batch_size=job.recipe.batch_size,
@@ -193,7 +192,7 @@ def _evaluate(run: Run, shared: Prepared, trivial: dict[str, Trivial], folder: P
     arrays: dict[str, Any] = {f"{split}.trivial": found.values for split, found in trivial.items()}
     evaluations = {}
     for split, (examples, encoded) in shared.evaluation.items():
-        found = shared.problem.evaluate(shared.task, run.predict(encoded), examples, encoded)
+        found = shared.kind.evaluate(shared.task, run.predict(encoded), examples, encoded)
         evaluations[split] = found
         arrays |= {f"{split}.values": found.values, f"{split}.prediction": found.prediction}
         arrays |= {f"{split}.{name}": values for name, values in found.details.items()}

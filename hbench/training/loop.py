@@ -25,10 +25,10 @@ from hbench.training.observers import Observer, observers
 
 if TYPE_CHECKING:
     from hbench.jobs.recipe import Recipe
-    from hbench.kinds import Batch, Encoded, Problem
+    from hbench.kinds import Batch, Encoded, Kind
 
 Indices = npt.NDArray[np.int64]
-Progress = Callable[[int, int], None]
+OnStep = Callable[[int, int], None]
 
 
 @dataclass
@@ -45,11 +45,11 @@ class Setting:
     """What the loop works on: a loaded model, the examples it trains on, and how."""
 
     model: torch.nn.Module
-    problem: Problem
+    kind: Kind
     flops: FlopCount
-    #: Numbers that `Problem.observe` keeps per example, and the most that `Problem.decide` does.
+    #: Numbers that `Kind.observe` keeps per example, and the most that `Kind.predict` does.
     width: int
-    decided: int
+    predict_width: int
     recipe: Recipe
     seed: int
     device: str = "cpu"
@@ -101,7 +101,7 @@ class Run:
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
 
-    def train(self, progress: Progress) -> None:
+    def train(self, progress: OnStep) -> None:
         """Train to the end of the budget, observing on the way. Raises TrainingFailed when the loss diverges."""
         torch.manual_seed(self.setting.seed)
         epoch, step = 0, 0
@@ -115,21 +115,21 @@ class Run:
                 self._observe_after(epoch, watcher, self.members)
 
     def predict(self, encoded: Encoded) -> npt.NDArray[np.float32]:
-        """Return what `Problem.decide` keeps of every example, float32 (n, decided), -1 for the rest, in eval mode."""
-        kept = np.full((len(encoded.ids), self.setting.decided), -1, dtype=np.float32)
+        """Return what `Kind.predict` keeps of every example, float32 (n, predict_width), -1 for the rest."""
+        kept = np.full((len(encoded.ids), self.setting.predict_width), -1, dtype=np.float32)
         collate = Collator(encoded, self.accelerator.device)
         everyone = np.arange(len(encoded.ids))
         self.model.eval()
         with torch.inference_mode():
             for members, batch in iterate(self._reading(encoded.length, everyone), collate):
-                found = self.setting.problem.decide(self._logits(batch), batch).cpu().numpy()
+                found = self.setting.kind.predict(self._logits(batch), batch).cpu().numpy()
                 kept[members, : found.shape[1]] = found
         if not np.isfinite(kept).all():
             raise TrainingFailed("the trained model gives numbers that are not finite; lower the learning rate")
         return kept
 
-    def _train_epoch(self, epoch: int, step: int, progress: Progress) -> int:
-        setting, recipe, problem = self.setting, self.setting.recipe, self.setting.problem
+    def _train_epoch(self, epoch: int, step: int, progress: OnStep) -> int:
+        setting, recipe, kind = self.setting, self.setting.recipe, self.setting.kind
         own = None if self.curriculum is None else self.curriculum.watching()
         watching = [w for w in (self.observers.get("train"), own) if w is not None and w.wants(epoch)]
         batches = training_order(
@@ -146,7 +146,7 @@ class Run:
         self.model.train()
         for members, batch in iterate(batches, self.collate):
             logits = self._logits(batch)
-            losses = problem.losses(logits, batch)
+            losses = kind.losses(logits, batch)
             if self.weights is not None:
                 losses = losses * self.weights[torch.from_numpy(members).to(losses.device)]
             loss = losses.mean()
@@ -158,7 +158,7 @@ class Run:
             self.optimizer.zero_grad(set_to_none=True)
             total += loss.detach()
             if watching:
-                values = problem.observe(logits.detach(), batch)
+                values = kind.observe(logits.detach(), batch)
                 for watcher in watching:
                     watcher.keep(epoch, members, values)
             self._charge(used, members, batch, TRAIN_FACTOR)
@@ -204,7 +204,7 @@ class Run:
         used = _nothing()
         with torch.inference_mode():
             for members, batch in iterate(batches, self.collate):
-                watcher.keep(epoch, members, self.setting.problem.observe(self._logits(batch), batch))
+                watcher.keep(epoch, members, self.setting.kind.observe(self._logits(batch), batch))
                 self._charge(used, members, batch, 1)
         self.bill.observed.append({"epoch": epoch, "what": "signals", **used})
         if watcher.gradients:
@@ -224,11 +224,11 @@ class Run:
         self.bill.observed.append({"epoch": epoch, "what": "gradients", **used})
 
     def _losses(self, batch: Batch, output: Any) -> torch.Tensor:
-        problem = self.setting.problem
-        return problem.losses(problem.logits(output, batch), batch)
+        kind = self.setting.kind
+        return kind.losses(kind.logits(output, batch), batch)
 
     def _logits(self, batch: Batch) -> torch.Tensor:
-        return self.setting.problem.logits(self.model(**batch.inputs), batch)
+        return self.setting.kind.logits(self.model(**batch.inputs), batch)
 
     def _reading(self, lengths: Indices, members: Indices) -> list[Indices]:
         return reading_order(lengths, members, 2 * self.setting.recipe.batch_size)

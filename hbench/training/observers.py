@@ -13,7 +13,7 @@ from hbench import dynamics
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hbench.kinds import Encoded, Problem
+    from hbench.kinds import Encoded, Kind
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,7 +40,7 @@ class Observer:
         return epoch in self._slot
 
     def keep(self, epoch: int, members: npt.NDArray[np.int64], values: torch.Tensor) -> None:
-        """Write what `Problem.observe` gave for a batch: float32 (batch, width)."""
+        """Write what `Kind.observe` gave for a batch: float32 (batch, width)."""
         self._kept[self._slot[epoch], torch.from_numpy(members)] = values.to("cpu", non_blocking=False)
 
     def keep_norms(self, epoch: int, members: npt.NDArray[np.int64], norms: dict[str, torch.Tensor]) -> None:
@@ -48,9 +48,9 @@ class Observer:
         for scope, values in norms.items():
             self._norms[scope][self._slot[epoch], torch.from_numpy(members)] = values.float().cpu()
 
-    def dataset(self, problem: Problem, encoded: Encoded, seed: int) -> xr.Dataset:
+    def dataset(self, kind: Kind, encoded: Encoded, seed: int) -> xr.Dataset:
         """Return the dynamics of this run, dims (run=1, epoch, example)."""
-        signals: dict[str, Any] = problem.signals(self._kept.numpy(), encoded)
+        signals: dict[str, Any] = kind.signals(self._kept.numpy(), encoded)
         names = {"all": "grad_norm", "head": "grad_norm_head", "last": "grad_norm_last"}
         signals |= {names[scope]: values.numpy() for scope, values in self._norms.items()}
         return dynamics.from_arrays(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from support.synthetic_results import SEEDS, cell, diagnostic, failing, small_board
 
-from hbench.board.planted import Planted
+from hbench.board.planted import PlantedRecovery
 from hbench.render.publish import Board
 from hbench.results.cell import Subset
 from hbench.results.fields import ResultError
@@ -162,9 +162,9 @@ def test_diagnostic_cells_have_rows_of_their_own():
     assert board.columns == ()
     assert board.planted == {
         ("planted-pair", "minilm"): (
-            Planted("el2n", {"mislabelled": 0.9}, "found"),
-            Planted("length", {}, "failed", ("it is broken",)),
-            Planted("random", {}, "missing"),
+            PlantedRecovery("el2n", {"mislabelled": 0.9}, "found"),
+            PlantedRecovery("length", {}, "failed", ("it is broken",)),
+            PlantedRecovery("random", {}, "missing"),
         )
     }
 
@@ -181,5 +181,5 @@ def test_a_scorer_that_failed_on_a_trained_task_with_planted_examples_is_kept():
     cells = [cells[0], cells[1], lost, *cells[3:]]
     found = {p.method: p for p in sorted_board(cells).planted["planted-pair", "minilm"]}
     assert found.keys() == {"el2n", "h-score", "length", "random"}
-    assert found["el2n"] == Planted("el2n", {}, "failed", ("scoring failed: it is broken",))
+    assert found["el2n"] == PlantedRecovery("el2n", {}, "failed", ("scoring failed: it is broken",))
     assert found["length"].auroc == {"mislabelled": 0.7}

@@ -173,13 +173,13 @@ def test_plan_knows_a_plugin_file(hbench, plugin):
         (["small", "--task", "snly"], ["--task: unknown task 'snly'; did you mean 'snli'?"]),
         (["small", "--model", "tinny"], ["--model: unknown model 'tinny'; did you mean 'tiny'?"]),
         (["small", "--scorer", "el2n[epoc=2]"], ["--scorer: el2n has no option 'epoc'; did you mean 'epoch'?"]),
-        (["small", "--scorer", "el2n[epoch=two]"], ["el2n[epoch=two]: expected a whole number, found 'two'"]),
+        (["small", "--scorer", "el2n[epoch=two]"], ["el2n[epoch=two]: expected an integer, found 'two'"]),
         (["small", "--scorer", "el2n[offset=2]"], ["--scorer: option offset=2.0 is out of range; use 0 <= offset < 1"]),
         (["small", "--keep", "0"], ["--keep 0: use a share above 0 and at most 1"]),
         (["small", "--keep", "1.2"], ["--keep 1.2: use a share above 0 and at most 1"]),
         (["small", "--keep", "length"], ["--keep: 'length' has no natural subset"]),
-        (["small", "--seeds", "0"], ["--seeds 0: use a whole number of at least 1"]),
-        (["small", "--scoring-runs", "0"], ["--scoring-runs 0: use a whole number of at least 1"]),
+        (["small", "--seeds", "0"], ["--seeds 0: use an integer of at least 1"]),
+        (["small", "--scoring-runs", "0"], ["--scoring-runs 0: use an integer of at least 1"]),
         (["small", "--train-size", "many"], ["'--train-size'", "not a valid integer", "see hbench plan --help"]),
         (["small", "--budget", "equal-step"], ["--budget: unknown budget 'equal-step'; did you mean 'equal-steps'?"]),
         (["small", "--plugin", "none.py"], ["--plugin none.py: no such file; give the path of a Python file"]),
@@ -194,7 +194,7 @@ def test_a_mistake_is_one_line_that_names_the_fix(hbench, args, fragments):
 @pytest.mark.parametrize(
     ("text", "fragments"),
     [
-        ("tasks = [\n'sst2'\nmodels = 3\n", ["suite mine.toml, line 3", "malformed TOML", "mend the line"]),
+        ("tasks = [\n'sst2'\nmodels = 3\n", ["suite mine.toml, line 3", "malformed TOML", "fix the line"]),
         ("taks = ['sst2']\n", ["suite mine.toml: unknown key 'taks'; did you mean 'tasks'?"]),
         (
             "tasks = ['sst2']\nmodels = ['tiny']\nscorers = ['el2n']\nrivals = ['dynamic-randon']\n",
@@ -212,7 +212,7 @@ def test_a_mistake_in_a_suite_file_names_the_file(hbench, tmp_path, text, fragme
 @pytest.mark.parametrize(
     ("text", "fragments"),
     [
-        ("x = 1\ny = (\n", ["--plugin mine.py, line 2", "mend the syntax"]),
+        ("x = 1\ny = (\n", ["--plugin mine.py, line 2", "fix the syntax"]),
         ("x = 1\n", ["--plugin mine.py: defines no scorer and no task", "subclass hbench.Scorer"]),
         ("import nothing_like_it\n", ["--plugin mine.py: ModuleNotFoundError", "has to import cleanly"]),
         (PLUGIN.replace("Shortest", "El2n"), ["scorer 'el2n' exists already", "give the one in", "another name"]),

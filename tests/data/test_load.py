@@ -129,7 +129,8 @@ def test_local_files_leave_no_cache_behind(tmp_path: Path) -> None:
     folder = prepare(tmp_path / "data", ROWS, ".jsonl.gz")
     (tmp_path / "temporary").mkdir()
     code = (
-        "from pathlib import Path; from hbench.data.load import describe_source, load_examples; from hbench import Task\n"
+        "from pathlib import Path; from hbench import Task\n"
+        "from hbench.data.load import describe_source; from hbench.kinds import load_examples\n"
         "class T(Task): kind, labels = 'classification', ('no', 'yes'); columns = {'text': 'text', 'label': 'gold'}\n"
         f"d = Path({str(folder)!r}); s = describe_source(T(), d, 'pairs')\n"
         "from hbench.plugins.registry import Named\n"
@@ -207,15 +208,13 @@ def test_bad_row_is_named(row: dict[str, Any], words: list[str], ending: str, tm
 @pytest.mark.parametrize("value", ["entailment", 0.5, True, [0]], ids=["text", "fraction", "bool", "list"])
 def test_label_that_is_no_integer_is_named(value: Any, tmp_path: Path) -> None:
     folder = prepare(tmp_path, [{**row, "gold": value} for row in ROWS])
-    with pytest.raises(
-        DataError, match=r"train\.jsonl, row 1 .*column 'gold' holds .*whole number: 0 \(no\), 1 \(yes\)"
-    ):
+    with pytest.raises(DataError, match=r"train\.jsonl, row 1 .*column 'gold' holds .*integer: 0 \(no\), 1 \(yes\)"):
         read(folder)
 
 
 def test_text_that_is_a_number_is_named(tmp_path: Path) -> None:
     folder = prepare(tmp_path, [{**row, "text": 7} for row in ROWS])
-    with pytest.raises(DataError, match=r"row 1 .*column 'text' holds 7, which is not a text"):
+    with pytest.raises(DataError, match=r"row 1 .*column 'text' holds 7, which is not a string"):
         read(folder)
 
 

@@ -39,6 +39,7 @@ class Deadly(PlantedSentence):
 """
 
 
+@pytest.mark.slow
 def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -> None:
     (bench.folder / "deadly.py").write_text(DEADLY)
     bench.write(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hbench.errors import UsageError
-from hbench.experiment.bind import Pruned, Work
+from hbench.experiment.bind import PrunedRun, Work
 from hbench.experiment.plan import make_plan, unite
 from hbench.experiment.suite import Suite
 from hbench.jobs.spec import FineTune, unpack_subset
@@ -95,7 +95,7 @@ def test_size_that_follows_from_a_scorer_is_given_to_every_method(tmp_path: Path
     work = Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path))
     finish(store, work, {})
     work.prune(store)
-    sizes = {int(p.mask.sum()) for p in work.pruned.values() if isinstance(p, Pruned)}
+    sizes = {int(p.mask.sum()) for p in work.pruned.values() if isinstance(p, PrunedRun)}
     assert sizes == {20}
 
 
@@ -140,7 +140,7 @@ def test_a_cell_that_cannot_be_says_so_and_the_others_go_on(tmp_path: Path) -> N
     work.prune(store)
     by_method = {cell.method.ref: pruned for (cell, _), pruned in work.pruned.items()}
     assert "cannot keep 30 of 60 examples after dropping 36" in by_method["el2n[offset=0.6]"].reason
-    assert isinstance(by_method["length"], Pruned)
+    assert isinstance(by_method["length"], PrunedRun)
 
 
 def test_passes_after_an_epoch_are_part_of_the_cost() -> None:
@@ -219,7 +219,7 @@ def test_run_that_was_watched_more_closely_serves(tmp_path: Path, asked: Any, wa
     for finished in (done, other):
         with store.writing(finished) as folder:
             write_result(folder, {})
-    served = store.serving(job)
+    served = store.reusable_run(job)
     assert (served.key == done.key) == (enough or asked == watched)
     assert served.task.data_dir == "here"
     assert served == job or enough

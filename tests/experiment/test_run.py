@@ -17,6 +17,9 @@ from support.bench import SMALL_SUITE, Bench
 
 from hbench.jobs.store import Store
 
+#: Whole runs in worker processes.
+pytestmark = pytest.mark.slow
+
 BOARD = ("LEADERBOARD.md", "leaderboard.csv")
 
 

@@ -16,6 +16,9 @@ from support.killed_runs import files, kill_and_go_on
 
 from hbench.jobs.store import Store
 
+#: Whole runs in worker processes.
+pytestmark = pytest.mark.slow
+
 SUITE = (
     SMALL_SUITE.replace('["planted-sentence[size=120]"]', '["planted-joint[size=60]", "planted-sentence[size=60]"]')
     .replace('["h-score", "el2n", "length"]', '["el2n[joint=sum]", "dynamic-el2n[joint=mean]", "grand"]')

@@ -18,6 +18,9 @@ from hbench.kinds import load_examples
 from hbench.plugins.registry import TASKS
 from hbench.results.folder import results_of
 
+#: Whole runs in worker processes.
+pytestmark = pytest.mark.slow
+
 SUITE = (
     SMALL_SUITE.replace('["planted-sentence[size=120]"]', '["planted-choice[size=60]", "planted-span[size=60]"]')
     .replace('["h-score", "el2n", "length"]', '["forgetting", "cartography", "el2n", "grand", "length"]')

@@ -17,7 +17,7 @@ from support.architectures import ARCHITECTURES, SCOPES, TOKEN_TYPES
 
 from hbench.data.examples import Examples
 from hbench.jobs.recipe import Recipe
-from hbench.kinds import Encoded, find
+from hbench.kinds import Encoded, find_kind
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_tokenizer
 from hbench.plugins.registry import TASKS
@@ -86,12 +86,12 @@ def encoded(kind: str, count: int, name: str = "bert") -> tuple[Any, Encoded]:
     task, length = KINDS[kind]
     plugin = TASKS.find(task).plugin
     tokenizer = DECODERS if name in ("gpt2", "llama", "qwen3") else TOKENIZER
-    return plugin, find(kind).encode(plugin, examples(kind, count), tokenizer, length)
+    return plugin, find_kind(kind).encode(plugin, examples(kind, count), tokenizer, length)
 
 
 def build(name: str, kind: str, **changes: Any) -> torch.nn.Module:
     model_type, settings = ARCHITECTURES[name]
-    head = find(kind).head(TASKS.find(KINDS[kind][0]).plugin)
+    head = find_kind(kind).head(TASKS.find(KINDS[kind][0]).plugin)
     config = transformers.AutoConfig.for_model(
         model_type,
         vocab_size=len(TOKENIZER),
@@ -116,7 +116,7 @@ def pairs(names: Iterable[str], kinds: Iterable[str]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("name", "kind"), pairs(ARCHITECTURES, ["choice", "span", "joint"]))
 def test_gradient_norms_are_those_of_whole_examples(name: str, kind: str) -> None:
-    problem = find(kind)
+    kind = find_kind(kind)
     model = build(name, kind).eval()
     with torch.no_grad():  # away from the initial state, where biases are zero and attention is even
         for parameter in model.parameters():
@@ -126,7 +126,7 @@ def test_gradient_norms_are_those_of_whole_examples(name: str, kind: str) -> Non
     collate = Collator(found, torch.device("cpu"))
 
     def losses(batch: Any, output: Any) -> torch.Tensor:
-        return problem.losses(problem.logits(output, batch), batch)
+        return kind.losses(kind.logits(output, batch), batch)
 
     together = collate(np.arange(6))
     with GradientNorms(model, SCOPES) as norms:
@@ -144,12 +144,12 @@ def test_gradient_norms_are_those_of_whole_examples(name: str, kind: str) -> Non
 
 def test_gradients_of_options_that_cancel_are_exact() -> None:
     """Before training the options of a question look alike, and their gradients add up to little."""
-    problem, model = find("choice"), build("bert", "choice").eval()
+    kind, model = find_kind("choice"), build("bert", "choice").eval()
     _, found = encoded("choice", 8)
     batch = Collator(found, torch.device("cpu"))(np.arange(8))
     with GradientNorms(model, ("all",)) as norms:
-        exact = norms(batch.inputs, lambda o: problem.losses(problem.logits(o, batch), batch), batch.owner)["all"]
-    losses = problem.losses(problem.logits(model(**batch.inputs), batch), batch)
+        exact = norms(batch.inputs, lambda o: kind.losses(kind.logits(o, batch), batch), batch.owner)["all"]
+    losses = kind.losses(kind.logits(model(**batch.inputs), batch), batch)
     for example in range(8):
         gradients = torch.autograd.grad(losses[example], list(model.parameters()), retain_graph=True, allow_unused=True)
         expected = torch.stack([g.double().square().sum() for g in gradients if g is not None]).sum().sqrt()
@@ -159,7 +159,7 @@ def test_gradients_of_options_that_cancel_are_exact() -> None:
 @pytest.mark.parametrize(("name", "kind"), pairs(["bert", "roberta", "opt-350m", "gpt2", "llama"], KINDS))
 def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind: str) -> None:
     task, found = encoded(kind, 64, name)
-    problem = find(kind)
+    kind = find_kind(kind)
     if name not in TOKEN_TYPES:
         found.sequences.fields.pop("token_type_ids", None)
     recipe = Recipe(epochs=50, batch_size=16, learning_rate=4e-3, warmup=0.1, precision="fp32")
@@ -171,16 +171,16 @@ def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind: str) 
             module.p = 0.0
     setting = Setting(
         model=model,
-        problem=problem,
+        kind=kind,
         flops=FlopCount(1, 1, 1, 0),
-        width=problem.width(task),
-        decided=problem.decided(task, found),
+        width=kind.width(task),
+        predict_width=kind.predict_width(task, found),
         recipe=recipe,
         seed=1,
     )
     run = Run(setting, found, np.arange(64), {"train": {"epochs": [1, 50]}})
     run.train(lambda done, total: None)
-    dynamics = run.observers["train"].dataset(problem, found, 1)
+    dynamics = run.observers["train"].dataset(kind, found, 1)
     first, last = dynamics["loss"].mean("example").to_numpy()[0]
     assert first > 0.5
     assert last < 0.05 * first

@@ -28,7 +28,7 @@ from hbench.plugins.registry import TASKS
 from hbench.training.batches import Collator
 from hbench.training.gradients.norms import gradient_norms
 
-PROBLEM = kinds.find("choice")
+KIND = kinds.find_kind("choice")
 TASK = TASKS.find("race").plugin
 CPU = torch.device("cpu")
 
@@ -53,7 +53,7 @@ ROWS = examples(
 
 
 def bert_like() -> Any:
-    return load_tokenizer(find_model("tiny"), [*PROBLEM.texts(TASK, ROWS), "_ \\ 1 g < > 0"])
+    return load_tokenizer(find_model("tiny"), [*KIND.texts(TASK, ROWS), "_ \\ 1 g < > 0"])
 
 
 #: As the tokenizers on the hub: GPT-2's and Llama's have no token for padding, and ask for it in front.
@@ -72,7 +72,7 @@ EITHER = pytest.mark.parametrize("tokenizer", [BERT, GPT2], ids=["bert", "gpt2"]
 
 
 def encode(rows: Examples, tokenizer: Any = BERT, max_length: int = 64) -> Encoded:
-    return PROBLEM.encode(TASK, rows, tokenizer, max_length)
+    return KIND.encode(TASK, rows, tokenizer, max_length)
 
 
 def shown(encoded: Encoded, tokenizer: Any = BERT) -> list[str]:
@@ -102,7 +102,7 @@ def test_examples_own_their_options_in_order() -> None:
 
 def test_a_vocabulary_is_made_of_all_texts() -> None:
     rows = examples(("one two", "three ?", ["four", "five", "_", "six"], 0), (["seven", "eight"], "nine", ["a"] * 4, 0))
-    assert list(PROBLEM.texts(TASK, rows)) == [
+    assert list(KIND.texts(TASK, rows)) == [
         *("one two", "seven\neight", "three ?", "nine", "four", "five", "_", "six"),
         *["a"] * 4,
     ]
@@ -181,45 +181,45 @@ def test_sequences_do_not_depend_on_the_chunk(chunk: int, monkeypatch: pytest.Mo
 
 
 def test_head_has_one_logit() -> None:
-    head = PROBLEM.head(TASK)
+    head = KIND.head(TASK)
     assert (head.auto, head.config["num_labels"]) == ("AutoModelForSequenceClassification", 1)
-    assert PROBLEM.width(TASK) == PROBLEM.decided(TASK, encode(ROWS)) == 4
-    assert PROBLEM.width(TASKS.find("dream").plugin) == 3
+    assert KIND.width(TASK) == KIND.predict_width(TASK, encode(ROWS)) == 4
+    assert KIND.width(TASKS.find("dream").plugin) == 3
 
 
 # --- rows
 
 
-def usable(article: Any = "cat", question: Any = "who ?", options: Any = OPTIONS, answer: Any = "A") -> Any:
+def check_rows(article: Any = "cat", question: Any = "who ?", options: Any = OPTIONS, answer: Any = "A") -> Any:
     columns = {
         "article": ["cat", article],
         "question": ["who ?", question],
         "options": [OPTIONS, options],
         "answer": ["B", answer],
     }
-    return PROBLEM.usable(TASK, columns, lambda row: f"file.jsonl, row {row + 1}, id {'ab'[row]}")
+    return KIND.check_rows(TASK, columns, lambda row: f"file.jsonl, row {row + 1}, id {'ab'[row]}")
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"article": None}, r"column 'article' holds None, which is neither a text nor a list of texts; mend or"),
+        ({"article": None}, r"column 'article' holds None, which is neither a string nor a list of strings; fix or"),
         ({"article": ["cat", 3]}, r"column 'article' holds \['cat', 3\], which is neither"),
         ({"article": ""}, r"column 'article' is empty; give it a text or remove the row"),
         ({"article": " \n\t"}, r"column 'article' is empty"),
         ({"article": []}, r"column 'article' is empty"),
         ({"article": ["", " "]}, r"column 'article' is empty"),
-        ({"question": None}, r"column 'question' holds None, which is not a text; mend or remove the row"),
-        ({"question": ["who ?"]}, r"column 'question' holds \['who \?'\], which is not a text"),
-        ({"options": "cat"}, r"column 'options' holds 'cat', which is not a list of texts; write 4 texts"),
-        ({"options": ["a", "b", "c", None]}, r"which is not a list of texts"),
+        ({"question": None}, r"column 'question' holds None, which is not a string; fix or remove the row"),
+        ({"question": ["who ?"]}, r"column 'question' holds \['who \?'\], which is not a string"),
+        ({"options": "cat"}, r"column 'options' holds 'cat', which is not a list of strings; write 4 texts"),
+        ({"options": ["a", "b", "c", None]}, r"which is not a list of strings"),
         (
             {"options": ["x" * 90]},
             r"column 'options' holds 1 options, and the task has questions with 4; write 4 texts",
         ),
         ({"options": [*OPTIONS, "e"]}, r"holds 5 options, and the task has questions with 4"),
         ({"options": []}, r"holds 0 options, and the task has questions with 4"),
-        ({"answer": "E"}, r"holds 'E', the text of none of the options; write a letter \(A, B, C, D\), a whole number"),
+        ({"answer": "E"}, r"holds 'E', the text of none of the options; write a letter \(A, B, C, D\), an integer"),
         ({"answer": "b"}, r"holds 'b', the text of none"),
         ({"answer": ""}, r"holds '', the text of none"),
         ({"answer": "x" * 90}, r"holds 'x{56}\.\.\., the text of none"),
@@ -233,16 +233,16 @@ def usable(article: Any = "cat", question: Any = "who ?", options: Any = OPTIONS
 )
 def test_bad_rows_are_named_with_the_fix(row: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=rf"^file\.jsonl, row 2, id b: .*{message}") as caught:
-        usable(**row)
+        check_rows(**row)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
 
 def test_rows_without_an_answer_are_left_out() -> None:
-    assert usable(answer=-1).tolist() == [0]
-    assert usable(answer=-1).dtype == np.int64
+    assert check_rows(answer=-1).tolist() == [0]
+    assert check_rows(answer=-1).dtype == np.int64
     for row in ({}, {"answer": 3}, {"answer": "mat"}, {"article": ["", "cat"]}, {"question": ""}):
-        assert usable(**row).tolist() == [0, 1]
+        assert check_rows(**row).tolist() == [0, 1]
 
 
 # --- losses and signals
@@ -267,18 +267,18 @@ def test_losses_and_signals_are_those_of_a_softmax_over_the_options(members: lis
     )
     expected = said.reshape(5, 4)[members]
     batch = Collator(found, CPU)(np.array(members))
-    logits = PROBLEM.logits(fake(batch), batch)
+    logits = KIND.logits(fake(batch), batch)
     assert logits.dtype == torch.float32
     np.testing.assert_array_equal(logits.numpy(), expected)
 
     labels = gold[members]
     log_prob = log_softmax(expected, axis=1)
     loss = -log_prob[np.arange(len(members)), labels]
-    np.testing.assert_allclose(PROBLEM.losses(logits, batch).numpy(), loss, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(KIND.losses(logits, batch).numpy(), loss, rtol=1e-5, atol=1e-6)
 
     kept = np.full((5, 4), np.nan, dtype=np.float32)
-    kept[members] = PROBLEM.observe(logits, batch).numpy()
-    signals = {name: values[members] for name, values in PROBLEM.signals(kept, found).items()}
+    kept[members] = KIND.observe(logits, batch).numpy()
+    signals = {name: values[members] for name, values in KIND.signals(kept, found).items()}
     prob, target = np.exp(log_prob), np.eye(4)[labels]
     right = expected[np.arange(len(members)), labels]
     wanted = {
@@ -299,28 +299,28 @@ def test_evaluation_is_accuracy_over_the_options() -> None:
     batch = Collator(found, CPU)(np.arange(5))
     logits = torch.zeros(20, 1)
     logits[[0, 4, 9, 14, 19]] = 1.0  # options A, A, B, C, D
-    kept = PROBLEM.decide(PROBLEM.logits(SimpleNamespace(logits=logits), batch), batch).numpy()
-    done = PROBLEM.evaluate(TASK, kept, ROWS, found)
+    kept = KIND.predict(KIND.logits(SimpleNamespace(logits=logits), batch), batch).numpy()
+    done = KIND.evaluate(TASK, kept, ROWS, found)
     assert done.prediction.tolist() == [0, 0, 1, 2, 3]
     assert done.values.tolist() == [1, 0, 1, 1, 0]
     assert done.metric == {"accuracy": pytest.approx(3 / 5)}
 
 
 def test_the_trivial_answer_is_a_guess() -> None:
-    found = PROBLEM.trivial(TASK, encode(ROWS))
+    found = KIND.trivial(TASK, encode(ROWS))
     assert found.answer == "guessing"
     assert found.values.tolist() == [0.25] * 5
 
 
 def test_gradient_norms_are_of_the_sum_over_an_examples_options() -> None:
-    config = load_config(find_model("tiny"), PROBLEM.head(TASK), BERT)
+    config = load_config(find_model("tiny"), KIND.head(TASK), BERT)
     # weights as large as after training: what the options have in common cancels out in their sum
     config.initializer_range = 0.3
-    model = load_model(find_model("tiny"), PROBLEM.head(TASK), config, seed=1).eval()
+    model = load_model(find_model("tiny"), KIND.head(TASK), config, seed=1).eval()
     batch = Collator(encode(ROWS), CPU)(np.array([2, 0, 4]))
 
     def losses(output: Any) -> torch.Tensor:
-        return PROBLEM.losses(PROBLEM.logits(output, batch), batch)
+        return KIND.losses(KIND.logits(output, batch), batch)
 
     found = gradient_norms(model, batch.inputs, losses, ("all",), batch.owner)["all"]
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -364,14 +364,14 @@ def test_padding_changes_no_logit(name: str, tmp_path: Path) -> None:
 
     place = find_model(str(tmp_path))
     tokenizer = load_tokenizer(place, ())
-    head = PROBLEM.head(TASK)
+    head = KIND.head(TASK)
     model = load_model(place, head, load_config(place, head, tokenizer), seed=5).eval()
     found = encode(ROWS, tokenizer, 128)
     batch = Collator(found, CPU)(np.array([3, 0, 4, 1, 2]))
     order = [4 * example + option for example in (3, 0, 4, 1, 2) for option in range(4)]
     alone, ends = [], []
     with torch.no_grad():
-        together = PROBLEM.logits(model(**batch.inputs), batch).flatten()
+        together = KIND.logits(model(**batch.inputs), batch).flatten()
         for position in order:
             inputs = {key: torch.tensor([values]) for key, values in found.sequences[position].items()}
             alone.append(model(**inputs).logits.item())

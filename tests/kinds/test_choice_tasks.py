@@ -25,7 +25,7 @@ from hbench.models.load import load_tokenizer
 from hbench.plugins.registry import TASKS
 
 NAMES = ("race", "dream", "cosmosqa")
-PROBLEM = kinds.find("choice")
+KIND = kinds.find_kind("choice")
 Rows = dict[str, list[Any]]
 
 # --- a few rows of each, in RACE's columns
@@ -158,9 +158,9 @@ def assert_same(name: str, found: Examples, wanted: Examples) -> None:
     """Compare what is trained on: sequences, gold options, passages."""
     task = TASKS.find(name).plugin
     assert found.cases == wanted.cases
-    tokenizer = load_tokenizer(find_model("tiny"), PROBLEM.texts(task, wanted))
-    assert list(PROBLEM.texts(task, found)) == list(PROBLEM.texts(task, wanted))
-    one, other = (PROBLEM.encode(task, examples, tokenizer, 64) for examples in (found, wanted))
+    tokenizer = load_tokenizer(find_model("tiny"), KIND.texts(task, wanted))
+    assert list(KIND.texts(task, found)) == list(KIND.texts(task, wanted))
+    one, other = (KIND.encode(task, examples, tokenizer, 64) for examples in (found, wanted))
     assert list(one.sequences) == list(other.sequences)
     for field in ("label", "owner", "length"):
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
@@ -189,9 +189,9 @@ def test_gold_options_and_passages(tmp_path: Path) -> None:
     ):
         examples = load(name, task_folder(tmp_path, name, "hub"))
         task = TASKS.find(name).plugin
-        tokenizer = load_tokenizer(find_model("tiny"), PROBLEM.texts(task, examples))
+        tokenizer = load_tokenizer(find_model("tiny"), KIND.texts(task, examples))
         assert examples.cases == cases
-        assert PROBLEM.encode(task, examples, tokenizer, 64).label.tolist() == label
+        assert KIND.encode(task, examples, tokenizer, 64).label.tolist() == label
 
 
 def test_ids_are_the_sources_own(tmp_path: Path) -> None:
@@ -235,13 +235,13 @@ COSMOS_HEAD = "id,context,question,answer0,answer1,answer2,answer3,label\n"
 @pytest.mark.parametrize(
     ("name", "file", "content", "message"),
     [
-        ("race", "test/high/1.txt", "{", r"not in the form of the original files \(.*\); mend the file"),
+        ("race", "test/high/1.txt", "{", r"not in the form of the original files \(.*\); fix the file"),
         ("race", "test/high/1.txt", [], r"not in the form of the original files"),
         ("race", "test/high/1.txt", {**ARTICLE, "answers": []}, r"\(1 questions, 1 lists of options, 0 answers\)"),
         ("race", "test/high/1.txt", {"article": "a"}, r"\(no 'questions'\)"),
         ("race", "test/high/1.txt", {**ARTICLE, "answers": ["E"]}, r"row 1 .*, example_id high1.txt: .*'E', the text"),
         ("race", "test/high/1.txt", {**ARTICLE, "options": [["a"]]}, r"row 1 .*high1.txt: .* 1 options, .* with 4"),
-        ("dream", "test.json", "[", r"not in the form of the original files \(.*\); mend the file"),
+        ("dream", "test.json", "[", r"not in the form of the original files \(.*\); fix the file"),
         ("dream", "test.json", {"a": 1}, r"not in the form of the original files"),
         ("dream", "test.json", [[["M: hi"], [ASKED]]], r"not in the form of the original files"),
         ("dream", "test.json", [[["M: hi"], [{"question": "q"}], "1"]], r"\(no 'choice'\)"),

@@ -29,7 +29,7 @@ from hbench.models.catalogue import find_model
 from hbench.models.load import load_tokenizer
 from hbench.plugins.registry import TASKS
 
-PROBLEM = kinds.find("classification")
+KIND = kinds.find_kind("classification")
 SNLI = TASKS.find("snli").plugin
 LOGITS = hnp.arrays(
     np.float32,
@@ -50,7 +50,7 @@ def encoded(label: list[int] | np.ndarray) -> Encoded:
 def test_signals_are_those_of_the_definitions(logits: np.ndarray, data: st.DataObject) -> None:
     epochs, n, classes = logits.shape
     gold = np.array(data.draw(st.lists(st.integers(0, classes - 1), min_size=n, max_size=n)))
-    found = PROBLEM.signals(logits, encoded(gold))
+    found = KIND.signals(logits, encoded(gold))
     log_prob = log_softmax(logits.astype(np.float64), axis=-1)
     prob, target = np.exp(log_prob), np.eye(classes)[gold]
     others = np.where(target.astype(bool), -np.inf, logits.astype(np.float64))
@@ -72,9 +72,7 @@ def test_signals_are_those_of_the_definitions(logits: np.ndarray, data: st.DataO
 
 
 def test_signals_of_a_confident_example_are_not_rounded_away() -> None:
-    found = PROBLEM.signals(
-        np.array([[40.0, 0.0], [0.0, 40.0], [1000.0, -1000.0]], dtype=np.float32), encoded([0, 0, 0])
-    )
+    found = KIND.signals(np.array([[40.0, 0.0], [0.0, 40.0], [1000.0, -1000.0]], dtype=np.float32), encoded([0, 0, 0]))
     small = np.exp(-40.0)
     np.testing.assert_allclose(found["loss"], [small, 40.0, 0.0], rtol=1e-6)
     np.testing.assert_allclose(found["el2n"], [np.sqrt(2) * small, np.sqrt(2), 0.0], rtol=1e-6)
@@ -85,7 +83,7 @@ def test_signals_of_a_confident_example_are_not_rounded_away() -> None:
 
 def test_signals_are_missing_where_logits_are() -> None:
     logits = np.array([[1.0, 2.0], [np.nan, np.nan]], dtype=np.float32)
-    found = PROBLEM.signals(logits, encoded([1, 0]))
+    found = KIND.signals(logits, encoded([1, 0]))
     assert found["correct"].tolist() == [True, False]
     for name in ("gold_prob", "el2n", "loss", "margin", "entropy"):
         assert np.isnan(found[name]).tolist() == [False, True], name
@@ -93,24 +91,24 @@ def test_signals_are_missing_where_logits_are() -> None:
 
 def test_distribution_is_kept_for_few_classes_only() -> None:
     for classes, kept in ((16, True), (17, False)):
-        assert ("prob" in PROBLEM.signals(np.zeros((2, classes), dtype=np.float32), encoded([0, 1]))) is kept
+        assert ("prob" in KIND.signals(np.zeros((2, classes), dtype=np.float32), encoded([0, 1]))) is kept
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_losses_are_per_example_and_in_float32(precision: torch.dtype) -> None:
     logits = torch.tensor([[2.0, 0.5, -1.0], [0.0, 0.0, 0.0]], dtype=precision)
     batch = Batch({}, torch.tensor([0, 2]), torch.tensor([0, 1]))
-    read = PROBLEM.logits(SimpleNamespace(logits=logits), batch)
-    losses = PROBLEM.losses(read, batch)
+    read = KIND.logits(SimpleNamespace(logits=logits), batch)
+    losses = KIND.losses(read, batch)
     assert losses.dtype == torch.float32
-    signals = PROBLEM.signals(PROBLEM.observe(read, batch).numpy(), encoded([0, 2]))
+    signals = KIND.signals(KIND.observe(read, batch).numpy(), encoded([0, 2]))
     np.testing.assert_allclose(losses.numpy(), signals["loss"], rtol=1e-6)
 
 
 def test_head_has_one_logit_per_class_with_its_name() -> None:
-    head = PROBLEM.head(SNLI)
+    head = KIND.head(SNLI)
     assert head.auto == "AutoModelForSequenceClassification"
-    assert head.config["num_labels"] == PROBLEM.width(SNLI) == 3
+    assert head.config["num_labels"] == KIND.width(SNLI) == 3
     assert head.config["id2label"] == {0: "entailment", 1: "neutral", 2: "contradiction"}
     assert head.config["label2id"]["contradiction"] == 2
 
@@ -124,7 +122,7 @@ def test_encoding_of_pairs() -> None:
         premise=["the cat sat", "a dog ran far away from the old house"], hypothesis=["it sat", "it ran"], label=[2, 0]
     )
     tokenizer = load_tokenizer(find_model("tiny"), [*rows.columns["premise"], *rows.columns["hypothesis"]])
-    found = PROBLEM.encode(SNLI, rows, tokenizer, max_length=9)
+    found = KIND.encode(SNLI, rows, tokenizer, max_length=9)
     assert found.ids == ["id-0", "id-1"]
     assert found.label.tolist() == [2, 0]
     assert found.owner.tolist() == [0, 1]
@@ -139,7 +137,7 @@ def test_encoding_of_pairs() -> None:
 def test_encoding_of_single_texts() -> None:
     rows = examples(sentence=["good film", "bad"], label=[1, 0])
     tokenizer = load_tokenizer(find_model("tiny"), rows.columns["sentence"])
-    found = PROBLEM.encode(TASKS.find("sst2").plugin, rows, tokenizer, max_length=16)
+    found = KIND.encode(TASKS.find("sst2").plugin, rows, tokenizer, max_length=16)
     assert found.length.tolist() == [4, 3]
     assert tokenizer.decode(found.sequences[0]["input_ids"]) == "[CLS] good film [SEP]"
 
@@ -153,7 +151,7 @@ def test_evaluation_of_two_classes(metric: str, expected: float) -> None:
     Two.metric = metric
     prediction, gold = np.array([1, 1, 0, 0, 1, 0]), [1, 1, 1, 0, 0, 0]
     rows = Examples([str(i) for i in range(6)], {}, "")
-    found = PROBLEM.evaluate(Two(), np.eye(2, dtype=np.float32)[prediction], rows, encoded(gold))
+    found = KIND.evaluate(Two(), np.eye(2, dtype=np.float32)[prediction], rows, encoded(gold))
     assert found.metric == {metric: pytest.approx(expected)}
     assert found.values.tolist() == [1, 1, 0, 1, 0, 1]
     assert found.prediction.tolist() == prediction.tolist()
@@ -177,9 +175,10 @@ def test_unknown_metric_is_named_with_the_fix() -> None:
 
 def test_unknown_kind_is_named() -> None:
     with pytest.raises(UsageError, match="unknown kind of task 'clasification'; did you mean 'classification'"):
-        kinds.find("clasification")
+        kinds.find_kind("clasification")
 
 
+@pytest.mark.slow
 def test_metrics_that_ship_need_no_cache_and_no_network(tmp_path: Path) -> None:
     """Also with a cache that cannot be made, and beside a module that `evaluate` loads by itself."""
     blocked = tmp_path / "home"
@@ -237,7 +236,7 @@ def test_declarations_fit_kind_metric_and_recipe(name: str) -> None:
     from hbench.jobs.recipe import Recipe
 
     task = TASKS.find(name).plugin
-    assert kinds.find(task.kind).head(task).config["num_labels"] == len(task.labels)
+    assert kinds.find_kind(task.kind).head(task).config["num_labels"] == len(task.labels)
     assert task.metric in metrics.local_names()
     assert dataclasses.is_dataclass(Recipe().updated(dict(task.recipe), name))
     assert task.licence != "unknown"
@@ -246,7 +245,7 @@ def test_declarations_fit_kind_metric_and_recipe(name: str) -> None:
 
 
 def test_the_trivial_answer_is_the_most_frequent_class_of_the_split() -> None:
-    found = PROBLEM.trivial(TASKS.find("snli").plugin, encoded([2, 1, 2, 0, 2, 1]))
+    found = KIND.trivial(TASKS.find("snli").plugin, encoded([2, 1, 2, 0, 2, 1]))
     assert found.answer == "always contradiction"
     assert found.values.tolist() == [1, 0, 1, 0, 1, 0]
     assert found.values.dtype == np.float64

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 from support import paths
-from support.joint_examples import NUMBER, PROBLEM, ROWS, TASK, Small, batch_of, encode, examples
+from support.joint_examples import KIND, NUMBER, ROWS, TASK, Small, batch_of, encode, examples
 
 from hbench import metrics
 from hbench.errors import DataError, UsageError
@@ -28,21 +28,21 @@ GOLDEN = json.loads((paths.GOLDEN / "joint_el2n.json").read_text())
 # --- rows
 
 
-def usable(task: Task = TASK, **changes: Any) -> Any:
+def check_rows(task: Task = TASK, **changes: Any) -> Any:
     row = {"words": ["red", "cat"], "tags": ["O", "B-day"], "intent": "ask", **changes}
     columns = {"words": [["cat"], row["words"]], "tags": [["O"], row["tags"]], "intent": [0, row["intent"]]}
-    return PROBLEM.usable(task, columns, lambda row: f"file.jsonl, row {row + 1}, id {'ab'[row]}")
+    return KIND.check_rows(task, columns, lambda row: f"file.jsonl, row {row + 1}, id {'ab'[row]}")
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"words": None}, r"column 'words' holds None, which is neither a text nor a list of texts; mend or remove"),
-        ({"words": ["red", 3]}, r"column 'words' holds \['red', 3\], which is neither a text nor a list of texts"),
+        ({"words": None}, r"column 'words' holds None, which is neither a string nor a list of strings; fix or remove"),
+        ({"words": ["red", 3]}, r"column 'words' holds \['red', 3\], which is neither a string nor a list of strings"),
         ({"words": []}, r"column 'words' is empty; give it a word or remove the row"),
         ({"words": [" ", ""]}, r"column 'words' is empty"),
         ({"words": " \n"}, r"column 'words' is empty"),
-        ({"tags": 7}, r"column 'tags' holds 7, which is neither a text nor a list of texts"),
+        ({"tags": 7}, r"column 'tags' holds 7, which is neither a string nor a list of strings"),
         ({"tags": ["O", None]}, r"column 'tags' holds \['O', None\], which is neither"),
         ({"tags": ["O"]}, r"there are 2 words in column 'words' and 1 tags in column 'tags'; give one tag for each"),
         ({"words": "red cat on", "tags": "O O"}, r"there are 3 words in .* and 2 tags"),
@@ -68,15 +68,15 @@ def usable(task: Task = TASK, **changes: Any) -> Any:
 )
 def test_bad_rows_are_named_with_the_fix(row: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=rf"^file\.jsonl, row 2, id b: .*{message}") as caught:
-        usable(**row)
+        check_rows(**row)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
 
 def test_rows_without_an_intent_are_left_out_whatever_else_they_hold() -> None:
-    assert usable().tolist() == [0, 1]
-    assert usable(words="red cat", tags="O I-day").tolist() == [0, 1]
-    assert usable(intent=-1, tags=["O"]).tolist() == [0]
+    assert check_rows().tolist() == [0, 1]
+    assert check_rows(words="red cat", tags="O I-day").tolist() == [0, 1]
+    assert check_rows(intent=-1, tags=["O"]).tolist() == [0]
 
 
 def test_another_metric_is_refused() -> None:
@@ -84,7 +84,7 @@ def test_another_metric_is_refused() -> None:
         metric = "accuracy"
 
     with pytest.raises(UsageError, match=r"'accuracy' does not fit .*frame_accuracy, intent_accuracy, slot_f1"):
-        usable(task=Other())
+        check_rows(task=Other())
 
 
 # --- losses and signals
@@ -95,7 +95,7 @@ def random_case(seed: int, scale: float) -> tuple[Batch, torch.Tensor, np.ndarra
     logits = np.random.default_rng(seed).normal(0, scale, (4, 10, 8)).astype(np.float32)
     batch = batch_of(encode())
     output = SimpleNamespace(logits=torch.from_numpy(logits))
-    return batch, PROBLEM.logits(output, batch), logits.astype(np.float64)
+    return batch, KIND.logits(output, batch), logits.astype(np.float64)
 
 
 def parts(batch: Batch, logits: np.ndarray[Any, Any]) -> list[list[tuple[np.ndarray[Any, Any], int]]]:
@@ -112,10 +112,10 @@ def parts(batch: Batch, logits: np.ndarray[Any, Any]) -> list[list[tuple[np.ndar
 def test_losses_and_signals_are_those_of_the_softmaxes(seed: int, scale: float) -> None:
     batch, logits, raw = random_case(seed, scale)
     batch.gold["read"] = torch.tensor([4, 2, 1, 9])
-    kept = PROBLEM.observe(logits, batch)
-    assert kept.shape == (4, PROBLEM.width(TASK))
-    signals = PROBLEM.signals(kept.numpy()[None], encode())
-    losses = PROBLEM.losses(logits, batch)
+    kept = KIND.observe(logits, batch)
+    assert kept.shape == (4, KIND.width(TASK))
+    signals = KIND.signals(kept.numpy()[None], encode())
+    losses = KIND.losses(logits, batch)
     assert losses.dtype == torch.float32
     for row, softmaxes in enumerate(parts(batch, raw)):
         logs = [log_softmax(x) for x, _ in softmaxes]
@@ -154,8 +154,8 @@ def test_margin_is_that_to_the_best_other_labelling(seed: int, gold_lead: float)
         for places in itertools.product(*(range(len(x)) for x in softmaxes))
     }
     best = max(value for places, value in total.items() if places != gold)
-    kept = PROBLEM.observe(torch.from_numpy(logits), batch)
-    margin = float(PROBLEM.signals(kept.numpy(), found)["margin"][0])
+    kept = KIND.observe(torch.from_numpy(logits), batch)
+    margin = float(KIND.signals(kept.numpy(), found)["margin"][0])
     assert margin == pytest.approx(total[gold] - best, abs=1e-5)
 
 
@@ -167,7 +167,7 @@ def test_confident_utterances_keep_small_values_and_nan_is_wrong() -> None:
             if tag != NO_VALUE:
                 logits[row, i, 3 + tag] = 40.0
     logits[2, 1, 5] = torch.nan
-    signals = PROBLEM.signals(PROBLEM.observe(logits, batch).numpy(), encode())
+    signals = KIND.signals(KIND.observe(logits, batch).numpy(), encode())
     assert signals["correct"].tolist() == [True, True, False, True]
     assert np.isnan(signals["loss"]).tolist() == [False, False, True, False]
     for name in ("loss", "el2n", "el2n_sum", "el2n_mean"):
@@ -177,11 +177,11 @@ def test_confident_utterances_keep_small_values_and_nan_is_wrong() -> None:
 
 def test_padding_and_neighbours_change_nothing() -> None:
     batch, logits, _ = random_case(3, 2.0)
-    together = torch.cat([PROBLEM.observe(logits, batch), PROBLEM.losses(logits, batch)[:, None]], dim=1)
+    together = torch.cat([KIND.observe(logits, batch), KIND.losses(logits, batch)[:, None]], dim=1)
     for row in range(4):
         alone = batch_of(encode(), row)
         mine = logits[row : row + 1, : alone.inputs["input_ids"].shape[1]]
-        apart = torch.cat([PROBLEM.observe(mine, alone), PROBLEM.losses(mine, alone)[:, None]], dim=1)
+        apart = torch.cat([KIND.observe(mine, alone), KIND.losses(mine, alone)[:, None]], dim=1)
         torch.testing.assert_close(together[row : row + 1], apart)
 
 
@@ -190,8 +190,8 @@ def test_without_a_tagged_word_only_the_intent_counts() -> None:
     logits = torch.tensor([[[0.5, -0.25, 2.0, *[9.0] * 5]] * 2])
     batch = batch_of(found)
     loss = -log_softmax([0.5, -0.25, 2.0])[2]
-    signals = PROBLEM.signals(PROBLEM.observe(logits, batch).numpy(), found)
-    assert float(PROBLEM.losses(logits, batch)) == pytest.approx(loss / 2, rel=1e-6)
+    signals = KIND.signals(KIND.observe(logits, batch).numpy(), found)
+    assert float(KIND.losses(logits, batch)) == pytest.approx(loss / 2, rel=1e-6)
     assert signals["gold_prob"][0] == pytest.approx(np.exp(-loss), rel=1e-6)
     assert signals["el2n_mean"][0] == pytest.approx(signals["el2n"][0] / 2, rel=1e-6)
     assert signals["margin"][0] == pytest.approx(1.5)
@@ -210,7 +210,7 @@ def test_el2n_is_that_of_the_authors_code() -> None:
         gold={"read": torch.zeros(6, dtype=torch.long), "tag": tags},
         sizes={"intents": 4},
     )
-    signals = PROBLEM.signals(PROBLEM.observe(logits, batch).numpy(), encode())
+    signals = KIND.signals(KIND.observe(logits, batch).numpy(), encode())
     for name, signal in (("norm", "el2n"), ("sum", "el2n_sum"), ("mean", "el2n_mean")):
         np.testing.assert_allclose(signals[signal], GOLDEN["expected"][name], rtol=1e-6, err_msg=name)
 
@@ -239,13 +239,13 @@ def test_metrics_and_values(metric: str) -> None:
     batch = batch_of(found)
     tags = [list(row) for row in GOLD_TAGS]
     tags[1][0] = "B-day"  # a slot that is not there
-    kept = PROBLEM.decide(said(batch, [0, 1, 1, 1], tags), batch)
-    assert kept.shape == (4, PROBLEM.decided(task, found))
+    kept = KIND.predict(said(batch, [0, 1, 1, 1], tags), batch)
+    assert kept.shape == (4, KIND.predict_width(task, found))
     assert kept.dtype == torch.float32
     # the loop keeps more where another split has longer utterances
     wide = np.pad(kept.numpy(), ((0, 0), (0, 3)), constant_values=-1)
     for values in (kept.numpy(), wide):
-        result = PROBLEM.evaluate(task, values, ROWS, found)
+        result = KIND.evaluate(task, values, ROWS, found)
         assert result.metric == pytest.approx({"frame_accuracy": 0.5, "intent_accuracy": 0.75, "slot_f1": 12 / 13})
         assert next(iter(result.metric)) == metric
         assert result.values.tolist() == ([1, 1, 0, 1] if metric == "intent_accuracy" else [1, 0, 0, 1])
@@ -266,13 +266,13 @@ def test_the_trivial_answer_is_one_intent_and_no_slot() -> None:
     assert (untagged[1] > 0).any()
     wanted = {"frame_accuracy": [0, 0, 1, 1], "slot_f1": [0, 0, 1, 1], "intent_accuracy": [0, 1, 1, 1]}
     for metric, values in wanted.items():
-        trivial = PROBLEM.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
+        trivial = KIND.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
         assert trivial.answer == f"always {Small.labels[2]} and no slot"
         assert trivial.values.tolist() == values
     # of two intents the one that is right more often with no slot, not the more frequent one
     found = replace(found, label=np.array([1, 0, 0, 1]), notes=np.where(untagged < 0, -1, [[0], [1], [1], [0]]))
     for metric, values in (("frame_accuracy", [1, 0, 0, 1]), ("intent_accuracy", [0, 1, 1, 0])):
-        trivial = PROBLEM.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
+        trivial = KIND.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
         assert trivial.values.tolist() == values
 
 
@@ -282,10 +282,10 @@ def test_logits_that_are_not_finite_are_no_decision() -> None:
     logits = said(batch, [0, 1, 2, 1], GOLD_TAGS)
     logits[1, 3, 7] = torch.inf
     logits[2, 7] = torch.nan  # padding
-    kept = PROBLEM.decide(logits, batch)
+    kept = KIND.predict(logits, batch)
     assert kept.isnan().all(dim=1).tolist() == [False, True, False, False]
     assert not kept[[0, 2, 3]].isnan().any()
     # the intent is that of the token at which it is read
     batch.gold["read"][0] = 5
     logits[0, 5, 1] = 1.0
-    assert (kept[0, 0], PROBLEM.decide(logits, batch)[0, 0]) == (0, 1)
+    assert (kept[0, 0], KIND.predict(logits, batch)[0, 0]) == (0, 1)

@@ -24,7 +24,7 @@ from hbench.models.load import load_tokenizer
 from hbench.plugins.registry import TASKS, source_digest
 
 NAMES = ("snips", "atis", "slurp", "mtop")
-PROBLEM = kinds.find("joint")
+KIND = kinds.find_kind("joint")
 Rows = dict[str, list[Any]]
 
 #: A few made-up rows of each in the task's own columns.
@@ -138,12 +138,12 @@ def load(reference: str, data_dir: Path, split: str) -> Examples:
 def in_words(name: str, found: Examples) -> list[tuple[list[str], list[str], int]]:
     """Return words, tags and intent as they are trained on."""
     task = TASKS.find(name).plugin
-    tokenizer = load_tokenizer(find_model("tiny"), PROBLEM.texts(task, found))
-    encoded = PROBLEM.encode(task, found, tokenizer, 64)
+    tokenizer = load_tokenizer(find_model("tiny"), KIND.texts(task, found))
+    encoded = KIND.encode(task, found, tokenizer, 64)
     tags = tags_of(task)
     return [
         (text.split(), [tags[tag] for tag in row[row >= 0]], int(label))
-        for text, row, label in zip(PROBLEM.texts(task, found), encoded.notes, encoded.label, strict=True)
+        for text, row, label in zip(KIND.texts(task, found), encoded.notes, encoded.label, strict=True)
     ]
 
 
@@ -233,11 +233,11 @@ def test_a_row_at_fault_is_named(name: str, column: str, value: Any, message: st
             "slurp",
             "entities",
             [{"span": [9], "type": "time"}],
-            r"slurp_id 7: in no form .* \(a slot at word 9 of 6\); mend",
+            r"slurp_id 7: in no form .* \(a slot at word 9 of 6\); fix",
         ),
         ("slurp", "tokens", [{"text": "a"}], r"slurp_id 7: in no form that the task reads \(no 'surface'\)"),
         ("mtop", "tokens", '{"tokens": ["a"]}', r"in no form that the task reads \(no 'tokenSpans'\)"),
-        ("mtop", "tokens", '{"tokens": ', r"in no form that the task reads \(.*\); mend the row"),
+        ("mtop", "tokens", '{"tokens": ', r"in no form that the task reads \(.*\); fix the row"),
         ("mtop", "slot", "5:SL:CONTACT", r"in no form that the task reads \(not enough values"),
         ("mtop", "slot", "0:4:SL:NOBODY", r"'slot_tags' holds 'B-NOBODY' for word 1"),
     ],
@@ -260,7 +260,7 @@ def test_a_broken_line_of_mtop_is_named(tmp_path: Path) -> None:
     (tmp_path / "mtop" / "en").mkdir(parents=True)
     for part in ("train", "test"):
         (tmp_path / "mtop" / "en" / f"{part}.txt").write_text("1\tIN:STOP_MUSIC\n")
-    with pytest.raises(DataError, match=r"train\.txt: not in the form .* \(line 1 has 2 fields instead of 8\); mend"):
+    with pytest.raises(DataError, match=r"train\.txt: not in the form .* \(line 1 has 2 fields instead of 8\); fix"):
         load("mtop", tmp_path, "train_en")
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 from support.counted_models import CONFIGS
-from support.joint_examples import PROBLEM
+from support.joint_examples import KIND
 from support.random_dynamics import random_dynamics
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -32,27 +32,27 @@ def prepared(max_length: int = 24) -> tuple[Any, Encoded, Any, Examples]:
     task = TASKS.find("planted-joint[size=60]")
     source = describe_source(task.plugin, None, task.name)
     rows = load_examples(task, "train", source=source, data_dir=None, size=None, seed=0)
-    tokenizer = load_tokenizer(find_model("tiny"), PROBLEM.texts(task.plugin, rows))
-    config = load_config(find_model("tiny"), PROBLEM.head(task.plugin), tokenizer)
-    return task.plugin, PROBLEM.encode(task.plugin, rows, tokenizer, max_length), config, rows
+    tokenizer = load_tokenizer(find_model("tiny"), KIND.texts(task.plugin, rows))
+    config = load_config(find_model("tiny"), KIND.head(task.plugin), tokenizer)
+    return task.plugin, KIND.encode(task.plugin, rows, tokenizer, max_length), config, rows
 
 
 def trained(parts: Any, method: str | None = None, count: int = 60, seed: int = 3, **changes: Any) -> Run:
     task, encoded, config, _ = parts
     recipe = Recipe(epochs=3, batch_size=8, learning_rate=2e-3, schedule="constant", precision="fp32", **changes)
     setting = Setting(
-        model=load_model(find_model("tiny"), PROBLEM.head(task), config, seed),
-        problem=PROBLEM,
+        model=load_model(find_model("tiny"), KIND.head(task), config, seed),
+        kind=KIND,
         flops=FlopCount(0, 0, 1, 0),
-        width=PROBLEM.width(task),
-        decided=PROBLEM.decided(task, encoded),
+        width=KIND.width(task),
+        predict_width=KIND.predict_width(task, encoded),
         recipe=recipe,
         seed=seed,
     )
     settings = {"epochs": 3, "batch_size": 8, "max_steps": None, "seed": seed, "selection_seed": 0}
     curriculum = None
     if method is not None:
-        curriculum = Curriculum(scorer(method), PROBLEM, encoded, width=setting.width, count=count, **settings)
+        curriculum = Curriculum(scorer(method), KIND, encoded, width=setting.width, count=count, **settings)
     run = Run(setting, encoded, np.arange(60), {"train": {}} if method is None else None, curriculum)
     run.train(lambda done, total: None)
     return run
@@ -73,7 +73,7 @@ def test_keeping_everything_is_plain_training_to_the_bit_and_variants_choose_oth
     }
     assert {int(members.sum()) for members in chosen.values()} == {30}
     assert (chosen["sum"] != chosen["mean"]).any()
-    dynamics = plain.observers["train"].dataset(PROBLEM, parts[1], 3)
+    dynamics = plain.observers["train"].dataset(KIND, parts[1], 3)
     assert {"el2n", "el2n_sum", "el2n_mean"} <= set(dynamics.data_vars)
     assert "prob" not in dynamics
 

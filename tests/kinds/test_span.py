@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 from scipy.stats import entropy
 from support.span_examples import (
-    PROBLEM,
+    KIND,
     ROWS,
     SIGNALS,
     TASK,
@@ -63,7 +63,7 @@ class Random:
 
     def logits(self, raw: np.ndarray | None = None) -> torch.Tensor:
         values = torch.from_numpy(self.raw if raw is None else raw)
-        return PROBLEM.logits(SimpleNamespace(start_logits=values[..., 0], end_logits=values[..., 1]), self.batch)
+        return KIND.logits(SimpleNamespace(start_logits=values[..., 0], end_logits=values[..., 1]), self.batch)
 
     def windows(self) -> list[list[tuple[np.ndarray, dict[str, int]]]]:
         """Return for each example its windows: float64 logits of the real tokens, and what is known of them."""
@@ -97,10 +97,10 @@ def expected_signals(logits: np.ndarray, known: dict[str, int]) -> dict[str, flo
 @given(seed=st.integers(0, 2**32), whole=st.booleans(), spread=st.sampled_from([0.3, 4.0, 15.0]))
 def test_signals_and_losses_are_those_of_the_definitions(seed: int, whole: bool, spread: float) -> None:
     drawn = Random.draw(seed, whole=whole, tokens=12, spread=spread)
-    observed = PROBLEM.observe(drawn.logits(), drawn.batch)
+    observed = KIND.observe(drawn.logits(), drawn.batch)
     assert observed.dtype == torch.float32
-    assert observed.shape == (len(drawn.batch.labels), PROBLEM.width(TASK))
-    found = PROBLEM.signals(observed.numpy()[None], None)
+    assert observed.shape == (len(drawn.batch.labels), KIND.width(TASK))
+    found = KIND.signals(observed.numpy()[None], None)
     assert set(found) == set(SIGNALS)
     for i, own in enumerate(drawn.windows()):
         each = [expected_signals(logits, known) for logits, known in own]
@@ -110,7 +110,7 @@ def test_signals_and_losses_are_those_of_the_definitions(seed: int, whole: bool,
             np.testing.assert_allclose(found[name][0, i], value, rtol=2e-6, atol=2e-6, err_msg=name)
         assert found["correct"].dtype == bool
         assert found["correct"][0, i] == all(signals["correct"] for signals in each)
-    losses = PROBLEM.losses(drawn.logits(), drawn.batch)
+    losses = KIND.losses(drawn.logits(), drawn.batch)
     assert losses.dtype == torch.float32
     np.testing.assert_allclose(losses.numpy(), found["loss"][0], rtol=1e-5, atol=1e-5)
 
@@ -125,9 +125,9 @@ def test_every_window_has_to_be_right() -> None:
     logits = torch.zeros(3, 4, 2)
     for window, (start, end) in enumerate([(0, 0), (2, 3), (2, 3)]):
         logits[window, start, 0] = logits[window, end, 1] = 5.0
-    assert PROBLEM.observe(logits, batch)[:, 0].tolist() == [1, 1]
+    assert KIND.observe(logits, batch)[:, 0].tolist() == [1, 1]
     logits[0, 1, 1] = 6.0
-    assert PROBLEM.observe(logits, batch)[:, 0].tolist() == [0, 1]
+    assert KIND.observe(logits, batch)[:, 0].tolist() == [0, 1]
 
 
 def test_signals_of_a_confident_example_are_not_rounded_away() -> None:
@@ -140,7 +140,7 @@ def test_signals_of_a_confident_example_are_not_rounded_away() -> None:
     )
     logits = torch.zeros(1, 3, 2)
     logits[0, 1, 0] = logits[0, 2, 1] = 40.0
-    found = dict(zip(SIGNALS, PROBLEM.observe(logits, one)[0].tolist(), strict=True))
+    found = dict(zip(SIGNALS, KIND.observe(logits, one)[0].tolist(), strict=True))
     small = np.exp(-40.0)
     expected = {"loss": 2 * small, "el2n": np.sqrt(2 * (4 + 2)) * small, "entropy": 2 * 2 * 41 * small}
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-6, abs=0)
@@ -150,9 +150,9 @@ def test_signals_of_a_confident_example_are_not_rounded_away() -> None:
 def test_gradients_of_the_losses_are_those_of_the_mean_over_windows() -> None:
     drawn = Random.draw(5, tokens=9)
     raw = torch.from_numpy(drawn.raw).requires_grad_()
-    logits = PROBLEM.logits(SimpleNamespace(start_logits=raw[..., 0], end_logits=raw[..., 1]), drawn.batch)
+    logits = KIND.logits(SimpleNamespace(start_logits=raw[..., 0], end_logits=raw[..., 1]), drawn.batch)
     weights = torch.arange(1.0, 1 + len(drawn.batch.labels))
-    (PROBLEM.losses(logits, drawn.batch) * weights).sum().backward()
+    (KIND.losses(logits, drawn.batch) * weights).sum().backward()
     counts = np.bincount(drawn.batch.owner.numpy())
     expected = np.zeros_like(drawn.raw)
     for i, owner in enumerate(drawn.batch.owner.tolist()):
@@ -166,24 +166,22 @@ def test_gradients_of_the_losses_are_those_of_the_mean_over_windows() -> None:
 
 def test_missing_logits_give_missing_signals_of_their_example_alone() -> None:
     drawn = next(found for seed in range(99) if len((found := Random.draw(seed)).batch.labels) > 1)
-    clean = PROBLEM.observe(drawn.logits(), drawn.batch)
+    clean = KIND.observe(drawn.logits(), drawn.batch)
     for end in (0, 1):
         raw = drawn.raw.copy()
         raw[0, 0, end] = np.nan
-        found = PROBLEM.observe(drawn.logits(raw), drawn.batch)
+        found = KIND.observe(drawn.logits(raw), drawn.batch)
         assert found[0, 0] == 0
         assert found[0, 1:].isnan().all()
         np.testing.assert_array_equal(found[1:], clean[1:])
-        assert PROBLEM.decide(drawn.logits(raw), drawn.batch)[:, :4].isfinite().all()
+        assert KIND.predict(drawn.logits(raw), drawn.batch)[:, :4].isfinite().all()
     # the highest of missing logits is by convention the first, which here is the gold one
     first = dataclasses.replace(
         drawn.batch, gold={name: torch.zeros_like(drawn.batch.owner) for name in ("start", "end")}
     )
-    assert PROBLEM.observe(drawn.logits(np.full_like(drawn.raw, np.nan)), first)[:, 0].tolist() == [0] * len(
-        first.labels
-    )
+    assert KIND.observe(drawn.logits(np.full_like(drawn.raw, np.nan)), first)[:, 0].tolist() == [0] * len(first.labels)
     kept = np.full((2, 3, 6), np.nan, dtype=np.float32)
-    signals = PROBLEM.signals(kept, None)
+    signals = KIND.signals(kept, None)
     assert not signals["correct"].any()
     assert np.isnan(signals["loss"]).all()
 
@@ -206,9 +204,9 @@ def expected_decision(own: list[tuple[np.ndarray, dict[str, int]]]) -> list[floa
 @given(seed=st.integers(0, 2**32), whole=st.booleans())
 def test_the_best_span_is_that_of_a_plain_search(seed: int, whole: bool) -> None:
     drawn = Random.draw(seed, whole=whole, spread=1.0 if whole else 4.0)
-    found = PROBLEM.decide(drawn.logits(), drawn.batch)
+    found = KIND.predict(drawn.logits(), drawn.batch)
     assert found.dtype == torch.float32
-    assert found.shape == (len(drawn.batch.labels), PROBLEM.decided(TASK, None))
+    assert found.shape == (len(drawn.batch.labels), KIND.predict_width(TASK, None))
     for row, own in zip(found.tolist(), drawn.windows(), strict=True):
         for value, wanted in zip(row, expected_decision(own), strict=True):
             if wanted is not None:
@@ -225,9 +223,9 @@ def test_a_span_has_at_most_thirty_tokens_and_ends_after_its_start() -> None:
     )
     logits[0, 10, 0], logits[0, 40, 1], logits[0, 39, 1] = 9.0, 9.0, 3.0  # 31 and 30 tokens
     logits[0, 4, 0], logits[0, 71, 1], logits[0, 8, 1] = 99.0, 99.0, 50.0  # outside, and before the start
-    assert PROBLEM.decide(logits, batch)[0].tolist() == [50.0, 0, 5, 8, 0.0]
+    assert KIND.predict(logits, batch)[0].tolist() == [50.0, 0, 5, 8, 0.0]
     logits[0, 8, 1] = 0.0
-    assert PROBLEM.decide(logits, batch)[0].tolist() == [12.0, 0, 10, 39, 0.0]
+    assert KIND.predict(logits, batch)[0].tolist() == [12.0, 0, 10, 39, 0.0]
 
 
 def test_the_twenty_best_starts_and_ends_are_tried() -> None:
@@ -241,9 +239,9 @@ def test_the_twenty_best_starts_and_ends_are_tried() -> None:
     logits[0, 60:79, 0] = 9.0  # 19 starts behind all good ends
     logits[0, 10, 0], logits[0, 9, 0] = 8.0, 7.0
     logits[0, 11, 1], logits[0, 1:9, 1] = 5.0, 6.0
-    assert PROBLEM.decide(logits, batch)[0].tolist() == [13.0, 0, 10, 11, 0.0]
+    assert KIND.predict(logits, batch)[0].tolist() == [13.0, 0, 10, 11, 0.0]
     logits[0, 79, 0] = 9.0
-    assert PROBLEM.decide(logits, batch)[0, 0] == np.float32(-1e30)
+    assert KIND.predict(logits, batch)[0, 0] == np.float32(-1e30)
 
 
 @settings(max_examples=25, deadline=None)
@@ -257,20 +255,20 @@ def test_nothing_depends_on_the_padding(seed: int, more: int, whole: bool) -> No
     mask = torch.nn.functional.pad(drawn.batch.inputs["attention_mask"], (0, more))
     padded = Random(wider, drawn.lengths, dataclasses.replace(drawn.batch, inputs={"attention_mask": mask}))
     np.testing.assert_array_equal(
-        PROBLEM.decide(padded.logits(), padded.batch), PROBLEM.decide(drawn.logits(), drawn.batch)
+        KIND.predict(padded.logits(), padded.batch), KIND.predict(drawn.logits(), drawn.batch)
     )
-    for of in (PROBLEM.losses, PROBLEM.observe):
+    for of in (KIND.losses, KIND.observe):
         np.testing.assert_allclose(of(padded.logits(), padded.batch), of(drawn.logits(), drawn.batch), rtol=1e-5)
 
 
 # --- bad rows
 
 
-def usable(question: Any = "who ?", context: Any = "the cat", answers: Any = None) -> Any:
+def check_rows(question: Any = "who ?", context: Any = "the cat", answers: Any = None) -> Any:
     answers = {"text": ["cat"], "answer_start": [4]} if answers is None else answers
     columns = {"id": ["a", "b"], "question": ["who ?", question], "context": ["the cat", context]}
     columns["answers"] = [{"text": [], "answer_start": []}, answers]
-    return PROBLEM.usable(TASK, columns, lambda row: f"file.jsonl, row {row + 1}, id {columns['id'][row]}")
+    return KIND.check_rows(TASK, columns, lambda row: f"file.jsonl, row {row + 1}, id {columns['id'][row]}")
 
 
 @pytest.mark.parametrize(
@@ -287,10 +285,10 @@ def usable(question: Any = "who ?", context: Any = "the cat", answers: Any = Non
             {"answers": {"text": ["the", "cat"], "answer_start": [0]}},
             r"2 answers and 1 values of answer_start; give one",
         ),
-        ({"answers": {"text": ["cat"], "answer_start": ["4"]}}, r"answer_start '4' is not a whole number"),
-        ({"answers": {"text": ["cat"], "answer_start": [True]}}, r"answer_start True is not a whole number"),
-        ({"answers": {"text": [7], "answer_start": [4]}}, r"answer 7 is not a text"),
-        ({"answers": {"text": [" "], "answer_start": [3]}}, r"answer ' ' is not a text with a character"),
+        ({"answers": {"text": ["cat"], "answer_start": ["4"]}}, r"answer_start '4' is not an integer"),
+        ({"answers": {"text": ["cat"], "answer_start": [True]}}, r"answer_start True is not an integer"),
+        ({"answers": {"text": [7], "answer_start": [4]}}, r"answer 7 is not a string"),
+        ({"answers": {"text": [" "], "answer_start": [3]}}, r"answer ' ' is not a string with a character"),
         ({"answers": {"text": "cat", "answer_start": 4}}, r"write \{'text': \[\.\.\.\]"),
         ({"answers": {"text": ["cat"]}}, r"write \{'text': \[\.\.\.\]"),
         ({"answers": ["cat"]}, r"the answers are \['cat'\]; write"),
@@ -298,25 +296,25 @@ def usable(question: Any = "who ?", context: Any = "the cat", answers: Any = Non
         ({"context": ""}, r"column 'context' is empty; give it a text or remove the row"),
         ({"context": " \n"}, r"column 'context' is empty"),
         ({"question": "\t"}, r"column 'question' is empty"),
-        ({"question": None}, r"column 'question' holds None, which is not a text"),
+        ({"question": None}, r"column 'question' holds None, which is not a string"),
     ],
 )
 def test_bad_rows_are_named_with_the_fix(row: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=rf"^file\.jsonl, row 2, id b: .*{message}") as caught:
-        usable(**row)
+        check_rows(**row)
     assert "\n" not in str(caught.value)
 
 
 def test_all_rows_are_used() -> None:
-    assert usable().tolist() == [0, 1]
-    assert usable(answers={"text": ["cat", "the cat"], "answer_start": [4, 0]}).tolist() == [0, 1]
+    assert check_rows().tolist() == [0, 1]
+    assert check_rows(answers={"text": ["cat", "the cat"], "answer_start": [4, 0]}).tolist() == [0, 1]
 
 
 def test_other_metrics_are_refused() -> None:
     other = type("Other", (type(TASK),), {"metric": "accuracy"})()
     for call in (
-        lambda: PROBLEM.usable(other, {"question": [], "context": [], "answers": []}, str),
-        lambda: PROBLEM.evaluate(other, np.zeros((0, 5), dtype=np.float32), examples(("", "", {})), None),
+        lambda: KIND.check_rows(other, {"question": [], "context": [], "answers": []}, str),
+        lambda: KIND.evaluate(other, np.zeros((0, 5), dtype=np.float32), examples(("", "", {})), None),
     ):
         with pytest.raises(UsageError, match=r"metric 'accuracy' does not fit.*use 'f1' or 'exact'"):
             call()
@@ -354,7 +352,7 @@ CONFIGS: dict[str, Callable[..., Any]] = {
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_architecture_scores_starts_and_ends(name: str) -> None:
-    head = PROBLEM.head(TASK)
+    head = KIND.head(TASK)
     model = getattr(transformers, head.auto).from_config(CONFIGS[name](**head.config))
     mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
     batch = Batch(
@@ -363,15 +361,15 @@ def test_every_architecture_scores_starts_and_ends(name: str) -> None:
         torch.zeros(2, dtype=torch.int64),
         {"start": torch.tensor([0, 1]), "end": torch.tensor([0, 2])},
     )
-    logits = PROBLEM.logits(model(**batch.inputs), batch)
+    logits = KIND.logits(model(**batch.inputs), batch)
     assert logits.shape == (2, 5, 2)
     assert logits.dtype == torch.float32
     assert (logits[1, 3:] == np.float32(-1e30)).all()
     assert (logits[mask.bool()].abs() < 1e3).all()
-    PROBLEM.losses(logits, batch).sum().backward()
+    KIND.losses(logits, batch).sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.qa_outputs.parameters())
 
 
 def test_texts_are_questions_and_contexts() -> None:
-    assert isinstance(PROBLEM, Span)
-    assert sorted(PROBLEM.texts(TASK, ROWS)) == sorted([*ROWS.columns["question"], *ROWS.columns["context"]])
+    assert isinstance(KIND, Span)
+    assert sorted(KIND.texts(TASK, ROWS)) == sorted([*ROWS.columns["question"], *ROWS.columns["context"]])

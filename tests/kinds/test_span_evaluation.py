@@ -11,7 +11,7 @@ import torch
 from support.span_examples import (
     CPU,
     EITHER,
-    PROBLEM,
+    KIND,
     ROWS,
     TASK,
     TOKENIZERS,
@@ -30,7 +30,7 @@ BELIEVED = [("red cat", 8.0, 2.0), ("cat", 6.0, 2.0), ("mat", 3.0, 4.0), ("sat",
 
 
 def kept(tokenizer: Any, found: Encoded, believed: list[tuple[str, float, float]]) -> np.ndarray:
-    """Return what `decide` keeps of logits that give each span its score in the last window that holds it."""
+    """Return what `predict` keeps of logits that give each span its score in the last window that holds it."""
     texts = [
         (question, context, answers(context, text))
         for (question, context, text) in zip(
@@ -39,7 +39,7 @@ def kept(tokenizer: Any, found: Encoded, believed: list[tuple[str, float, float]
     ]
     tokens = encode(examples(*texts), tokenizer, 32).gold
     collate = Collator(found, CPU)
-    rows = np.zeros((len(found.ids), PROBLEM.decided(TASK, found)), dtype=np.float32)
+    rows = np.zeros((len(found.ids), KIND.predict_width(TASK, found)), dtype=np.float32)
     for members in (np.array([4, 0]), np.array([3, 1, 2])):
         batch = collate(members)
         logits = torch.full((*batch.inputs["input_ids"].shape, 2), -20.0)
@@ -54,7 +54,7 @@ def kept(tokenizer: Any, found: Encoded, believed: list[tuple[str, float, float]
             logits[place + window, tokens["start"][at], 0] = score - 1
             logits[place + window, tokens["end"][at], 1] = 1.0
             place += len(own)
-        rows[members] = PROBLEM.decide(logits, batch).numpy()
+        rows[members] = KIND.predict(logits, batch).numpy()
     return rows
 
 
@@ -62,7 +62,7 @@ def kept(tokenizer: Any, found: Encoded, believed: list[tuple[str, float, float]
 def test_evaluation_of_believed_spans(tokenizer: Any) -> None:
     found = encode(ROWS, tokenizer, 32)
     assert (found.owner == 4).sum() > 1
-    done = PROBLEM.evaluate(TASK, kept(tokenizer, found, BELIEVED), ROWS, found)
+    done = KIND.evaluate(TASK, kept(tokenizer, found, BELIEVED), ROWS, found)
     said = [ROWS.columns["context"][i][a:b] if a >= 0 else "" for i, (a, b) in enumerate(done.prediction.tolist())]
     assert said == ["red cat", "cat", "", "sat", "twelve one"]
     assert done.prediction.dtype == np.int64
@@ -83,7 +83,7 @@ def test_evaluation_of_believed_spans(tokenizer: Any) -> None:
 def test_threshold_says_how_much_no_answer_has_to_lead(threshold: float, said: list[int]) -> None:
     found = encode(ROWS, TOKENIZERS["bert"], 32)
     task = TASKS.find(f"squad_v2[threshold={threshold}]").plugin
-    done = PROBLEM.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), ROWS, found)
+    done = KIND.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), ROWS, found)
     assert (done.prediction[:, 0] >= 0).astype(int).tolist() == said
 
 
@@ -91,10 +91,10 @@ def test_values_follow_the_metric_and_partial_answers_count_in_part() -> None:
     found = encode(ROWS, TOKENIZERS["bert"], 32)
     believed = [("the red cat sat on", 8.0, 2.0), ("not the dog", 6.0, 2.0), *BELIEVED[2:]]
     kept_rows = kept(TOKENIZERS["bert"], found, believed)
-    f1 = PROBLEM.evaluate(TASK, kept_rows, ROWS, found)
+    f1 = KIND.evaluate(TASK, kept_rows, ROWS, found)
     assert f1.values.tolist() == pytest.approx([6 / 7, 2 / 3, 1, 0, 1])
     assert f1.metric["f1"] == pytest.approx(np.mean(f1.values))
-    exact = PROBLEM.evaluate(type("Exact", (type(TASK),), {"metric": "exact"})(), kept_rows, ROWS, found)
+    exact = KIND.evaluate(type("Exact", (type(TASK),), {"metric": "exact"})(), kept_rows, ROWS, found)
     assert exact.values.tolist() == f1.details["exact"].tolist() == [0, 0, 1, 0, 1]
     assert exact.metric == f1.metric
 
@@ -103,14 +103,14 @@ def test_missing_scores_are_no_answer() -> None:
     found = encode(ROWS, TOKENIZERS["bert"], 32)
     rows = kept(TOKENIZERS["bert"], found, BELIEVED)
     rows[0, 4] = np.nan
-    assert PROBLEM.evaluate(TASK, rows, ROWS, found).prediction[0].tolist() == [-1, -1]
+    assert KIND.evaluate(TASK, rows, ROWS, found).prediction[0].tolist() == [-1, -1]
 
 
 def test_a_tuned_threshold_is_that_of_the_other_passages() -> None:
     found = encode(ROWS, TOKENIZERS["bert"], 32)
     task = TASKS.find("squad_v2[threshold=tuned]").plugin
     rows = replace(ROWS, cases=[0, 0, 1, 1, 2])
-    done = PROBLEM.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), rows, found)
+    done = KIND.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), rows, found)
     # Answering gains 1, 0, -1, -1 and 1 at differences of -6, -4, 1, -3 and -0.5. Without the first passage nothing is
     # worth answering, without the second all that is left, without the third the first question alone.
     assert done.details["threshold"].tolist() == [-np.inf, -np.inf, -0.5, -0.5, -6]
@@ -118,7 +118,7 @@ def test_a_tuned_threshold_is_that_of_the_other_passages() -> None:
     assert done.values.tolist() == [0, 0, 1, 0, 0]
     assert done.metric["f1"] == pytest.approx(1 / 5)
     # a question without a passage is one of its own
-    assert PROBLEM.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), ROWS, found).values.sum() >= 1
+    assert KIND.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), ROWS, found).values.sum() >= 1
 
 
 def test_a_threshold_cannot_be_tuned_on_one_passage() -> None:
@@ -127,11 +127,11 @@ def test_a_threshold_cannot_be_tuned_on_one_passage() -> None:
     with pytest.raises(
         DataError, match=r"threshold=tuned: .* one passage; evaluate on more questions, or give a number"
     ):
-        PROBLEM.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), replace(ROWS, cases=[3] * 5), found)
+        KIND.evaluate(task, kept(TOKENIZERS["bert"], found, BELIEVED), replace(ROWS, cases=[3] * 5), found)
 
 
 def test_never_answering_is_right_where_there_is_no_answer() -> None:
-    found = PROBLEM.trivial(TASK, encode(ROWS, TOKENIZERS["bert"], 32))
+    found = KIND.trivial(TASK, encode(ROWS, TOKENIZERS["bert"], 32))
     assert found.answer == "never answering"
     assert found.values.tolist() == [0, 0, 1, 1, 0]
     assert found.values.dtype == np.float64

@@ -126,8 +126,8 @@ def test_order_of_the_references_does_not_matter() -> None:
     [
         ("ab", "ac", "id 'b' is not on both sides"),
         ("ab", "a", r"Mismatch in the number of predictions \(2\) and references \(1\)"),
-        ("aa", "ab", "an id stands twice"),
-        ("ab", "aa", "an id stands twice"),
+        ("aa", "ab", "an id is listed twice"),
+        ("ab", "aa", "an id is listed twice"),
     ],
 )
 def test_ids_that_do_not_pair_are_refused(ids: str, others: str, message: str) -> None:
@@ -215,7 +215,7 @@ def test_original_files_and_tables_give_the_same_examples(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", r"train\.json: not in the form of the original files \(.*\); mend the file"),
+        ("{", r"train\.json: not in the form of the original files \(.*\); fix the file"),
         ("[]", r"train\.json: not in the form of the original files"),
         ({"version": "v2.0"}, r"train\.json: not in the form of the original files \(no 'data'\)"),
         ({"data": [{"title": "x"}]}, r"\(no 'paragraphs'\)"),

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from support.architectures import ARCHITECTURES
 
 from hbench.errors import UsageError
-from hbench.kinds import find
+from hbench.kinds import find_kind
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_config, load_model, load_tokenizer
 from hbench.plugins.registry import TASKS
@@ -45,7 +45,7 @@ KINDS = {"classification": "snli", "choice": "dream", "span": "squad_v2", "joint
 )
 def test_the_encoder_is_that_of_the_checkpoint(tmp_path: Path, name: str, kind: str) -> None:
     language_model = saved(tmp_path, name)
-    model, head = find_model(str(tmp_path)), find(kind).head(TASKS.find(KINDS[kind]).plugin)
+    model, head = find_model(str(tmp_path)), find_kind(kind).head(TASKS.find(KINDS[kind]).plugin)
     network = load_model(model, head, load_config(model, head, TOKENIZER), seed=1)
     pretrained = language_model.base_model.state_dict()
     found = network.base_model.state_dict()
@@ -60,6 +60,6 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
     saved(tmp_path, "bert")
     weights = load_file(tmp_path / "model.safetensors")
     save_file({f"other.{name}": value for name, value in weights.items()}, tmp_path / "model.safetensors")
-    model, head = find_model(str(tmp_path)), find("classification").head(TASKS.find("snli").plugin)
+    model, head = find_model(str(tmp_path)), find_kind("classification").head(TASKS.find("snli").plugin)
     with pytest.raises(UsageError, match="holds no weights for BertForSequenceClassification"):
         load_model(model, head, load_config(model, head, TOKENIZER), seed=1)

@@ -56,7 +56,7 @@ def test_references_are_read(text, expected):
         ("el2n[epoch=2]x", "cannot be read"),
         ("el2n[epoch]", "'epoch' cannot be read; write option=value"),
         ("el2n[epoch=]", "write option=value"),
-        ("el2n[epoch=1,epoch=2]", "option 'epoch' stands twice"),
+        ("el2n[epoch=1,epoch=2]", "option 'epoch' is listed twice"),
     ],
 )
 def test_references_that_cannot_be_read_name_the_text(text, message):
@@ -81,8 +81,8 @@ def test_one_scorer_has_one_canonical_reference():
         ("cartografy", "did you mean 'cartography'?"),
         ("zzzz", "unknown scorer 'zzzz'; known: cartography, dynamic-el2n, "),
         ("el2n[epok=1]", "el2n has no option 'epok'; did you mean 'epoch'?"),
-        ("el2n[epoch=two]", "el2n[epoch=two]: expected a whole number, found 'two'"),
-        ("el2n[epoch=1.5]", "expected a whole number"),
+        ("el2n[epoch=two]", "el2n[epoch=two]: expected an integer, found 'two'"),
+        ("el2n[epoch=1.5]", "expected an integer"),
         ("el2n[epoch=0]", "epochs count from 1"),
         ("grand[epoch=-1]", "epochs count from 1"),
         ("el2n[offset=big]", "expected a number, found 'big'"),
@@ -95,7 +95,7 @@ def test_one_scorer_has_one_canonical_reference():
         ("random[capture=train]", "observes no training; leave the option out"),
         ("cartography[region=odd]", "use one of ambiguous, hard, easy"),
         ("cartography[burn_out=0]", "use at least 1"),
-        ("cartography[burn_out=some]", "expected a whole number"),
+        ("cartography[burn_out=some]", "expected an integer"),
         ("forgetting[never=always]", "use one of epochs, infinite, 1000, 0"),
         ("h-score[remove=0X]", "write digits and the letter S only"),
         ("h-score[order=upwards]", "use one of nested, middle"),
@@ -168,7 +168,7 @@ def test_a_plugin_file_is_registered_and_scores(tmp_path, registries):
     path = write(tmp_path, PLUGIN)
     assert load_plugin_file(path) == ["last-loss"]
     assert "last-loss" in SCORERS.names()
-    dynamics = hbench.dynamics.arrays.from_arrays(loss=[[[1.0, 2.0], [3.0, 4.0]], [[0, 0], [5.0, 6.0]]])
+    dynamics = hbench.dynamics.from_arrays(loss=[[[1.0, 2.0], [3.0, 4.0]], [[0, 0], [5.0, 6.0]]])
     assert hbench.scorer("last-loss[weight=2]").score(dynamics).values.tolist() == [8.0, 10.0]
     with pytest.raises(UsageError, match="last-loss has no option 'wait'; did you mean 'weight'"):
         hbench.scorer("last-loss[wait=2]")
@@ -190,7 +190,7 @@ def test_an_edited_plugin_file_has_another_digest(tmp_path, registries):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("def f(:\n    pass\n", ", line 1: invalid syntax; mend the syntax"),
+        ("def f(:\n    pass\n", ", line 1: invalid syntax; fix the syntax"),
         ("import a_module_nobody_has\n", "No module named 'a_module_nobody_has'; the file has to import cleanly"),
         ("1 / 0\n", "ZeroDivisionError: division by zero; the file has to import cleanly"),
         ("x = 1\n", "defines no scorer and no task; subclass hbench.Scorer or hbench.Task"),
@@ -245,7 +245,7 @@ class Sideways(Scorer):
 
 
 def test_a_misspelt_direction_is_refused():
-    scores = Sideways().score(hbench.dynamics.arrays.from_arrays(loss=[[[1.0, 2.0]]]))
+    scores = Sideways().score(hbench.dynamics.from_arrays(loss=[[[1.0, 2.0]]]))
     with pytest.raises(UsageError, match=r"Sideways.keep = 'sideways'; use 'highest', 'lowest' or 'middle'"):
         Sideways().prefer(scores, 1)
 
@@ -260,7 +260,7 @@ def test_a_misspelt_direction_is_refused():
 )
 def test_directions_a_scorer_may_name(keep, groups):
     plugin = type("Named", (Sideways,), {"keep": keep})()
-    scores = plugin.score(hbench.dynamics.arrays.from_arrays(loss=[[[1.0, 6.0, 3.0, 9.0]]]))
+    scores = plugin.score(hbench.dynamics.from_arrays(loss=[[[1.0, 6.0, 3.0, 9.0]]]))
     preference = plugin.prefer(scores, 1)
     found = [sorted(scores.values[preference == value]) for value in sorted(set(preference.values), reverse=True)]
     assert found == groups

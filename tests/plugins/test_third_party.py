@@ -18,7 +18,7 @@ import hbench
 from hbench.plugins.registry import SCORERS
 
 found = SCORERS.find("last-loss[easiest=true]")
-dynamics = hbench.dynamics.arrays.from_arrays(loss=[[[9, 9], [1, 2]], [[9, 9], [3, 6]]])
+dynamics = hbench.dynamics.from_arrays(loss=[[[9, 9], [1, 2]], [[9, 9], [3, 6]]])
 scores = found.plugin.score(dynamics)
 print(json.dumps({
     "names": SCORERS.names(),

@@ -141,7 +141,8 @@ def test_the_same_plot_gives_the_same_bytes_whatever_the_user_s_settings():
         assert draw(plot) == first
         assert matplotlib.rcParams["font.size"] == 30
     code = (
-        "import sys; from hbench.render.figures.drawing import draw; from hbench.render.figures.plots import Plot, Point\n"
+        "import sys; from hbench.render.figures.drawing import draw\n"
+        "from hbench.render.figures.plots import Plot, Point\n"
         f"sys.stdout.write(draw({plot!r}))"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -266,7 +267,7 @@ def test_a_run_draws_what_changed_and_what_another_version_drew(place, drawn, mo
 def test_drawing_needs_no_library_until_something_is_drawn(place):
     code = (
         "import sys; from pathlib import Path\nfrom hbench.render.publish import publish\n"
-        "from hbench.results.cell import results_of\n"
+        "from hbench.results.folder import results_of\n"
         f"place = Path({str(place)!r})\npublish(results_of(place / 'results'), place / 'results', place / 'board')\n"
         "print('matplotlib' in sys.modules)"
     )

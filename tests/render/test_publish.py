@@ -86,7 +86,7 @@ def test_a_cell_never_lands_on_another_one_or_twice(place):
 
 def test_a_run_writes_its_cells_and_the_board_through_it(tmp_path, monkeypatch):
     """The engine's own last step, with the trainings left out."""
-    from hbench import run
+    from hbench.experiment import run
 
     work = SimpleNamespace(full={}, ready_scores=lambda store: [], prune=lambda store: [])
     monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(groups=[None]))

@@ -9,7 +9,7 @@ import numpy as np
 from hbench.data.examples import Examples
 from hbench.data.load import describe_source
 from hbench.jobs.recipe import Recipe
-from hbench.kinds import Encoded, Problem, find, load_examples
+from hbench.kinds import Encoded, Kind, find_kind, load_examples
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_config, load_model, load_tokenizer
 from hbench.plugins import Task
@@ -23,7 +23,7 @@ class Trained(NamedTuple):
 
     run: Run
     task: Task
-    problem: Problem
+    kind: Kind
     train: Examples
     encoded: Encoded
     evaluation: Examples
@@ -36,26 +36,26 @@ def train_embedded(reference: str, **recipe: Any) -> Trained:
     In fp32, which every machine has.
     """
     task, model = TASKS.find(reference), find_model("tiny")
-    problem = find(task.plugin.kind)
+    kind = find_kind(task.plugin.kind)
     source = describe_source(task.plugin, None, task.name)
     train, evaluation = (
         load_examples(task, split, source=source, data_dir=None, size=None, seed=0) for split in ("train", "validation")
     )
     wanted = Recipe().updated({**task.plugin.recipe, "precision": "fp32", **recipe}, reference)
-    tokenizer, head = load_tokenizer(model, problem.texts(task.plugin, train)), problem.head(task.plugin)
+    tokenizer, head = load_tokenizer(model, kind.texts(task.plugin, train)), kind.head(task.plugin)
     config = load_config(model, head, tokenizer)
-    encoded, asked = (problem.encode(task.plugin, e, tokenizer, wanted.max_length) for e in (train, evaluation))
+    encoded, asked = (kind.encode(task.plugin, e, tokenizer, wanted.max_length) for e in (train, evaluation))
     # Nothing is cut, nor parted.
     assert max(encoded.sequences.lengths.max(), asked.sequences.lengths.max()) < wanted.max_length
     setting = Setting(
         model=load_model(model, head, config, seed=1),
-        problem=problem,
+        kind=kind,
         flops=FlopCount(1, 1, 1, 0),
-        width=problem.width(task.plugin),
-        decided=problem.decided(task.plugin, asked),
+        width=kind.width(task.plugin),
+        predict_width=kind.predict_width(task.plugin, asked),
         recipe=wanted,
         seed=1,
     )
     run = Run(setting, encoded, np.arange(train.size), {"train": {}})
     run.train(lambda done, total: None)
-    return Trained(run, task.plugin, problem, train, encoded, evaluation, asked)
+    return Trained(run, task.plugin, kind, train, encoded, evaluation, asked)

@@ -62,11 +62,11 @@ def models(references: list[str]) -> dict[str, Any]:
     import torch
 
     from hbench.data.examples import Examples
-    from hbench.kinds import find
+    from hbench.kinds import find_kind
     from hbench.models.load import load_config, load_model, load_tokenizer
     from hbench.training.batches import Collator
 
-    task, problem = TASKS.find("snli").plugin, find("classification")
+    task, kind = TASKS.find("snli").plugin, find_kind("classification")
     pairs = {
         "premise": ["A man is outside.", "Two dogs run over the wet grass."],
         "hypothesis": ["He is.", "Dogs run."],
@@ -76,10 +76,10 @@ def models(references: list[str]) -> dict[str, Any]:
     for reference in references:
         model = find_model(reference)
         tokenizer = load_tokenizer(model, ())
-        head = problem.head(task)
+        head = kind.head(task)
         config = load_config(model, head, tokenizer)
         network = load_model(model, head, config, seed=0).eval()
-        encoded = problem.encode(task, examples, tokenizer, max_length=48)
+        encoded = kind.encode(task, examples, tokenizer, max_length=48)
         collate = Collator(encoded, torch.device("cpu"))
         members = torch.tensor([0, 1]).numpy()
         with torch.no_grad():

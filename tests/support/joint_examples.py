@@ -19,7 +19,7 @@ from hbench.plugins import Task
 from hbench.training.batches import Collator
 from support.small_tokenizers import byte_level
 
-PROBLEM = kinds.find("joint")
+KIND = kinds.find_kind("joint")
 CPU = torch.device("cpu")
 
 
@@ -75,7 +75,7 @@ TOKENIZERS: dict[str, tuple[Callable[[], Any], int]] = {
 
 
 def encode(rows: Examples = ROWS, tokenizer: Any = BERT, max_length: int = 32) -> Encoded:
-    return PROBLEM.encode(TASK, rows, tokenizer, max_length)
+    return KIND.encode(TASK, rows, tokenizer, max_length)
 
 
 def batch_of(encoded: Encoded, *members: int) -> Batch:

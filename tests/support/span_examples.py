@@ -17,7 +17,7 @@ from hbench.models.catalogue import find_model
 from hbench.models.load import load_tokenizer
 from hbench.plugins.registry import TASKS
 
-PROBLEM = kinds.find("span")
+KIND = kinds.find_kind("span")
 TASK = TASKS.find("squad_v2").plugin
 CPU = torch.device("cpu")
 SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy")
@@ -58,7 +58,7 @@ def examples(*rows: tuple[str, str, dict[str, list[Any]]]) -> Examples:
 
 
 def encode(rows: Examples, tokenizer: Any, max_length: int = 64) -> Encoded:
-    return PROBLEM.encode(TASK, rows, tokenizer, max_length)
+    return KIND.encode(TASK, rows, tokenizer, max_length)
 
 
 def texts_of(encoded: Encoded, rows: Examples) -> list[str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hbench.data.load import describe_source
 from hbench.errors import UsageError
-from hbench.kinds import find, load_examples
+from hbench.kinds import find_kind, load_examples
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_config, load_model, load_tokenizer
 from hbench.plugins.registry import TASKS
@@ -176,17 +176,17 @@ def test_too_small_a_size_is_refused() -> None:
 def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> None:
     """Accuracy on clean rows well above chance but below 1, and the planted rows stand out, in three epochs."""
     torch.set_num_threads(1)
-    task, problem = TASKS.find(name), find("classification")
+    task, kind = TASKS.find(name), find_kind("classification")
     source = describe_source(task.plugin, None, name)
     train, evaluation = (
         load_examples(task, split, source=source, data_dir=None, size=None, seed=0) for split in ("train", "validation")
     )
     recipe, model = task.plugin.recipe, find_model("tiny")
-    tokenizer = load_tokenizer(model, problem.texts(task.plugin, train))
-    head = problem.head(task.plugin)
+    tokenizer = load_tokenizer(model, kind.texts(task.plugin, train))
+    head = kind.head(task.plugin)
     network = load_model(model, head, load_config(model, head, tokenizer), seed=1)
-    encoded = problem.encode(task.plugin, train, tokenizer, recipe["max_length"])
-    asked = problem.encode(task.plugin, evaluation, tokenizer, recipe["max_length"])
+    encoded = kind.encode(task.plugin, train, tokenizer, recipe["max_length"])
+    asked = kind.encode(task.plugin, evaluation, tokenizer, recipe["max_length"])
     assert encoded.length.max() < recipe["max_length"]  # nothing is cut
 
     everyone, device = np.arange(train.size), torch.device("cpu")
@@ -198,9 +198,9 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
         order = {"batch_size": recipe["batch_size"], "bucket_batches": 50, "seed": 1, "epoch": epoch}
         for members in training_order(encoded.length, everyone, **order):
             batch = collate(members)
-            logits = problem.logits(network(**batch.inputs), batch)
+            logits = kind.logits(network(**batch.inputs), batch)
             kept[epoch, members] = logits.detach().numpy()
-            problem.losses(logits, batch).mean().backward()
+            kind.losses(logits, batch).mean().backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
@@ -208,9 +208,9 @@ def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> 
     network.eval()
     with torch.no_grad():
         answers = network(**Collator(asked, device)(np.arange(600)).inputs).logits.numpy()
-    accuracy = problem.evaluate(task.plugin, answers, evaluation, asked).metric["accuracy"]
+    accuracy = kind.evaluate(task.plugin, answers, evaluation, asked).metric["accuracy"]
     assert (0.80 if name == "planted-sentence" else 0.65) < accuracy < 0.99
-    confidence = problem.signals(kept, encoded)["gold_prob"].mean(axis=0)
+    confidence = kind.signals(kept, encoded)["gold_prob"].mean(axis=0)
     planted = np.array(train.planted)
     mean = {sort: confidence[planted == sort].mean() for sort in ("mislabelled", "ambiguous", "clean", "redundant")}
     assert mean["mislabelled"] < mean["ambiguous"] < mean["clean"] < mean["redundant"], mean

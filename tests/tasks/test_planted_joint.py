@@ -201,10 +201,10 @@ def test_planted_column_follows_the_sample_and_too_small_a_size_is_refused() -> 
 def test_random_weights_learn_it_and_stumble_over_what_is_planted() -> None:
     """Most frames are right after three epochs, and the wrong labels stand out."""
     done = train_embedded("planted-joint")
-    found = done.problem.evaluate(done.task, done.run.predict(done.asked), done.evaluation, done.asked).metric
+    found = done.kind.evaluate(done.task, done.run.predict(done.asked), done.evaluation, done.asked).metric
     assert 0.6 < found["frame_accuracy"] < 0.99
     assert found["intent_accuracy"] > 0.95
-    dynamics = done.run.observers["train"].dataset(done.problem, done.encoded, 1).sel(epoch=3)
+    dynamics = done.run.observers["train"].dataset(done.kind, done.encoded, 1).sel(epoch=3)
     confidence, planted = dynamics["gold_prob"].mean("run").to_numpy(), np.array(done.train.planted)
     mean = {sort: confidence[planted == sort].mean() for sort in ("mislabelled", "ambiguous", "clean", "redundant")}
     assert mean["mislabelled"] < mean["ambiguous"] < mean["clean"] < mean["redundant"], mean

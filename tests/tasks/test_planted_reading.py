@@ -338,9 +338,9 @@ def test_ambiguous_spans_are_drawn_fairly() -> None:
 def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> None:
     """Far above chance and below 1, and the wrong labels stand out, after two epochs on half of the rows."""
     done = train_embedded(f"{name}[size=600]", epochs=2)
-    found = done.problem.evaluate(done.task, done.run.predict(done.asked), done.evaluation, done.asked)
+    found = done.kind.evaluate(done.task, done.run.predict(done.asked), done.evaluation, done.asked)
     assert 0.55 < found.metric[done.task.metric] < 0.95
-    dynamics = done.run.observers["train"].dataset(done.problem, done.encoded, 1)
+    dynamics = done.run.observers["train"].dataset(done.kind, done.encoded, 1)
     confidence, planted = dynamics["gold_prob"].mean(("run", "epoch")).to_numpy(), np.array(done.train.planted)
     mean = {sort: confidence[planted == sort].mean() for sort in ("mislabelled", "ambiguous", "clean", "redundant")}
     assert mean["mislabelled"] < min(mean["ambiguous"], mean["clean"]), mean

@@ -20,7 +20,7 @@ from hbench.data.load import describe_source
 from hbench.errors import TrainingFailed, UsageError
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.store import Store
-from hbench.kinds import Encoded, find, load_examples
+from hbench.kinds import Encoded, find_kind, load_examples
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_config, load_model, load_tokenizer
 from hbench.plugins import Choice, Cycle, DynamicScorer
@@ -31,7 +31,7 @@ from hbench.training.loop import Run, Setting
 
 GOLDEN = json.loads((paths.GOLDEN / "dynamic_smoothing.json").read_text())
 TASK = TASKS.find("planted-sentence[size=60]").plugin
-PROBLEM = find("classification")
+KIND = find_kind("classification")
 RECIPE = Recipe(epochs=4, batch_size=8, learning_rate=2e-3, schedule="constant", precision="fp32")
 NAMES = ("dynamic-el2n", "dynamic-loss", "dynamic-random", "infobatch")
 
@@ -40,20 +40,20 @@ NAMES = ("dynamic-el2n", "dynamic-loss", "dynamic-random", "infobatch")
 def parts() -> tuple[Encoded, Any]:
     source = describe_source(TASK, None, "planted-sentence")
     examples = load_examples(TASK, "train", source=source, data_dir=None, size=None, seed=0)
-    tokenizer = load_tokenizer(find_model("tiny"), PROBLEM.texts(TASK, examples))
-    config = load_config(find_model("tiny"), PROBLEM.head(TASK), tokenizer)
-    return PROBLEM.encode(TASK, examples, tokenizer, 32), config
+    tokenizer = load_tokenizer(find_model("tiny"), KIND.texts(TASK, examples))
+    config = load_config(find_model("tiny"), KIND.head(TASK), tokenizer)
+    return KIND.encode(TASK, examples, tokenizer, 32), config
 
 
 def trained(parts: Any, method: str | DynamicScorer | None, count: int = 30, seed: int = 3, **recipe: Any) -> Run:
     encoded, config = parts
     changed = dataclasses.replace(RECIPE, **recipe)
     setting = Setting(
-        model=load_model(find_model("tiny"), PROBLEM.head(TASK), config, seed),
-        problem=PROBLEM,
+        model=load_model(find_model("tiny"), KIND.head(TASK), config, seed),
+        kind=KIND,
         flops=FlopCount(0, 0, 1, 0),
         width=2,
-        decided=2,
+        predict_width=2,
         recipe=changed,
         seed=seed,
     )
@@ -62,7 +62,7 @@ def trained(parts: Any, method: str | DynamicScorer | None, count: int = 30, see
     if plugin is not None:
         curriculum = Curriculum(
             plugin,
-            PROBLEM,
+            KIND,
             encoded,
             width=2,
             count=count,
@@ -307,6 +307,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return bench
 
 
+@pytest.mark.slow
 def test_dynamic_methods_stand_on_the_board_with_their_passes(finished: Bench) -> None:
     rows = list(csv.DictReader((finished.folder / "a/leaderboard/leaderboard.csv").open()))
     table = pd.DataFrame(rows).query("task == 'planted-sentence[size=60]'").set_index("method")
@@ -323,6 +324,7 @@ def test_dynamic_methods_stand_on_the_board_with_their_passes(finished: Bench) -
     assert (table.loc[["dynamic-el2n", "dynamic-random"], "scoring_runs"] == "0").all()
 
 
+@pytest.mark.slow
 def test_another_store_gives_the_same_bytes_and_a_second_run_trains_nothing(finished: Bench) -> None:
     finished.hbench("run", "suite.toml", "--store", "b/store", "--quiet", "--executor", "inline", check=False)
     patterns = ("store/*/*/curriculum.npz", "store/*/*/predictions.npz", "results/**/*.json", "leaderboard/**/*")
@@ -339,6 +341,7 @@ def test_another_store_gives_the_same_bytes_and_a_second_run_trains_nothing(fini
     assert before == after
 
 
+@pytest.mark.slow
 def test_a_finished_training_holds_its_history_and_choices(finished: Bench) -> None:
     store = Store(finished.folder / "a/store")
     seen = 0

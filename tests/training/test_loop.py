@@ -14,7 +14,7 @@ from transformers import AutoModelForSequenceClassification
 from hbench import dynamics
 from hbench.errors import TrainingFailed
 from hbench.jobs.recipe import Recipe
-from hbench.kinds import Encoded, find
+from hbench.kinds import Encoded, find_kind
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_config, load_model, load_tokenizer
 from hbench.plugins.registry import TASKS
@@ -24,7 +24,7 @@ from hbench.training.gradients.norms import gradient_norms
 from hbench.training.loop import Run, Setting
 
 TASK = TASKS.find("planted-sentence[size=50]").plugin
-PROBLEM = find("classification")
+KIND = find_kind("classification")
 RECIPE = Recipe(epochs=2, batch_size=8, learning_rate=2e-3, precision="fp32")
 EVERYTHING = {"train": {}, "epoch_end": {"epochs": [1, 2], "gradients": ["all", "last"]}}
 
@@ -37,19 +37,19 @@ def parts() -> tuple[Encoded, Any]:
     source = describe_source(TASK, None, "planted-sentence")
     examples = load_examples(TASK, "train", source=source, data_dir=None, size=None, seed=0)
     tokenizer = load_tokenizer(find_model("tiny"), examples.columns["sentence"])
-    config = load_config(find_model("tiny"), PROBLEM.head(TASK), tokenizer)
-    return PROBLEM.encode(TASK, examples, tokenizer, 32), config
+    config = load_config(find_model("tiny"), KIND.head(TASK), tokenizer)
+    return KIND.encode(TASK, examples, tokenizer, 32), config
 
 
 def make(parts: Any, observe: Any = None, members: Any = None, seed: int = 3, **recipe: Any) -> Run:
     encoded, config = parts
     changed = dataclasses.replace(RECIPE, **recipe)
     setting = Setting(
-        model=load_model(find_model("tiny"), PROBLEM.head(TASK), config, seed),
-        problem=PROBLEM,
+        model=load_model(find_model("tiny"), KIND.head(TASK), config, seed),
+        kind=KIND,
         flops=FlopCount(1, 1, 1, 0),
         width=2,
-        decided=2,
+        predict_width=2,
         recipe=changed,
         seed=seed,
     )
@@ -101,8 +101,8 @@ def test_train_capture_is_the_training_forward_itself(parts: Any, monkeypatch: p
     run.train(lambda done, total: None)
     assert (counts == 1).all()
     assert orders[0] != orders[1]
-    found = run.observers["train"].dataset(PROBLEM, parts[0], 3)
-    expected = PROBLEM.signals(seen, parts[0])
+    found = run.observers["train"].dataset(KIND, parts[0], 3)
+    expected = KIND.signals(seen, parts[0])
     for name in ("correct", "gold_prob", "el2n", "loss", "margin", "entropy"):
         np.testing.assert_array_equal(found[name].to_numpy()[0], expected[name])
     assert found.sizes["epoch"] == 2
@@ -110,12 +110,12 @@ def test_train_capture_is_the_training_forward_itself(parts: Any, monkeypatch: p
 
 def test_epoch_end_capture_is_a_pass_with_fixed_weights_in_eval_mode(parts: Any) -> None:
     run = trained(parts, EVERYTHING)
-    found = run.observers["epoch_end"].dataset(PROBLEM, parts[0], 3)
-    last = PROBLEM.signals(run.predict(parts[0]), parts[0])
+    found = run.observers["epoch_end"].dataset(KIND, parts[0], 3)
+    last = KIND.signals(run.predict(parts[0]), parts[0])
     np.testing.assert_allclose(found["gold_prob"].sel(epoch=2).to_numpy()[0], last["gold_prob"], atol=1e-6)
     batch = run.collate(np.arange(50))
     norms = gradient_norms(
-        run.setting.model, batch.inputs, lambda out: PROBLEM.losses(out.logits, batch), scopes=("all", "last")
+        run.setting.model, batch.inputs, lambda out: KIND.losses(out.logits, batch), scopes=("all", "last")
     )
     for signal, scope in (("grad_norm", "all"), ("grad_norm_last", "last")):
         values = found[signal].sel(epoch=2).to_numpy()[0]
@@ -124,7 +124,7 @@ def test_epoch_end_capture_is_a_pass_with_fixed_weights_in_eval_mode(parts: Any)
 
 def test_dynamics_survive_the_disk(parts: Any, tmp_path: Any) -> None:
     run = trained(parts, EVERYTHING)
-    made = {name: o.dataset(PROBLEM, parts[0], 3) for name, o in run.observers.items()}
+    made = {name: o.dataset(KIND, parts[0], 3) for name, o in run.observers.items()}
     dynamics.save(tmp_path / "dynamics.nc", made)
     for name, dataset in made.items():
         read = dynamics.load(tmp_path / "dynamics.nc", name)

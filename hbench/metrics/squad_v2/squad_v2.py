@@ -105,7 +105,7 @@ def _golds(predictions: list[dict[str, Any]], references: list[dict[str, Any]]) 
     if not ids:
         raise ValueError("there is no prediction")
     if len(set(ids)) != len(ids) or len(golds) != len(references):
-        raise ValueError("an id stands twice; make the ids distinct")
+        raise ValueError("an id is listed twice; make the ids distinct")
     if set(ids) != set(golds):
         odd = min(set(ids) ^ set(golds))
         raise ValueError(f"id {odd!r} is not on both sides; give one prediction and one reference for each")

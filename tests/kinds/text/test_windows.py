@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.span_examples import CPU, EITHER, NUMBERS, PROBLEM, TASK, TOKENIZERS, answers, encode, examples, texts_of
+from support.span_examples import CPU, EITHER, KIND, NUMBERS, TASK, TOKENIZERS, answers, encode, examples, texts_of
 
 from hbench.errors import DataError
 from hbench.kinds.text import windows
@@ -114,7 +114,7 @@ def test_gold_tokens_are_those_that_cover_the_answer(pieces: list[str], data: An
         return
     tokenizer = TOKENIZERS[name]
     rows = examples(("who ?", context, {"text": [text], "answer_start": [begin]}))
-    assert PROBLEM.usable(TASK, rows.columns, str).tolist() == [0]
+    assert KIND.check_rows(TASK, rows.columns, str).tolist() == [0]
     found = encode(rows, tokenizer, 16)
     begin, end = begin + len(text) - len(text.lstrip()), begin + len(text.rstrip())
     all_tokens = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
@@ -210,7 +210,7 @@ def test_a_context_without_a_token_has_no_span() -> None:
     assert (found.gold["first"].tolist(), found.gold["last"].tolist()) == ([1, 4], [0, 4])
     assert (found.gold["start"].tolist(), found.gold["end"].tolist()) == ([0, 4], [0, 4])
     batch = Collator(found, CPU)(np.arange(2))
-    kept = PROBLEM.decide(torch.zeros(*batch.inputs["input_ids"].shape, 2), batch)
+    kept = KIND.predict(torch.zeros(*batch.inputs["input_ids"].shape, 2), batch)
     assert kept[0].tolist() == [np.float32(-1e30), 0, kept[0, 2], kept[0, 3], 0]
-    done = PROBLEM.evaluate(TASK, kept.numpy(), rows, found)
+    done = KIND.evaluate(TASK, kept.numpy(), rows, found)
     assert done.prediction.tolist() == [[-1, -1], [0, 3]]

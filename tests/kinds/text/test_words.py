@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.joint_examples import BERT, NUMBER, PROBLEM, ROWS, TASK, TOKENIZERS, WORDS, batch_of, encode, examples
+from support.joint_examples import BERT, KIND, NUMBER, ROWS, TASK, TOKENIZERS, WORDS, batch_of, encode, examples
 from tokenizers import processors
 
 from hbench.errors import DataError
@@ -87,7 +87,7 @@ def test_words_with_spaces_and_words_without_a_token() -> None:
     logits = torch.zeros(1, 5, 8)
     logits[0, 0, 2] = 1.0
     logits[0, :, 3 + NUMBER["I-day"]] = 1.0
-    assert PROBLEM.decide(logits, batch).tolist() == [[2, 0, 4, 0, 4]]
+    assert KIND.predict(logits, batch).tolist() == [[2, 0, 4, 0, 4]]
 
 
 def test_what_is_cut_off_is_not_trained_on_and_predicted_as_outside() -> None:
@@ -96,19 +96,19 @@ def test_what_is_cut_off_is_not_trained_on_and_predicted_as_outside() -> None:
     assert batch.gold["tag"][3].tolist() == [-100, 0, 1, 2, 2, -100]
     logits = torch.zeros(4, 6, 8)
     logits[..., 3 + NUMBER["B-day"]] = 1.0
-    assert PROBLEM.decide(logits, batch)[3].tolist() == [0, 3, 3, 3, 3, 0, 0, 0, 0]
+    assert KIND.predict(logits, batch)[3].tolist() == [0, 3, 3, 3, 3, 0, 0, 0, 0]
 
 
 def test_an_utterance_that_becomes_nothing_is_named() -> None:
     rows = examples((["cat"], ["O"], 0), (["\u2028"], ["O"], 0))
     tokenizer = load_tokenizer(find_model("tiny"), [WORDS])
     tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(single="$A", pair="$A $B")
-    with pytest.raises(DataError, match=r"^example u1: the tokenizer makes no token of its words; mend or remove"):
+    with pytest.raises(DataError, match=r"^example u1: the tokenizer makes no token of its words; fix or remove"):
         encode(rows, tokenizer)
 
 
 def test_head_and_vocabulary() -> None:
-    head = PROBLEM.head(TASK)
+    head = KIND.head(TASK)
     assert (head.auto, head.config) == ("AutoModelForTokenClassification", {"num_labels": 3 + 5})
     assert tags_of(TASK) == tuple(NUMBER)
-    assert list(PROBLEM.texts(TASK, ROWS))[:2] == ["play the red cat", "don't play on monday"]
+    assert list(KIND.texts(TASK, ROWS))[:2] == ["play the red cat", "don't play on monday"]
