@@ -32,7 +32,7 @@ def full_row(cells: Sequence[CellResult]) -> BoardRow:
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [
-        ("answer", "", "field 'trivial.answer' is ''; use a text of one line"),
+        ("answer", "", "field 'trivial.answer' is ''; use a string of one line"),
         ("examples", None, "field 'trivial.examples' is null; give the value of each evaluation example"),
         ("examples.values", [], "field 'trivial.examples.values' holds 0 rows; give one, without null"),
         ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows; give one, without null"),

@@ -187,8 +187,8 @@ def test_declared_ids_are_used_and_have_to_be_distinct(tmp_path: Path) -> None:
         ({"gold": 2}, ["'gold' holds 2", "0 (no), 1 (yes)", "-1"]),
         ({"gold": -2}, ["'gold' holds -2"]),
         ({"gold": None}, ["'gold' holds None"]),
-        ({"text": None}, ["'text' holds None", "not a text"]),
-        ({"other": None}, ["'other' holds None", "not a text"]),
+        ({"text": None}, ["'text' holds None", "not a string"]),
+        ({"other": None}, ["'other' holds None", "not a string"]),
     ],
 )
 @pytest.mark.parametrize("ending", [".jsonl", ".parquet"])

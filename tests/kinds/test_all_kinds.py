@@ -114,14 +114,14 @@ def pairs(names: Iterable[str], kinds: Iterable[str]) -> list[tuple[str, str]]:
     return [(name, kind) for kind in kinds for name in names if kind != "joint" or not name.startswith("opt")]
 
 
-@pytest.mark.parametrize(("name", "kind"), pairs(ARCHITECTURES, ["choice", "span", "joint"]))
-def test_gradient_norms_are_those_of_whole_examples(name: str, kind: str) -> None:
-    kind = find_kind(kind)
-    model = build(name, kind).eval()
+@pytest.mark.parametrize(("name", "kind_name"), pairs(ARCHITECTURES, ["choice", "span", "joint"]))
+def test_gradient_norms_are_those_of_whole_examples(name: str, kind_name: str) -> None:
+    kind = find_kind(kind_name)
+    model = build(name, kind_name).eval()
     with torch.no_grad():  # away from the initial state, where biases are zero and attention is even
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
-    _, found = encoded(kind, 6, name)
+    _, found = encoded(kind_name, 6, name)
     assert np.bincount(found.owner).max() > 1 or (found.token_gold["tag"] >= 0).sum() > 20
     collate = Collator(found, torch.device("cpu"))
 
@@ -156,16 +156,16 @@ def test_gradients_of_options_that_cancel_are_exact() -> None:
         assert float(exact[example]) == pytest.approx(float(expected), rel=1e-4)
 
 
-@pytest.mark.parametrize(("name", "kind"), pairs(["bert", "roberta", "opt-350m", "gpt2", "llama"], KINDS))
-def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind: str) -> None:
-    task, found = encoded(kind, 64, name)
-    kind = find_kind(kind)
+@pytest.mark.parametrize(("name", "kind_name"), pairs(["bert", "roberta", "opt-350m", "gpt2", "llama"], KINDS))
+def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind_name: str) -> None:
+    task, found = encoded(kind_name, 64, name)
+    kind = find_kind(kind_name)
     if name not in TOKEN_TYPES:
         found.sequences.fields.pop("token_type_ids", None)
     recipe = Recipe(epochs=50, batch_size=16, learning_rate=4e-3, warmup=0.1, precision="fp32")
     # Models this small learn within seconds from weights that are larger than those of real ones.
     wide = {"hidden_size": 64, "word_embed_proj_dim": 32} if name == "opt-350m" else {}
-    model = build(name, kind, initializer_range=0.15, init_std=0.15, **wide)
+    model = build(name, kind_name, initializer_range=0.15, init_std=0.15, **wide)
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
