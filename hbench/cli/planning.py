@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from hbench.cli.options import json_option, suite_options
 from hbench.cli.output import print_json, print_table
 
-#: Columns of the table: key in `Plan.summary()` -> heading.
+#: Columns of the table: field of an estimate -> heading.
 _COLUMNS = {
     "task": "task",
     "model": "model",
@@ -30,14 +31,15 @@ def plan(suite: str, as_json: bool, plugins: tuple[Path, ...], **changes: Any) -
 
     SUITE is a shipped name (see `hbench list suites`) or a TOML file. Nothing is downloaded, trained or written.
     """
+    from hbench.experiment.estimate import estimate
     from hbench.experiment.plan import make_plan
     from hbench.experiment.suite_file import load_suite
 
-    summary = make_plan(load_suite(suite).overridden(**changes)).summary()
+    estimated = asdict(estimate(make_plan(load_suite(suite).overridden(**changes))))
     if as_json:
-        print_json(summary)
+        print_json(estimated)
         return
-    rows = [*summary["groups"], {"task": "total", "model": "", **summary["total"]}]
+    rows = [*estimated["experiments"], {"task": "total", "model": "", **estimated["total"]}]
     print_table(list(_COLUMNS.values()), [[row[key] for key in _COLUMNS] for row in rows])
     click.echo(
         "\nPruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in\n"

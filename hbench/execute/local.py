@@ -10,29 +10,41 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.errors import HbenchError
-from hbench.execute.base import Context
+from hbench.errors import HbenchError, UsageError
+from hbench.execute.base import Context, Executor
 from hbench.files import write_whole
 from hbench.jobs.spec import FineTune, Job, dump
 from hbench.jobs.store import Store
-from hbench.training.device import count_gpus
+from hbench.training.device import count_gpus, resolve_device
 
 if TYPE_CHECKING:
     from hbench.progress import Progress
 
 
-class LocalExecutor:
-    """Keeps N workers busy; a worker that dies fails the job in hand, with its exit code, and is replaced."""
+@dataclass(frozen=True)
+class LocalExecutor(Executor):
+    """Runs jobs in worker processes of this machine, each on a core or GPU of its own.
+
+    jobs: workers at a time; none for one per core or GPU. A worker that dies fails the job in hand, with its exit
+    code, and is replaced.
+    """
+
+    jobs: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.jobs is not None and self.jobs < 1:
+            raise UsageError(f"executor local: jobs={self.jobs} is out of range; use at least 1")
 
     def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
-        """Run the jobs, in order of their start, on `context.jobs` workers (default: one per core or GPU)."""
+        """Run the jobs, in order of their start. Raises UsageError for a device that this machine lacks."""
         if not jobs:
             return
         devices = _devices(context.device)
-        count = min(len(jobs), context.jobs or _default_jobs(jobs, devices))
+        count = min(len(jobs), self.jobs or _default_jobs(jobs, devices))
         queue = iter(jobs)
         lock = threading.Lock()
         crew = [_Worker(store, devices[i % len(devices)], context.plugins, _threads(jobs)) for i in range(count)]
@@ -158,11 +170,14 @@ def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, context:
             progress.job_finished(job.key, finished)
 
 
-def _devices(device: str) -> list[str]:
-    """Return the devices to spread workers over: every GPU for plain `cuda`, the named one otherwise."""
-    if device != "cuda":
-        return [device]
-    return [f"cuda:{i}" for i in range(max(1, count_gpus()))]
+def _devices(name: str) -> list[str]:
+    """Return the devices to spread workers over: every GPU for `auto` and plain `cuda`, otherwise the one named.
+
+    The workers share this machine, so what it lacks is known here. Raises UsageError for a device that is not there.
+    """
+    if resolve_device(name) == "cuda":
+        return [f"cuda:{number}" for number in range(max(1, count_gpus()))]
+    return [name]
 
 
 def _threads(jobs: Sequence[Job]) -> int:
@@ -170,7 +185,7 @@ def _threads(jobs: Sequence[Job]) -> int:
 
 
 def _default_jobs(jobs: Sequence[Job], devices: list[str]) -> int:
-    if devices != ["cpu"]:
+    if devices not in (["auto"], ["cpu"]):
         return len(devices)
     # the cores this process may use, which on a cluster are fewer than the machine's
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -24,6 +24,7 @@ _PARENT_SECONDS = 1.0
 def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path], out: TextIO) -> int:
     """Run the jobs whose specification files are named, in order; return how many failed.
 
+    device: a name such as `auto`, resolved on this machine, which need not be the one where the suite was started.
     Every line written is one JSON object: {"event": "progress", "done", "total"}, then {"event": "finished"} or
     {"event": "failed"} for the job, or {"event": "refused", "message", "code"} when the input is at fault.
     """

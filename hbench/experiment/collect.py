@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbench.cost import charges
-from hbench.experiment.bind import PrunedRun, Unavailable, Work
+from hbench.experiment.bind import BoundExperiment
 from hbench.experiment.plan import Arm
+from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
 from hbench.jobs.spec import FULL, PROTOCOL, FineTune, Score
 from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
@@ -22,32 +23,33 @@ if TYPE_CHECKING:
     from hbench.jobs.store import Store
 
 
-def collect(work: Work, store: Store) -> Iterator[CellResult]:
-    """Yield the result of every cell of a group, the full baseline first; failed ones say why."""
-    collector = _Collector(work, store)
-    if work.group.evaluation_seeds:
+def collect(bound: BoundExperiment, pruned: PrunedRuns, store: Store) -> Iterator[CellResult]:
+    """Yield the result of every cell of an experiment, the full baseline first; failed ones say why."""
+    collector = _Collector(bound, pruned, store)
+    if bound.experiment.evaluation_seeds:
         yield from collector.full()
-        for cell in work.group.cells():
-            yield from collector.cell(cell)
+        for arm in bound.experiment.arms():
+            yield from collector.arm(arm)
     else:
-        for method in work.group.methods:
+        for method in bound.experiment.methods:
             yield collector.diagnosis(method)
 
 
 class _Collector:
     """Reads each job's result once and puts cells together."""
 
-    def __init__(self, work: Work, store: Store) -> None:
-        self.work = work
-        self.group = work.group
+    def __init__(self, bound: BoundExperiment, pruned: PrunedRuns, store: Store) -> None:
+        self.bound = bound
+        self.pruned = pruned
+        self.experiment = bound.experiment
         self.store = store
-        self.splits = work.group.task.plugin.splits()
+        self.splits = bound.experiment.task.plugin.splits()
         self._results: dict[str, dict[str, Any] | None] = {}
         self._values: dict[str, dict[str, Any]] = {}
-        full = [r for job in work.full.values() if (r := self.result(job)) is not None]
-        pruned = (r for p in work.pruned.values() if isinstance(p, PrunedRun) and (r := self.result(p.job)) is not None)
+        full = [r for job in bound.full.values() if (r := self.result(job)) is not None]
+        trained = (r for run in pruned.available() if (r := self.result(run.job)) is not None)
         #: Any finished job: all of them saw the same examples.
-        self.any = full[0] if full else next(pruned, None)
+        self.any = full[0] if full else next(trained, None)
         self.full_cost = charges.mean([charges.spent(r["bill"]["trained"]) for r in full])
 
     def result(self, job: FineTune | Score) -> dict[str, Any] | None:
@@ -59,29 +61,29 @@ class _Collector:
 
     def full(self) -> Iterator[CellResult]:
         """Yield the full baseline's cell for every evaluation split."""
-        jobs = {seed: self.work.full[seed] for seed in self.group.evaluation_seeds}
+        jobs = {seed: self.bound.full[seed] for seed in self.experiment.evaluation_seeds}
         size = self.any["examples"]["train"] if self.any else 0
         mask = np.ones(size, dtype=bool)
-        cost = charges.cost(self.full_cost, self.full_cost, charges.scoring(None, (), self.group.recipe.epochs))
+        cost = charges.cost(self.full_cost, self.full_cost, charges.scoring(None, (), self.experiment.recipe.epochs))
         runs: dict[int, PrunedRun | Unavailable] = {seed: PrunedRun(mask, job) for seed, job in jobs.items()}
         for cell in self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost):
             yield replace(cell, trivial=self._trivial(cell.split))
 
-    def cell(self, cell: Arm) -> Iterator[CellResult]:
-        """Yield a method's cell for every evaluation split."""
-        runs = {seed: self.work.pruned[cell, seed] for seed in self.group.evaluation_seeds}
+    def arm(self, arm: Arm) -> Iterator[CellResult]:
+        """Yield an arm's cell for every evaluation split."""
+        runs = {seed: self.pruned.of(arm, seed) for seed in self.experiment.evaluation_seeds}
         trained = [r for p in runs.values() if isinstance(p, PrunedRun) and (r := self.result(p.job)) is not None]
         train = charges.mean([charges.spent(charges.of_training(r)) for r in trained])
-        cost = charges.cost(self.full_cost, train, self._scoring(cell.method))
+        cost = charges.cost(self.full_cost, train, self._scoring(arm.method))
         yield from self._cells(
-            cell.method.ref,
-            cell.keep.label,
-            cell.budget,
+            arm.method.ref,
+            arm.keep.label,
+            arm.budget,
             runs,
             cost,
-            scoring_runs=self._scoring_seeds(cell.method),
-            planted=self._planted(cell.method),
-            published=cell.method.plugin.published,
+            scoring_runs=self._scoring_seeds(arm.method),
+            planted=self._planted(arm.method),
+            published=arm.method.plugin.published,
         )
 
     def diagnosis(self, method: Named[Scorer]) -> CellResult:
@@ -142,21 +144,21 @@ class _Collector:
             )
 
     def _result(self, split: str, **fields: Any) -> CellResult:
-        work, first = self.work, next(iter(self.work.full.values()))
+        bound, first = self.bound, next(iter(self.bound.full.values()))
         found = self.any["examples"] if self.any else None
-        plugin = self.group.task.plugin
+        plugin = self.experiment.task.plugin
         return CellResult(
-            task=self.group.task.ref,
+            task=self.experiment.task.ref,
             split=split,
             primary=split == self.splits[0],
-            model=self.group.model.title,
+            model=self.experiment.model.title,
             kind=plugin.kind,
             metric=plugin.metric,
-            chance=work.suite.chance,
-            compared=tuple(sorted(method.ref for method in self.group.methods)),
+            chance=bound.suite.chance,
+            compared=tuple(sorted(method.ref for method in self.experiment.methods)),
             # a task that is only scored trains nothing that could be compared
-            rivals=tuple(sorted(work.suite.rivals)) if self.group.evaluation_seeds else (),
-            margin=work.suite.margin,
+            rivals=tuple(sorted(bound.suite.rivals)) if self.experiment.evaluation_seeds else (),
+            margin=bound.suite.margin,
             data=Data(
                 source=first.task.source,
                 train_rows=found["train"] if found else 0,
@@ -167,17 +169,17 @@ class _Collector:
             ),
             model_source=first.model.source,
             # What `auto` came to on the machine that trained.
-            recipe=asdict(self.group.recipe) | ({"precision": self.any["precision"]} if self.any else {}),
+            recipe=asdict(self.experiment.recipe) | ({"precision": self.any["precision"]} if self.any else {}),
             protocol=PROTOCOL,
             **fields,
         )
 
     def _metric(self, result: dict[str, Any], split: str) -> float:
-        return float(result["metric"][split][self.group.task.plugin.metric])
+        return float(result["metric"][split][self.experiment.task.plugin.metric])
 
     def _also(self, results: list[dict[str, Any] | None], split: str) -> dict[str, tuple[float | None, ...]]:
         """Return the metrics beside the task's own one, per seed."""
-        main = self.group.task.plugin.metric
+        main = self.experiment.task.plugin.metric
         found = [None if r is None else r["metric"][split] for r in results]
         names = sorted({name for m in found if m is not None for name in m} - {main})
         return {name: tuple(None if m is None else float(m[name]) for m in found) for name in names}
@@ -197,7 +199,7 @@ class _Collector:
 
     def _trivial(self, split: str) -> TrivialAnswer | None:
         """Return what a trivial answer reaches, from any full run that finished; all of them saw the same examples."""
-        for job in self.work.full.values():
+        for job in self.bound.full.values():
             # jobs of an earlier hbench do not say it
             if (found := self.result(job)) is not None and "trivial" in found:
                 values = self._predictions(job)[f"{split}.trivial"]
@@ -211,11 +213,11 @@ class _Collector:
         return failure.reason if failure is not None else "has not run"
 
     def _unscored(self, method: Named[Scorer]) -> Iterator[Failed]:
-        for draw, job in self.work.scores[method.ref].items():
+        for draw, job in self.bound.scores[method.ref].items():
             if not self.store.finished(job):
                 failure = self.store.failure(job)
                 reason = "a scoring run failed" if failure is None else failure.reason
-                yield Failed(self.group.scoring_seeds[0] if draw is None else draw, reason)
+                yield Failed(self.experiment.scoring_seeds[0] if draw is None else draw, reason)
 
     def _subset(self, runs: Sequence[PrunedRun | Unavailable]) -> Subset | None:
         labels = self._labels()
@@ -233,7 +235,7 @@ class _Collector:
 
     def _kept(self, run: PrunedRun | Unavailable, labels: Any) -> tuple[int, dict[str, float]] | None:
         """Return the size of a subset and the share of each class in it; of a curriculum, their means over cycles."""
-        names = self.group.task.plugin.labels
+        names = self.experiment.task.plugin.labels
         if isinstance(run, Unavailable):
             return None
         if run.mask is not None:
@@ -248,22 +250,22 @@ class _Collector:
         return int(found["count"]), dict(zip(names, map(float, shares), strict=True))
 
     def _labels(self) -> Any:
-        for job in self.work.full.values():
+        for job in self.bound.full.values():
             if self.result(job) is not None:
                 return self.store.arrays(job.job_type, job.key, "examples.npz")["label"]
         return None
 
     def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:
-        return () if method.plugin.observation() is None else self.group.scoring_seeds
+        return () if method.plugin.observation() is None else self.experiment.scoring_seeds
 
     def _scoring(self, method: Named[Scorer]) -> dict[str, tuple[Part, ...]]:
         """Return what a method needs of the scoring runs, by unit."""
-        results = [self.result(self.work.full[seed]) for seed in self.group.scoring_seeds]
+        results = [self.result(self.bound.full[seed]) for seed in self.experiment.scoring_seeds]
         bills = [None if r is None else r["bill"] for r in results]
-        return charges.scoring(method.plugin.observation(), bills, self.group.recipe.epochs)
+        return charges.scoring(method.plugin.observation(), bills, self.experiment.recipe.epochs)
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
-        jobs = self.work.scores.get(method.ref, {})  # a dynamic scorer has none
+        jobs = self.bound.scores.get(method.ref, {})  # a dynamic scorer has none
         found = [r["planted"] for job in jobs.values() if (r := self.result(job)) is not None]
         if not found or found[0] is None:
             return None

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -140,11 +141,12 @@ def test_a_plugin_that_cannot_be_loaded_hides_none_of_the_others(hbench, monkeyp
 
 
 def test_plan_prints_the_summary_as_json_and_as_a_table(hbench):
+    from hbench.experiment.estimate import estimate
     from hbench.experiment.plan import make_plan
 
     args = ("plan", "small", "--scorer", "h-score", "--scorer", "el2n[epoch=2]", "--seeds", 2, "--scoring-runs", 3)
     expected = load_suite("small").overridden(scorers=["h-score", "el2n[epoch=2]"], seeds=2, scoring_runs=3)
-    assert json.loads(hbench(*args, "--json").out) == make_plan(expected).summary()
+    assert json.loads(hbench(*args, "--json").out) == asdict(estimate(make_plan(expected)))
     lines = hbench(*args).out.splitlines()
     row = next(line for line in lines if line.startswith("snli[evaluate=validation]"))
     assert "minilm-l6[layers=4]" in row

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hbench import scorer
 from hbench.cost.budgets import PASS, steps_for
+from hbench.experiment.estimate import estimate
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite import Suite
 from hbench.jobs.recipe import Recipe
@@ -82,7 +83,7 @@ def test_the_plan_knows_what_a_budget_costs(budget: str) -> None:
         scoring_runs=1,
         seeds=2,
     )
-    total = make_plan(suite).summary()["total"]
+    total = estimate(make_plan(suite)).total
     epochs = 3
     curriculum = (1 + 2 * 0.5 + 2 / 3) / epochs
     expected = {
@@ -90,5 +91,5 @@ def test_the_plan_knows_what_a_budget_costs(budget: str) -> None:
         "equal-steps": 2 + 2 * (1 + 4 / 3 / epochs + 1),  # five epochs, four of them with a pass before
         "equal-cost": 2 + 2 * (2 * curriculum),
     }[budget]
-    assert total["cost_at_most"] == pytest.approx(expected, abs=0.01)
-    assert total["full_runs"] == 2
+    assert total.cost_at_most == pytest.approx(expected, abs=0.01)
+    assert total.full_runs == 2

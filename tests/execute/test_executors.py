@@ -15,14 +15,14 @@ from hbench.errors import StoreError, UsageError
 from hbench.execute import local
 from hbench.execute.base import run_job
 from hbench.execute.worker import work
-from hbench.experiment.bind import Work
+from hbench.experiment.bind import bind
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
 from hbench.jobs.store import Store
 from hbench.training import device
-from hbench.training.device import find_device
+from hbench.training.device import resolve_device
 
 #: A task that kills the process which trains on it; planning and checking it is harmless.
 DEADLY = """
@@ -60,7 +60,7 @@ def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -
 
 def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
     suite = load_suite(str(bench.suite))
-    job = next(iter(Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path)).full.values()))
+    job = bind(make_plan(suite).experiments[0], suite, None, Store(tmp_path)).full[342]
     path = tmp_path / "spec.json"
     path.write_text(dump(job))
     store, out = Store(tmp_path / "store"), io.StringIO()
@@ -101,24 +101,24 @@ def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
     for visible, count in (("", 0), ("-1", 0), ("0", 1), ("2,5,GPU-1a", 3)):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         assert device.count_gpus() == count
-        assert find_device("auto") == ("cuda" if count else "cpu")
-        assert find_device("cpu") == "cpu"
-    assert local._devices(find_device("cuda")) == ["cuda:0", "cuda:1", "cuda:2"]
+        assert resolve_device("auto") == ("cuda" if count else "cpu")
+        assert resolve_device("cpu") == "cpu"
+    assert local._devices(resolve_device("cuda")) == ["cuda:0", "cuda:1", "cuda:2"]
     assert local._devices("cuda:1") == ["cuda:1"]
     with pytest.raises(UsageError, match="cuda:3: 3 GPUs"):
-        find_device("cuda:3")
+        resolve_device("cuda:3")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(UsageError, match="cuda: 0 GPUs"):
-        find_device("cuda")
+        resolve_device("cuda")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setattr(device, "count_gpus", lambda: 0)  # the driver shows none, as in WSL: torch will tell
-    assert find_device("auto") == "cpu"
-    assert find_device("cuda") == "cuda"
+    assert resolve_device("auto") == "cpu"
+    assert resolve_device("cuda") == "cuda"
     monkeypatch.setattr(local, "count_gpus", lambda: 0)
     assert local._devices("cuda") == ["cuda:0"]
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(UsageError, match="no Mac"):
-        find_device("mps")
+        resolve_device("mps")
 
 
 @pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 1}', "[]"])
