@@ -60,7 +60,7 @@ def retry(store: Path) -> None:
 @click.command("run-job", hidden=True)
 @click.argument("specs", nargs=-1, required=True)
 @click.option("--store", type=click.Path(path_type=Path), default=STORE, show_default=True, metavar="D")
-@click.option("--device", default="cpu", show_default=True, metavar="D")
+@click.option("--device", default="auto", show_default=True, metavar="D")
 @plugin_option
 def run_job(specs: tuple[str, ...], store: Path, device: str, plugins: tuple[Path, ...]) -> int:
     """Run the jobs whose specification files are named, or, with `-`, those named on standard input.

@@ -30,6 +30,11 @@ def errors() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 job` or `12 jobs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """Write a value as indented JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

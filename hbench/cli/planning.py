@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hbench.cli.options import json_option, suite_options
+from hbench.cli.options import json_option, run_options
 from hbench.cli.output import print_json, print_table
 
 #: Columns of the table: field of an estimate -> heading.
@@ -24,18 +24,35 @@ _COLUMNS = {
 
 
 @click.command(short_help="Show what a suite would run, and what it costs.")
-@suite_options
+@run_options
 @json_option
-def plan(suite: str, as_json: bool, plugins: tuple[Path, ...], **changes: Any) -> None:
+def plan(
+    suite: str,
+    as_json: bool,
+    plugins: tuple[Path, ...],
+    data_dir: Path | None,
+    store: Path,
+    results: Path | None,
+    out: Path | None,
+    jobs: int | None,
+    device: str,
+    quiet: bool,
+    **changes: Any,
+) -> None:
     """Show what SUITE would run: jobs, what they share, and the cost in full trainings.
 
-    SUITE is a shipped name (see `hbench list suites`) or a TOML file. Nothing is downloaded, trained or written.
+    SUITE is a shipped name (see `hbench list suites`) or a TOML file. The options are those of `hbench run`, and what
+    that would refuse at once is refused here. Nothing is downloaded, trained or written.
     """
+    from hbench.experiment.check import check_run
     from hbench.experiment.estimate import estimate
+    from hbench.experiment.folders import Folders
     from hbench.experiment.plan import make_plan
     from hbench.experiment.suite_file import load_suite
 
-    estimated = asdict(estimate(make_plan(load_suite(suite).overridden(**changes))))
+    planned = make_plan(load_suite(suite).overridden(**changes))
+    check_run(planned, Folders.beside(store, results, out), data_dir=data_dir, jobs=jobs)
+    estimated = asdict(estimate(planned))
     if as_json:
         print_json(estimated)
         return

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from hbench.execute import find_executor
 from hbench.execute.base import Context, run_here
 from hbench.experiment.bind import bind
+from hbench.experiment.check import check_run
 from hbench.experiment.collect import collect
 from hbench.experiment.folders import Folders
 from hbench.experiment.plan import make_plan
@@ -65,15 +66,16 @@ def run_suite(
     Raises HbenchError for input at fault. A failed training is no error here: its cell says so.
     """
     folders = Folders.beside(store, results, out)
-    folders.check()
-    runner = find_executor(executor or suite.executor, jobs)
+    suite = suite.overridden(executor=executor)
+    plan = make_plan(suite)
+    check_run(plan, folders, data_dir=data_dir, jobs=jobs)
+    runner = find_executor(suite.executor, jobs)
     progress = progress or NullProgress()
     finished = Store(folders.store)
     finished.prepare()
     finished.sweep(_alive)
     run_jobs = partial(run_stage, store=finished, context=Context(device, plugins), progress=progress)
 
-    plan = make_plan(suite)
     bound = [bind(experiment, suite, data_dir, finished) for experiment in plan.experiments]
     full = run_jobs("full-data runs", {k: job for b in bound for k, job in b.full_runs().items()}, runner.run)
     # scores take milliseconds, so no worker is started for them
