@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hbench.cli.options import json_option, run_options
-from hbench.cli.output import print_json, print_table
+from hbench.cli.output import print_json, print_table, print_text
 
 #: Columns of the table: field of an estimate -> heading.
 _COLUMNS = {
@@ -58,7 +58,8 @@ def plan(
         return
     rows = [*estimated["experiments"], {"task": "total", "model": "", **estimated["total"]}]
     print_table(list(_COLUMNS.values()), [[row[key] for key in _COLUMNS] for row in rows])
-    click.echo(
-        "\nPruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in\n"
+    click.echo()
+    print_text(
+        "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
         "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring runs."
     )

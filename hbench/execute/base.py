@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError, StoreError, TrainingFailed
+from hbench.execute.culprit import raised_at
 from hbench.jobs.spec import FineTune, Job
 from hbench.jobs.store import Store
 from hbench.training.device import resolve_device
@@ -62,19 +63,18 @@ def run_here(jobs: Sequence[Job], store: Store, context: Context, progress: Prog
     """Run jobs in this process, one after the other."""
     for job in jobs:
         progress.job_started(job.key, context.label(job))
-        finished = run_job(job, store, context.device, partial(progress.job_progress, job.key))
-        progress.job_finished(job.key, finished)
+        progress.job_finished(job.key, run_job(job, store, context.device, partial(progress.job_progress, job.key)))
 
 
-def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None]) -> bool:
-    """Run one job in this process and publish it; return whether it finished.
+def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None]) -> str | None:
+    """Run one job in this process and publish it; return why it failed, None when it finished.
 
-    device: a name such as `auto`, resolved on this machine.
+    device: a name such as `auto`, resolved on this machine. step: hears of optimiser steps done and their total.
     A job that fails leaves its reason and its log in the store. Input at fault (DataError, UsageError) and a store
     that cannot be written (StoreError) are raised instead: they are the user's to fix, not a result.
     """
     if store.finished(job):
-        return True
+        return None
     try:
         with store.writing(job) as folder:
             if isinstance(job, FineTune):
@@ -87,22 +87,23 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
 
                 run_score(job, store, folder)
     except TrainingFailed as error:
-        store.fail(job, str(error), f"{traceback.format_exc()}")
-        return False
+        return _failed(job, store, str(error))
     except HbenchError:
         raise
-    except OSError as error:
-        if error.errno not in _OF_THE_DISK:
-            store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
-            return False
-        # No property of the job: it is to be run again.
-        raise StoreError(
-            f"store {store.root}: {error.strerror}; free space or name another --store, and run again"
-        ) from error
-    except Exception as error:  # noqa: BLE001 - plugin code and libraries may raise anything; the board shows the reason
-        store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
-        return False
-    return True
+    except Exception as error:  # plugin code and libraries may raise anything; the board shows the reason
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            # No property of the job: it is to be run again.
+            raise StoreError(
+                f"store {store.root}: {error.strerror}; free space or name another --store, and run again"
+            ) from error
+        return _failed(job, store, f"{type(error).__name__}: {error}{raised_at(error, job)}")
+    return None
+
+
+def _failed(job: Job, store: Store, reason: str) -> str:
+    """Record the failure that is being handled; return its reason."""
+    store.fail(job, reason, traceback.format_exc())
+    return reason
 
 
 def describe(job: Job) -> str:

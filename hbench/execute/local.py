@@ -90,8 +90,8 @@ class _Worker:
         self.process: subprocess.Popen[str] | None = None
         self.stopped = False
 
-    def run(self, job: Job, progress: Progress) -> bool:
-        """Run one job to its end; return whether it finished. Raises Refused when the input is at fault."""
+    def run(self, job: Job, progress: Progress) -> str | None:
+        """Run one job to its end; return why it failed, None when it did not. Raises Refused for input at fault."""
         process = self._alive()
         name = job.key
         assert process.stdin is not None and process.stdout is not None
@@ -105,21 +105,23 @@ class _Worker:
                         progress.job_progress(name, event["done"], event["total"])
                     elif event["event"] == "refused":
                         raise Refused(event["message"], event["code"])
-                    else:
-                        finished = bool(event["event"] == "finished")
-                        if not finished and self.device.startswith("cuda"):
+                    elif event["event"] == "failed":
+                        if self.device.startswith("cuda"):
                             # after an error in a kernel every later call in that process would fail as well
                             self._retire()
-                        return finished
+                        return str(event["reason"])
+                    else:
+                        return None
             except BrokenPipeError:
                 pass
         code = process.wait()
         self.process = None
-        if not self.stopped and not self.store.finished(job):
-            why = f"signal {-code}" if code < 0 else f"exit code {code}"
-            reason = f"the worker process ended with {why}; memory may have run out"
-            self.store.fail(job, reason, f"{reason}\n")
-        return self.store.finished(job)
+        if self.stopped or self.store.finished(job):
+            return None
+        why = f"signal {-code}" if code < 0 else f"exit code {code}"
+        reason = f"the worker process ended with {why}; memory may have run out"
+        self.store.fail(job, reason, f"{reason}\n")
+        return reason
 
     def _retire(self) -> None:
         """Let the process end by itself; the next job starts another."""
@@ -165,9 +167,9 @@ def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, context:
         if job is None or worker.stopped:
             return
         progress.job_started(job.key, context.label(job))
-        finished = worker.run(job, progress)
+        reason = worker.run(job, progress)
         if not worker.stopped:
-            progress.job_finished(job.key, finished)
+            progress.job_finished(job.key, reason)
 
 
 def _devices(name: str) -> list[str]:

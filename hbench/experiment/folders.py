@@ -9,7 +9,7 @@ from pathlib import Path
 from hbench.errors import UsageError
 
 #: What a store holds, besides hidden files: a folder with none of these, but with others, is something else.
-_OF_A_STORE = ("finetune", "score", "queue", "run.json")
+_OF_A_STORE = ("finetune", "score", "queue", "stage.json")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ A stage only starts what the store does not hold yet: running a suite again is h
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hbench.execute import find_executor
 from hbench.execute.base import Context, run_here
+from hbench.execute.processes import is_alive
 from hbench.experiment.bind import bind
 from hbench.experiment.check import check_run
 from hbench.experiment.collect import collect
@@ -73,7 +73,7 @@ def run_suite(
     progress = progress or NullProgress()
     finished = Store(folders.store)
     finished.prepare()
-    finished.sweep(_alive)
+    finished.sweep(is_alive)
     run_jobs = partial(run_stage, store=finished, context=Context(device, plugins), progress=progress)
 
     bound = [bind(experiment, suite, data_dir, finished) for experiment in plan.experiments]
@@ -83,20 +83,10 @@ def run_suite(
     pruned = [prune(b, finished) for b in bound]
     trained = run_jobs("pruned runs", {k: job for p in pruned for k, job in p.jobs().items()}, runner.run)
     cells = [cell for b, p in zip(bound, pruned, strict=True) for cell in collect(b, p, finished)]
-    finished.sweep(_alive)  # a killed run's workers may have lived for a second into this one
+    finished.sweep(is_alive)  # a killed run's workers may have lived for a second into this one
     board = publish(cells, folders.results, folders.out)
     text = terminal_text(board.columns, board.comparisons)
 
     tally = full + scored + trained
     failed_cells = sum(bool(cell.failures) for cell in cells)
     return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, text, folders.out / MARKDOWN)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hbench.experiment.agenda import write_agenda
 from hbench.jobs.spec import FineTune, Job
 from hbench.kinds import load_examples
 from hbench.plugins.registry import TASKS
@@ -40,6 +41,7 @@ def run_stage(
     jobs: by what progress calls them; one that is named twice runs once, under its first name.
     Raises HbenchError for input at fault. A job that fails is no error here.
     """
+    write_agenda(store, name, {job.key: job for job in jobs.values()}.values())
     labels: dict[str, str] = {}
     wanted: list[Job] = []
     reused = failed = 0

@@ -168,6 +168,15 @@ class Store:
                 if not alive(int(draft.name.split("-")[2])):
                     shutil.rmtree(draft, ignore_errors=True)
 
+    def running(self, alive: Callable[[int], bool]) -> list[Job]:
+        """Return the jobs that processes of this machine are writing; `alive` tells whether a process id still runs."""
+        return [
+            job
+            for job_type in JOB_TYPES
+            for draft in sorted((self.root / job_type).glob(f".*-{_HOST}-*-*"))
+            if alive(int(draft.name.split("-")[2])) and (job := self._read_spec(draft)) is not None
+        ]
+
     def _read_spec(self, folder: Path) -> Job | None:
         try:
             return load((folder / "spec.json").read_text())
