@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
+from rich.table import Column
 
 from hbench.cli.output import counted, errors
 from hbench.progress import NullProgress, Progress
@@ -90,9 +91,10 @@ class RichProgress:
         self._bars = Bars(
             SpinnerColumn(),
             BarColumn(bar_width=24),
-            # Labels hold references such as el2n[epoch=2], which markup would swallow.
-            TextColumn("{task.description}", markup=False),
+            # Labels hold references such as el2n[epoch=2], which markup would swallow; long ones take a second line.
+            TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=False)),
             console=console,
+            expand=True,
         )
         self._stage_bar: TaskID | None = None
         self._job_bars: dict[str, TaskID] = {}
