@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.finished_jobs import finish
+from support.made_up_scores import finish
 from support.paths import GOLDEN
 
 from hbench.experiment.bind import bind

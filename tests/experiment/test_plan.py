@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.finished_jobs import finish
+from support.made_up_scores import finish
 
 from hbench.errors import UsageError
 from hbench.experiment.bind import BoundExperiment, bind
@@ -58,6 +58,22 @@ def test_six_full_runs_per_task_serve_all_scorers_and_the_full_baseline(tmp_path
 
 def first(suite: Suite, store: Store) -> BoundExperiment:
     return bind(make_plan(suite).experiments[0], suite, None, store)
+
+
+def test_what_one_step_hands_to_the_next_cannot_be_changed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    bound = first(three_tasks(), store)
+    before = prune(bound, store)
+    with pytest.raises(FrozenInstanceError):
+        bound.full = {}
+    for mapping in (bound.full, bound.scores, bound.scores["random"], before.runs):
+        with pytest.raises(TypeError):
+            mapping[next(iter(mapping))] = None
+    finish(store, bound)
+    after = prune(bound, store)
+    assert {type(run) for run in before.runs.values()} == {Unavailable}  # as it was before the scores
+    assert {type(run) for run in after.runs.values()} == {PrunedRun}
+    assert before.jobs() == {}
 
 
 def test_no_pruned_training_is_made_twice(tmp_path: Path) -> None:
