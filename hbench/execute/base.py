@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from hbench.errors import HbenchError, StoreError, TrainingFailed
 from hbench.execute.culprit import raised_at
 from hbench.jobs.spec import FineTune, Job
-from hbench.jobs.store import Store
 from hbench.training.device import resolve_device
 
 if TYPE_CHECKING:
+    from hbench.jobs.store import Store
     from hbench.progress import Progress
 
 

@@ -18,10 +18,10 @@ from hbench.errors import HbenchError, UsageError
 from hbench.execute.base import Context, Executor
 from hbench.files import write_whole
 from hbench.jobs.spec import FineTune, Job, dump
-from hbench.jobs.store import Store
 from hbench.training.device import count_gpus, resolve_device
 
 if TYPE_CHECKING:
+    from hbench.jobs.store import Store
     from hbench.progress import Progress
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.data.sources import find_split
 from hbench.errors import UsageError
 from hbench.execute import find_executor
 from hbench.experiment.folders import Folders
@@ -33,6 +32,8 @@ def check_run(plan: Plan, folders: Folders, *, data_dir: Path | None, jobs: int 
 def _check_data_files(experiments: Iterable[Experiment], data_dir: Path) -> None:
     if not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir}: no such folder; name the one that holds <task>/<split>.jsonl")
+    from hbench.data.sources import find_split  # a plan without a data folder does without it
+
     for task in {experiment.task.ref: experiment.task for experiment in experiments}.values():
         if type(task.plugin).rows is not Task.rows:  # embedded: it reads no file
             continue
