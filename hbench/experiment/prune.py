@@ -66,6 +66,14 @@ class PrunedRuns:
                 named.setdefault(run.job.key, (label, run.job))
         return dict(named.values())
 
+    def reasons(self) -> dict[str, str]:
+        """Return why some trainings cannot be had: each reason once, with the first arm it holds for."""
+        first: dict[str, str] = {}
+        for (arm, _), run in self.runs.items():
+            if isinstance(run, Unavailable):
+                first.setdefault(run.reason, f"{arm.method.ref} {arm.keep.label} {arm.budget}")
+        return first
+
 
 def prune(bound: BoundExperiment, store: Store) -> PrunedRuns:
     """Select the subset of every arm and seed from the finished scores, and name the training on it.

@@ -5,6 +5,7 @@ A stage only starts what the store does not hold yet: running a suite again is h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ from hbench.render.publish import MARKDOWN, publish
 from hbench.render.terminal import terminal_text
 
 if TYPE_CHECKING:
+    from hbench.experiment.bind import BoundExperiment
+    from hbench.experiment.prune import PrunedRuns
     from hbench.experiment.suite import Suite
 
 
@@ -81,6 +84,7 @@ def run_suite(
     # scores take milliseconds, so no worker is started for them
     scored = run_jobs("scores", {k: job for b in bound for k, job in b.ready_scores(finished).items()}, run_here)
     pruned = [prune(b, finished) for b in bound]
+    _tell_reasons(bound, pruned, progress)
     trained = run_jobs("pruned runs", {k: job for p in pruned for k, job in p.jobs().items()}, runner.run)
     cells = [cell for b, p in zip(bound, pruned, strict=True) for cell in collect(b, p, finished)]
     finished.sweep(is_alive)  # a killed run's workers may have lived for a second into this one
@@ -90,3 +94,10 @@ def run_suite(
     tally = full + scored + trained
     failed_cells = sum(bool(cell.failures) for cell in cells)
     return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, text, folders.out / MARKDOWN)
+
+
+def _tell_reasons(bound: Sequence[BoundExperiment], pruned: Sequence[PrunedRuns], progress: Progress) -> None:
+    """Say at once which rows of the board will be lacking, and why."""
+    for b, p in zip(bound, pruned, strict=True):
+        for reason, arm in p.reasons().items():
+            progress.note(f"{b.experiment.title} {arm} cannot be trained: {reason}")

@@ -141,6 +141,8 @@ def test_a_cell_that_cannot_be_says_so_and_the_others_go_on(tmp_path: Path) -> N
     assert isinstance(by_method["el2n[offset=0.6]"], Unavailable)
     assert "cannot keep 30 of 60 examples after dropping 36" in by_method["el2n[offset=0.6]"].reason
     assert isinstance(by_method["length"], PrunedRun)
+    (reason,) = prune(bound, store).reasons().items()
+    assert reason == (by_method["el2n[offset=0.6]"].reason, "el2n[offset=0.6] 0.5 equal-epochs")
 
 
 def test_passes_after_an_epoch_are_part_of_the_cost() -> None:
