@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hbench.cost.budgets import steps_for
+from hbench.cost.budgets import find_budget
+from hbench.cost.model import Training
 from hbench.data.load import describe_source
 from hbench.errors import UsageError
 from hbench.experiment.plan import Arm, Experiment
+from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
 from hbench.plugins import DynamicScorer, Scorer
@@ -122,18 +124,19 @@ class Work:
 
     def _curriculum(self, count: int, size: int, seed: int, cell: Arm) -> FineTune:
         full = self.full[seed]
-        curriculum = {
-            "scorer": cell.method.name,
-            "options": cell.method.options,
-            "source": source_digest(type(cell.method.plugin)),
-            "count": count,
-            "selection_seed": self.suite.selection_seed,
-        }
+        curriculum = CurriculumSpec(
+            scorer=cell.method.name,
+            options=cell.method.options,
+            source=source_digest(type(cell.method.plugin)),
+            count=count,
+            selection_seed=self.suite.selection_seed,
+        )
         return replace(full, recipe=self._recipe(cell, size, count), observe=None, curriculum=curriculum)
 
     def _recipe(self, cell: Arm, size: int, count: int) -> Recipe:
         recipe = self.group.recipe
-        steps = steps_for(cell.budget, cell.method.plugin, size=size, count=count, recipe=recipe)
+        training = Training(cell.method.plugin, size, count, recipe.epochs, recipe.batch_size)
+        steps = find_budget(cell.budget).steps(training)
         return recipe if steps is None else replace(recipe, max_steps=steps)
 
 

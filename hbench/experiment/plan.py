@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hbench.cost.budgets import PASS, examples_of_passes
+from hbench.cost.budgets import find_budget
+from hbench.cost.model import Training, observing
 from hbench.errors import UsageError
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
+from hbench.jobs.observe import Observed, Watch
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef
 from hbench.models.catalogue import Model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
+from hbench.plugins import GRADIENT_SIGNALS, Capture, DynamicScorer, Observation, Scorer, Task
 from hbench.plugins.registry import SCORERS, TASKS, Named, source_digest
-
-if TYPE_CHECKING:
-    from hbench.cost.budgets import Budget
 
 #: Options of a scorer that act on the selection only: scores are shared across them.
 _SELECTION_OPTIONS = ("offset", "balance")
@@ -42,7 +41,7 @@ class Arm:
 
     method: Named[Scorer]
     keep: SubsetSize
-    budget: Budget
+    budget: str
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,11 @@ class Experiment:
     recipe: Recipe
     methods: tuple[Named[Scorer], ...]
     keeps: tuple[SubsetSize, ...]
-    budgets: tuple[Budget, ...]
+    budgets: tuple[str, ...]
     scoring_seeds: tuple[int, ...]
     #: Empty for a task that is only diagnosed: scored, with no pruned training.
     evaluation_seeds: tuple[int, ...]
-    observe: dict[str, dict[str, Any]] | None
+    observe: Observed | None
 
     def full_runs(self, task: TaskRef, model: ModelRef) -> dict[int, FineTune]:
         """Return the full-data training of every seed, the scoring runs first."""
@@ -157,23 +156,23 @@ def make_plan(suite: Suite) -> Plan:
     return Plan(suite, tuple(groups))
 
 
-def unite(observations: Iterable[Observation]) -> dict[str, dict[str, Any]] | None:
+def unite(observations: Iterable[Observation]) -> Observed | None:
     """Return what all observations ask together, per capture point; None when nothing is asked.
 
     Without `epochs`, every epoch is observed. Training is the same whatever is observed.
     """
-    united: dict[str, dict[str, Any]] = {}
+    by_point: dict[Capture, list[Observation]] = {}
     for wanted in observations:
-        point = united.setdefault(wanted.at, {"epochs": set(), "gradients": set()})
-        if wanted.epochs is None or point["epochs"] is None:
-            point["epochs"] = None
-        else:
-            point["epochs"] |= set(wanted.epochs)
-        point["gradients"] |= {GRADIENT_SIGNALS[s] for s in wanted.signals if s in GRADIENT_SIGNALS}
-    for point in united.values():
-        point["epochs"] = None if point["epochs"] is None else sorted(point["epochs"])
-        point["gradients"] = sorted(point["gradients"])
-    return united or None
+        by_point.setdefault(wanted.at, []).append(wanted)
+    return {point: _watch(asked) for point, asked in by_point.items()} or None
+
+
+def _watch(observations: list[Observation]) -> Watch:
+    """Return what observations at one capture point ask together."""
+    epochs = {epoch for wanted in observations for epoch in wanted.epochs or ()}
+    every = any(wanted.epochs is None for wanted in observations)
+    gradients = {GRADIENT_SIGNALS[s] for wanted in observations for s in wanted.signals if s in GRADIENT_SIGNALS}
+    return Watch(None if every else tuple(sorted(epochs)), tuple(sorted(gradients)))
 
 
 def _methods(suite: Suite) -> tuple[Named[Scorer], ...]:
@@ -220,22 +219,15 @@ def _summary(group: Experiment) -> dict[str, Any]:
 
 def _training(cell: Arm, recipe: Recipe) -> float:
     """Return what one training of a cell costs at most, in full trainings."""
-    method, size, epochs = cell.method.plugin, 1000, recipe.epochs
+    size = 1000
     count = size if cell.keep.share is None else max(1, round(size * cell.keep.share))
-    if cell.budget == "equal-cost":
-        return (size + (epochs - 1) * (count + PASS * size)) / (epochs * size)
-    if not isinstance(method, DynamicScorer):
-        return (size if cell.budget == "equal-steps" else count) / size
-    sizes = method.sizes(size, count, epochs)
-    while cell.budget == "equal-steps" and sum(sizes) < epochs * size:
-        sizes = method.sizes(size, count, len(sizes) + 1)
-    return (sum(sizes) + PASS * sum(examples_of_passes(method, size, sizes))) / (epochs * size)
+    training = Training(cell.method.plugin, size, count, recipe.epochs, recipe.batch_size)
+    return find_budget(cell.budget).cost(training)
 
 
-def _passes(observe: dict[str, dict[str, Any]] | None, recipe: Recipe) -> float:
+def _passes(observe: Observed | None, recipe: Recipe) -> float:
     """Return what the passes after epochs add to one full training, in full trainings."""
-    point = (observe or {}).get("epoch_end")
-    if point is None:
+    watch = (observe or {}).get("epoch_end")
+    if watch is None:
         return 0.0
-    epochs = recipe.epochs if point["epochs"] is None else len(point["epochs"])
-    return epochs * (PASS + bool(point["gradients"])) / recipe.epochs
+    return observing(len(watch.at(recipe.epochs)), recipe.epochs, gradients=bool(watch.gradients))

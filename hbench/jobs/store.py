@@ -16,7 +16,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from hbench.errors import StoreError, UsageError
 from hbench.files import digest_file, write_whole
+from hbench.jobs.result import JobResult, ScoreResult, TrainingResult, dump_result, load_score, load_training
 from hbench.jobs.spec import FineTune, Job, covers, dump, load
 
 if TYPE_CHECKING:
@@ -95,20 +96,21 @@ class Store:
             return None
         return Failure(_reason(path), path.parent / "log.txt")
 
-    def result(self, job: Job) -> dict[str, Any]:
-        """Return result.json of a finished job. Raises StoreError when it is missing or damaged."""
-        return self.read_result(job.job_type, job.key)
+    def training(self, job_key: str) -> TrainingResult:
+        """Return the result of a finished fine-tuning job, after checking the digests of its other files.
 
-    def read_result(self, job_type: str, job_key: str) -> dict[str, Any]:
-        """Return result.json by job_type and key, after checking the digests of the job's other files."""
-        folder = self.folder(job_type, job_key)
-        try:
-            result: dict[str, Any] = json.loads((folder / "result.json").read_text())
-            damaged = [n for n, digest in result["files"].items() if digest_file(folder / n) != digest]
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"{folder}: result cannot be read ({error}); delete the folder and run again") from None
-        if damaged:
-            raise StoreError(f"{folder}: {', '.join(damaged)} changed since written; delete the folder and run again")
+        Raises StoreError when a file is missing or damaged.
+        """
+        folder = self.folder("finetune", job_key)
+        result, files = load_training(folder / "result.json")
+        _check(folder, files)
+        return result
+
+    def scoring(self, job_key: str) -> ScoreResult:
+        """Return the result of a finished score job, as `training` does."""
+        folder = self.folder("score", job_key)
+        result, files = load_score(folder / "result.json")
+        _check(folder, files)
         return result
 
     def arrays(self, job_type: str, job_key: str, name: str) -> dict[str, npt.NDArray[np.generic]]:
@@ -197,10 +199,28 @@ class Store:
             ) from error
 
 
-def write_result(draft: Path, result: dict[str, Any]) -> None:
+def write_result(draft: Path, result: JobResult) -> None:
     """Write result.json of a job with the digests of the files already in its folder (spec.json and the log too)."""
     files = {p.name: digest_file(p) for p in sorted(draft.iterdir())}
-    write_whole(draft / "result.json", json.dumps({**result, "files": files}, sort_keys=True, indent=1) + "\n")
+    write_whole(draft / "result.json", dump_result(result, files))
+
+
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, compressed: bool = False) -> None:
+    """Write an npz file, which holds data only; `Store.arrays` reads it back."""
+    import numpy as np
+
+    save: Callable[..., None] = np.savez_compressed if compressed else np.savez
+    save(path, **arrays)
+
+
+def _check(folder: Path, files: Mapping[str, str]) -> None:
+    """Raise StoreError naming the files of a job that are not what was written."""
+    try:
+        damaged = [name for name, digest in files.items() if digest_file(folder / name) != digest]
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}: {error.filename}; delete the folder and run again") from None
+    if damaged:
+        raise StoreError(f"{folder}: {', '.join(damaged)} changed since written; delete the folder and run again")
 
 
 def _reason(path: Path) -> str:

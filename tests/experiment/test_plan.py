@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.finished_jobs import SCORED, TRAINED
 
 from hbench.errors import UsageError
 from hbench.experiment.bind import PrunedRun, Work
 from hbench.experiment.plan import make_plan, unite
 from hbench.experiment.suite import Suite
+from hbench.jobs.observe import Watch
 from hbench.jobs.spec import FineTune, unpack_subset
 from hbench.jobs.store import Store, write_result
 from hbench.plugins import observe
@@ -63,7 +65,7 @@ def finish(store: Store, work: Work, scores: dict[str, np.ndarray]) -> None:
     for job in work.full.values():
         with store.writing(job) as folder:
             np.savez(folder / "examples.npz", id=ids, label=labels, length=np.ones(n, dtype=int))
-            write_result(folder, {})
+            write_result(folder, TRAINED)
     for number, (ref, jobs) in enumerate(work.scores.items()):
         for draw, job in jobs.items():
             preference = scores.get(ref, np.random.default_rng([number, draw or 0]).random(n))
@@ -72,7 +74,7 @@ def finish(store: Store, work: Work, scores: dict[str, np.ndarray]) -> None:
                 arrays["natural"] = preference >= np.sort(preference)[-20]
             with store.writing(job) as folder:
                 np.savez(folder / "scores.npz", **arrays)
-                write_result(folder, {"planted": None})
+                write_result(folder, SCORED)
 
 
 def test_no_pruned_training_is_made_twice(tmp_path: Path) -> None:
@@ -166,8 +168,8 @@ def test_union_of_what_scorers_need() -> None:
         ]
     )
     assert united == {
-        "epoch_end": {"epochs": [1, 2], "gradients": ["head"]},
-        "train": {"epochs": None, "gradients": []},
+        "epoch_end": Watch((1, 2), ("head",)),
+        "train": Watch(),
     }
     assert unite([]) is None
 
@@ -196,15 +198,15 @@ def test_scoring_runs_are_observed_and_others_are_not(tmp_path: Path) -> None:
     ("asked", "watched", "enough"),
     [
         (None, None, True),
-        (None, {"train": {"epochs": None, "gradients": []}}, True),
-        ({"train": {"epochs": None, "gradients": []}}, None, False),
-        ({"train": {"epochs": [1], "gradients": []}}, {"train": {"epochs": None, "gradients": []}}, True),
-        ({"train": {"epochs": None, "gradients": []}}, {"train": {"epochs": [1, 2], "gradients": []}}, False),
-        ({"train": {"epochs": None, "gradients": []}}, {"train": {"epochs": [1, 2, 3], "gradients": []}}, True),
-        ({"epoch_end": {"epochs": [1], "gradients": ["all"]}}, {"epoch_end": {"epochs": [1], "gradients": []}}, False),
+        (None, {"train": Watch()}, True),
+        ({"train": Watch()}, None, False),
+        ({"train": Watch((1,))}, {"train": Watch()}, True),
+        ({"train": Watch()}, {"train": Watch((1, 2))}, False),
+        ({"train": Watch()}, {"train": Watch((1, 2, 3))}, True),
+        ({"epoch_end": Watch((1,), ("all",))}, {"epoch_end": Watch((1,))}, False),
         (
-            {"epoch_end": {"epochs": [1], "gradients": ["all"]}},
-            {"epoch_end": {"epochs": [1, 3], "gradients": ["all", "head"]}, "train": {"epochs": None}},
+            {"epoch_end": Watch((1,), ("all",))},
+            {"epoch_end": Watch((1, 3), ("all", "head")), "train": Watch()},
             True,
         ),
     ],
@@ -218,7 +220,7 @@ def test_run_that_was_watched_more_closely_serves(tmp_path: Path, asked: Any, wa
     other = replace(done, seed=7)
     for finished in (done, other):
         with store.writing(finished) as folder:
-            write_result(folder, {})
+            write_result(folder, TRAINED)
     served = store.reusable_run(job)
     assert (served.key == done.key) == (enough or asked == watched)
     assert served.task.data_dir == "here"
