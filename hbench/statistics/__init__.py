@@ -17,11 +17,14 @@ from hbench.statistics.across import (
 )
 from hbench.statistics.bootstrap import Interval, crossed_bootstrap
 from hbench.statistics.crossed import CrossedTest, crossed_mean, crossed_test
+from hbench.statistics.detectable import detectable_difference
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
 from hbench.statistics.power import smallest_detectable
 from hbench.statistics.ranks import RankInterval, rank_intervals
+from hbench.statistics.ranksets import PairTest, RankSet, rank_sets
 from hbench.statistics.ratio import Ratio, crossed_ratio
+from hbench.statistics.two_t import TwoT, TwoTTest, two_t_mean, two_t_test
 from hbench.statistics.verdicts import NonInferiority, Superiority, non_inferiority, superiority
 
 __all__ = [
@@ -30,12 +33,16 @@ __all__ = [
     "Interval",
     "McNemar",
     "NonInferiority",
+    "PairTest",
     "PairedRanks",
     "PartialConjunction",
     "RankInterval",
+    "RankSet",
     "Ratio",
     "Superiority",
     "TooFewBlocks",
+    "TwoT",
+    "TwoTTest",
     "benjamini_hochberg",
     "can_reach",
     "critical_difference",
@@ -43,14 +50,18 @@ __all__ = [
     "crossed_mean",
     "crossed_ratio",
     "crossed_test",
+    "detectable_difference",
     "friedman",
     "holm",
     "mcnemar_by_seed",
     "non_inferiority",
     "partial_conjunction",
     "rank_intervals",
+    "rank_sets",
     "reachable_p",
     "smallest_detectable",
     "superiority",
+    "two_t_mean",
+    "two_t_test",
     "wilcoxon_holm",
 ]
