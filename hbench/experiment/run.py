@@ -101,6 +101,8 @@ class _Runner:
                 self.failed += 1
                 self.progress.note(f"failed before: {failure.reason} ({failure.log}); `hbench retry` tries it again")
             else:
+                if (damage := self.store.damage(job)) is not None:
+                    self.progress.note(f"damaged: {damage}; its job is run again")
                 wanted.append(job)
         self.progress.stage(name, len(wanted))
         if not wanted:

@@ -11,9 +11,10 @@ import xarray as xr
 
 from hbench import dynamics
 from hbench.errors import TrainingFailed, UsageError
+from hbench.jobs.integrity import write_result
 from hbench.jobs.result import ScoreResult
 from hbench.jobs.spec import Score
-from hbench.jobs.store import Store, write_arrays, write_result
+from hbench.jobs.store import Store, write_arrays
 from hbench.plugins import Observation, at_epochs
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS

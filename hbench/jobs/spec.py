@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.errors import UsageError
+from hbench.files import short_repr
 from hbench.jobs.observe import CurriculumSpec, Observed, Watch
 from hbench.jobs.recipe import Recipe
 
@@ -122,6 +123,8 @@ def dump(job: Job) -> str:
 def load(text: str) -> Job:
     """Read back what `dump` wrote. Raises UsageError for another protocol or an unknown type of job."""
     payload = json.loads(text)
+    if not isinstance(payload, dict):
+        raise UsageError(f"{short_repr(payload)} is no job specification; plan the suite again")
     job_type, protocol = payload.pop("job"), payload.pop("protocol")
     if protocol != PROTOCOL:
         raise UsageError(f"this job was written for protocol {protocol}, hbench runs {PROTOCOL}; plan the suite again")
@@ -130,7 +133,7 @@ def load(text: str) -> Job:
         payload["model"] = ModelRef(**payload["model"])
         payload["recipe"] = Recipe(**payload["recipe"])
         if "observe" in payload:
-            payload["observe"] = {capture: _watch(**what) for capture, what in payload["observe"].items()}
+            payload["observe"] = {capture: _watch(**what) for capture, what in dict(payload["observe"]).items()}
         if "curriculum" in payload:
             payload["curriculum"] = CurriculumSpec(**payload["curriculum"])
         return FineTune(**payload)

@@ -16,9 +16,10 @@ import transformers
 from hbench import dynamics
 from hbench.data.examples import Examples
 from hbench.errors import DataError, UsageError
+from hbench.jobs.integrity import write_result
 from hbench.jobs.result import ExampleCounts, Machine, TrainingResult
 from hbench.jobs.spec import FineTune, canonical, unpack_subset
-from hbench.jobs.store import write_arrays, write_result
+from hbench.jobs.store import write_arrays
 from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
 from hbench.models.catalogue import Model, find_model
 from hbench.models.load import auto_class, load_config, load_model, load_tokenizer

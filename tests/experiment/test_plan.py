@@ -15,9 +15,10 @@ from hbench.errors import UsageError
 from hbench.experiment.bind import PrunedRun, Work
 from hbench.experiment.plan import make_plan, unite
 from hbench.experiment.suite import Suite
+from hbench.jobs.integrity import write_result
 from hbench.jobs.observe import Watch
 from hbench.jobs.spec import FineTune, unpack_subset
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 from hbench.plugins import observe
 
 EIGHT = (

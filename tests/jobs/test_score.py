@@ -13,11 +13,12 @@ from support.finished_jobs import TRAINED
 
 from hbench import Scorer, dynamics, observe
 from hbench.errors import TrainingFailed, UsageError
+from hbench.jobs.integrity import write_result
 from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.score import run_score
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 from hbench.plugins import registry
 
 TASK = TaskRef("t", {}, {})

@@ -12,9 +12,10 @@ from support.finished_jobs import TRAINED
 
 from hbench.errors import StoreError
 from hbench.files import write_whole
+from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 
 JOB = FineTune(TaskRef("t", {}, {}), ModelRef("m", {}), Recipe(), 1)
 
@@ -57,7 +58,7 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     place = finish(store)
     (place / "predictions.npz").write_bytes(b"damaged")
-    with pytest.raises(StoreError, match=r"predictions.npz changed"):
+    with pytest.raises(StoreError, match=r"predictions.npz: changed since written"):
         store.training(JOB.key)
 
 
@@ -66,7 +67,7 @@ def test_pickles_are_not_loaded(tmp_path: Path) -> None:
     with store.writing(JOB) as folder:
         np.savez(folder / "predictions.npz", a=np.array([{"code": 1}], dtype=object))
         write_result(folder, TRAINED)
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(StoreError, match=r"predictions.npz: cannot be read .*allow_pickle"):
         store.arrays("finetune", JOB.key, "predictions.npz")
 
 
