@@ -80,14 +80,7 @@ class Run:
         self.seconds: dict[str, float] = {}
         self.log: list[str] = []
         model = torch.compile(setting.model) if recipe.compile else setting.model
-        optimizer = torch.optim.AdamW(
-            setting.model.parameters(),
-            lr=recipe.learning_rate,
-            betas=(recipe.adam_beta1, recipe.adam_beta2),
-            eps=recipe.adam_epsilon,
-            weight_decay=recipe.weight_decay,
-            fused=True,
-        )
+        optimizer = _optimizer(setting)
         self.scheduler = get_scheduler(
             "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
             optimizer,
@@ -239,3 +232,15 @@ class Run:
 
     def _time(self, what: str, started: float) -> None:
         self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
+
+
+def _optimizer(setting: Setting) -> torch.optim.Optimizer:
+    recipe = setting.recipe
+    return torch.optim.AdamW(
+        setting.model.parameters(),
+        lr=recipe.learning_rate,
+        betas=(recipe.adam_beta1, recipe.adam_beta2),
+        eps=recipe.adam_epsilon,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
