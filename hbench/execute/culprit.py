@@ -31,6 +31,6 @@ def _plugins(job: Job) -> Iterator[type]:
         if not isinstance(job, FineTune):
             yield SCORERS.load(job.scorer)
         elif job.curriculum is not None:
-            yield SCORERS.load(job.curriculum["scorer"])
+            yield SCORERS.load(job.curriculum.scorer)
     except HbenchError:  # the plugin itself is at fault, and said to be
         return

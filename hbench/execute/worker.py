@@ -58,6 +58,8 @@ def _read(path: Path) -> Job:
     """Return the job of a specification file. Raises UsageError naming a file that holds none."""
     try:
         return load(path.read_text())
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: no job specification ({type(error).__name__}: {error}); name a spec.json") from None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from hbench.cost.budgets import PASS, examples_of_passes
+from hbench.cost.budgets import find_budget
+from hbench.cost.model import Training, observing
 from hbench.experiment.plan import Arm, Experiment, Plan, unite
+from hbench.jobs.observe import Observed
 from hbench.jobs.recipe import Recipe
-from hbench.plugins import DynamicScorer
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,15 @@ def _experiment(experiment: Experiment) -> ExperimentEstimate:
 
 def _training(arm: Arm, recipe: Recipe) -> float:
     """Return what one training of an arm costs at most, in full trainings."""
-    method, size, epochs = arm.method.plugin, 1000, recipe.epochs
+    size = 1000
     count = size if arm.keep.share is None else max(1, round(size * arm.keep.share))
-    if arm.budget == "equal-cost":
-        return (size + (epochs - 1) * (count + PASS * size)) / (epochs * size)
-    if not isinstance(method, DynamicScorer):
-        return (size if arm.budget == "equal-steps" else count) / size
-    sizes = method.sizes(size, count, epochs)
-    while arm.budget == "equal-steps" and sum(sizes) < epochs * size:
-        sizes = method.sizes(size, count, len(sizes) + 1)
-    return (sum(sizes) + PASS * sum(examples_of_passes(method, size, sizes))) / (epochs * size)
+    training = Training(arm.method.plugin, size, count, recipe.epochs, recipe.batch_size)
+    return find_budget(arm.budget).cost(training)
 
 
-def _passes(observe: dict[str, dict[str, Any]] | None, recipe: Recipe) -> float:
+def _passes(observe: Observed | None, recipe: Recipe) -> float:
     """Return what the passes after epochs add to one full training, in full trainings."""
-    point = (observe or {}).get("epoch_end")
-    if point is None:
+    watch = (observe or {}).get("epoch_end")
+    if watch is None:
         return 0.0
-    epochs = recipe.epochs if point["epochs"] is None else len(point["epochs"])
-    return epochs * (PASS + bool(point["gradients"])) / recipe.epochs
+    return observing(len(watch.at(recipe.epochs)), recipe.epochs, gradients=bool(watch.gradients))

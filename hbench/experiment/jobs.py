@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hbench.cost.budgets import steps_for
+from hbench.cost.budgets import find_budget
+from hbench.cost.model import Training
+from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
 from hbench.plugins.registry import source_digest
@@ -79,17 +81,18 @@ def pruned_job(full: FineTune, arm: Arm, mask: npt.NDArray[np.bool_]) -> FineTun
 
 def curriculum_job(full: FineTune, arm: Arm, *, size: int, count: int, selection_seed: int) -> FineTune:
     """Return an arm's training that chooses `count` of `size` examples anew while it runs."""
-    curriculum = {
-        "scorer": arm.method.name,
-        "options": arm.method.options,
-        "source": source_digest(type(arm.method.plugin)),
-        "count": count,
-        "selection_seed": selection_seed,
-    }
+    curriculum = CurriculumSpec(
+        scorer=arm.method.name,
+        options=arm.method.options,
+        source=source_digest(type(arm.method.plugin)),
+        count=count,
+        selection_seed=selection_seed,
+    )
     recipe = _within_budget(full.recipe, arm, size=size, count=count)
     return replace(full, recipe=recipe, observe=None, curriculum=curriculum)
 
 
 def _within_budget(recipe: Recipe, arm: Arm, *, size: int, count: int) -> Recipe:
-    steps = steps_for(arm.budget, arm.method.plugin, size=size, count=count, recipe=recipe)
+    training = Training(arm.method.plugin, size, count, recipe.epochs, recipe.batch_size)
+    steps = find_budget(arm.budget).steps(training)
     return recipe if steps is None else replace(recipe, max_steps=steps)

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from hbench.errors import UsageError
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
+from hbench.jobs.observe import Observed, Watch
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import Model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
+from hbench.plugins import GRADIENT_SIGNALS, Capture, DynamicScorer, Observation, Scorer, Task
 from hbench.plugins.registry import SCORERS, TASKS, Named
-
-if TYPE_CHECKING:
-    from hbench.cost.budgets import Budget
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Arm:
 
     method: Named[Scorer]
     keep: SubsetSize
-    budget: Budget
+    budget: str
 
 
 @dataclass(frozen=True)
@@ -50,12 +47,12 @@ class Experiment:
     recipe: Recipe
     methods: tuple[Named[Scorer], ...]
     keeps: tuple[SubsetSize, ...]
-    budgets: tuple[Budget, ...]
+    budgets: tuple[str, ...]
     scoring_seeds: tuple[int, ...]
     #: Empty for a task that is only diagnosed: scored, with no pruned training.
     evaluation_seeds: tuple[int, ...]
     #: What the scoring runs observe, for all scorers together; None for nothing.
-    observe: dict[str, dict[str, Any]] | None
+    observe: Observed | None
 
     @property
     def title(self) -> str:
@@ -120,23 +117,23 @@ def make_plan(suite: Suite) -> Plan:
     return Plan(suite, tuple(experiments))
 
 
-def unite(observations: Iterable[Observation]) -> dict[str, dict[str, Any]] | None:
+def unite(observations: Iterable[Observation]) -> Observed | None:
     """Return what all observations ask together, per capture point; None when nothing is asked.
 
     Without `epochs`, every epoch is observed. Training is the same whatever is observed.
     """
-    united: dict[str, dict[str, Any]] = {}
+    by_point: dict[Capture, list[Observation]] = {}
     for wanted in observations:
-        point = united.setdefault(wanted.at, {"epochs": set(), "gradients": set()})
-        if wanted.epochs is None or point["epochs"] is None:
-            point["epochs"] = None
-        else:
-            point["epochs"] |= set(wanted.epochs)
-        point["gradients"] |= {GRADIENT_SIGNALS[s] for s in wanted.signals if s in GRADIENT_SIGNALS}
-    for point in united.values():
-        point["epochs"] = None if point["epochs"] is None else sorted(point["epochs"])
-        point["gradients"] = sorted(point["gradients"])
-    return united or None
+        by_point.setdefault(wanted.at, []).append(wanted)
+    return {point: _watch(asked) for point, asked in by_point.items()} or None
+
+
+def _watch(observations: list[Observation]) -> Watch:
+    """Return what observations at one capture point ask together."""
+    epochs = {epoch for wanted in observations for epoch in wanted.epochs or ()}
+    every = any(wanted.epochs is None for wanted in observations)
+    gradients = {GRADIENT_SIGNALS[s] for wanted in observations for s in wanted.signals if s in GRADIENT_SIGNALS}
+    return Watch(None if every else tuple(sorted(epochs)), tuple(sorted(gradients)))
 
 
 def _subset_size(entry: float | str) -> SubsetSize:

@@ -55,6 +55,8 @@ def run_stage(
             failed += 1
             progress.note(f"{label} failed before: {failure.reason} ({failure.log}); `hbench retry` tries it again")
         else:
+            if (damage := store.damage(job)) is not None:
+                progress.note(f"damaged: {damage}; its job is run again")
             wanted.append(job)
     progress.stage(name, len(wanted))
     if wanted:

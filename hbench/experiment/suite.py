@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from hbench.cost.budgets import BUDGETS, Budget
+from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
 from hbench.jobs.recipe import Recipe
@@ -39,7 +39,7 @@ class Suite:
     rivals: tuple[str, ...] = ()
     #: Shares of the training set, or scorers to whose natural subset every method is cut, such as `h-score`.
     keep: tuple[float | str, ...] = (0.3,)
-    budgets: tuple[Budget, ...] = ("equal-epochs",)
+    budgets: tuple[str, ...] = (DEFAULT_BUDGET,)
     #: Number of full trainings whose dynamics the scorers see.
     scoring_runs: int = 6
     #: Number of trainings behind each result; the seeds are `training_seeds(seeds)`.
@@ -297,7 +297,7 @@ def _natural_ref(reference: str) -> str:
     return scorer.ref
 
 
-def _budget(value: Any) -> Budget:
+def _budget(value: Any) -> str:
     for budget in BUDGETS:
         if value == budget:
             return budget

@@ -11,12 +11,14 @@ from types import SimpleNamespace
 
 import pytest
 from support.command_line import refused
+from support.finished_jobs import TRAINED
 
 from hbench.cli import main
 from hbench.experiment.agenda import write_agenda
+from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 
 # --- run
 
@@ -183,7 +185,7 @@ def test_status_counts_what_is_running_and_what_is_to_come(hbench, failed_job, t
     jobs = [failed_job, *(replace(failed_job, seed=seed) for seed in range(4))]
     write_agenda(store, "full-data runs", jobs)
     with store.writing(jobs[1]) as folder:
-        write_result(folder, {})
+        write_result(folder, TRAINED)
     with store.writing(jobs[2]):
         found = json.loads(hbench("status", "store", "--json").out)["finetune"]
         assert found == {"finished": 1, "failed": 1, "running": 1, "pending": 2, "total": 5}

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hbench import scorer
-from hbench.cost.budgets import PASS, steps_for
+from hbench.cost.budgets import find_budget
+from hbench.cost.model import PASS, Training
 from hbench.experiment.estimate import estimate
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite import Suite
@@ -19,7 +20,7 @@ RECIPE = Recipe(epochs=3, batch_size=10)
 
 
 def steps(budget: str, method: str, count: int, size: int = 100, recipe: Recipe = RECIPE) -> int | None:
-    return steps_for(budget, scorer(method), size=size, count=count, recipe=recipe)
+    return find_budget(budget).steps(Training(scorer(method), size, count, recipe.epochs, recipe.batch_size))
 
 
 def test_equal_epochs_sets_no_steps_and_equal_steps_those_of_the_full_data() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.bench import SMALL_SUITE, Bench
+from support.finished_jobs import TRAINED
 
 from hbench.errors import StoreError, UsageError
 from hbench.execute import find_executor, local
@@ -19,9 +20,10 @@ from hbench.execute.worker import work
 from hbench.experiment.bind import bind
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
+from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 from hbench.progress import NullProgress
 from hbench.training import device
 from hbench.training.device import resolve_device
@@ -133,7 +135,7 @@ def test_the_worker_decides_what_auto_means(
 
     def trained(job: FineTune, folder: Path, device: str, step: object) -> None:
         seen.append(device)
-        write_result(folder, {})
+        write_result(folder, TRAINED)
 
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", gpus)
     monkeypatch.setattr("hbench.training.job.fine_tune", trained)
@@ -183,4 +185,5 @@ def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | 
     assert work(Store(tmp_path / "store"), [str(path)], "cpu", (), out) == 1
     event = json.loads(out.getvalue())
     assert (event["event"], event["code"]) == ("refused", 2)
-    assert "spec.json: no job specification" in event["message"]
+    assert "spec.json: " in event["message"]
+    assert "no job specification" in event["message"]

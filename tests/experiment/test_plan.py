@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.finished_jobs import TRAINED
 from support.made_up_scores import finish
 
 from hbench.errors import UsageError
@@ -17,8 +18,10 @@ from hbench.experiment.estimate import estimate
 from hbench.experiment.plan import make_plan, unite
 from hbench.experiment.prune import PrunedRun, Unavailable, prune
 from hbench.experiment.suite import Suite
+from hbench.jobs.integrity import write_result
+from hbench.jobs.observe import Watch
 from hbench.jobs.spec import FineTune, unpack_subset
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 from hbench.plugins import observe
 
 EIGHT = (
@@ -168,8 +171,8 @@ def test_union_of_what_scorers_need() -> None:
         ]
     )
     assert united == {
-        "epoch_end": {"epochs": [1, 2], "gradients": ["head"]},
-        "train": {"epochs": None, "gradients": []},
+        "epoch_end": Watch((1, 2), ("head",)),
+        "train": Watch(),
     }
     assert unite([]) is None
 
@@ -198,15 +201,15 @@ def test_scoring_runs_are_observed_and_others_are_not(tmp_path: Path) -> None:
     ("asked", "watched", "enough"),
     [
         (None, None, True),
-        (None, {"train": {"epochs": None, "gradients": []}}, True),
-        ({"train": {"epochs": None, "gradients": []}}, None, False),
-        ({"train": {"epochs": [1], "gradients": []}}, {"train": {"epochs": None, "gradients": []}}, True),
-        ({"train": {"epochs": None, "gradients": []}}, {"train": {"epochs": [1, 2], "gradients": []}}, False),
-        ({"train": {"epochs": None, "gradients": []}}, {"train": {"epochs": [1, 2, 3], "gradients": []}}, True),
-        ({"epoch_end": {"epochs": [1], "gradients": ["all"]}}, {"epoch_end": {"epochs": [1], "gradients": []}}, False),
+        (None, {"train": Watch()}, True),
+        ({"train": Watch()}, None, False),
+        ({"train": Watch((1,))}, {"train": Watch()}, True),
+        ({"train": Watch()}, {"train": Watch((1, 2))}, False),
+        ({"train": Watch()}, {"train": Watch((1, 2, 3))}, True),
+        ({"epoch_end": Watch((1,), ("all",))}, {"epoch_end": Watch((1,))}, False),
         (
-            {"epoch_end": {"epochs": [1], "gradients": ["all"]}},
-            {"epoch_end": {"epochs": [1, 3], "gradients": ["all", "head"]}, "train": {"epochs": None}},
+            {"epoch_end": Watch((1,), ("all",))},
+            {"epoch_end": Watch((1, 3), ("all", "head")), "train": Watch()},
             True,
         ),
     ],
@@ -220,7 +223,7 @@ def test_run_that_was_watched_more_closely_serves(tmp_path: Path, asked: Any, wa
     other = replace(done, seed=7)
     for finished in (done, other):
         with store.writing(finished) as folder:
-            write_result(folder, {})
+            write_result(folder, TRAINED)
     served = store.reusable_run(job)
     assert (served.key == done.key) == (enough or asked == watched)
     assert served.task.data_dir == "here"

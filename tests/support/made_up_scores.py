@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from hbench.experiment.bind import BoundExperiment
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.integrity import write_result
+from hbench.jobs.store import Store
+from support.finished_jobs import SCORED, TRAINED
 
 #: Training examples of every made-up run: two classes in turn.
 EXAMPLES = 60
@@ -19,7 +21,7 @@ def finish(store: Store, bound: BoundExperiment, scores: Mapping[str, np.ndarray
     for job in bound.full.values():
         with store.writing(job) as folder:
             np.savez(folder / "examples.npz", id=ids, label=labels, length=np.ones(EXAMPLES, dtype=int))
-            write_result(folder, {})
+            write_result(folder, TRAINED)
     for number, (ref, jobs) in enumerate(bound.scores.items()):
         for draw, job in jobs.items():
             preference = (scores or {}).get(ref, np.random.default_rng([number, draw or 0]).random(EXAMPLES))
@@ -28,4 +30,4 @@ def finish(store: Store, bound: BoundExperiment, scores: Mapping[str, np.ndarray
                 arrays["natural"] = preference >= np.sort(preference)[-20]
             with store.writing(job) as folder:
                 np.savez(folder / "scores.npz", **arrays)
-                write_result(folder, {"planted": None})
+                write_result(folder, SCORED)
