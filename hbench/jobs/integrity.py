@@ -58,7 +58,8 @@ def _check_files(folder: Path, files: Mapping[str, str]) -> None:
     """Raise StoreError naming every file that is not what result.json says."""
     wrong = [problem for name, digest in files.items() if (problem := _problem(folder / name, digest)) is not None]
     if wrong:
-        raise StoreError("; ".join(wrong))
+        doubt = "" if (folder / SEAL).exists() else f", or {RESULT} has, which no seal vouches for"
+        raise StoreError("; ".join(wrong) + doubt)
 
 
 def _problem(path: Path, digest: str) -> str | None:

@@ -121,10 +121,13 @@ def dump(job: Job) -> str:
 
 
 def load(text: str) -> Job:
-    """Read back what `dump` wrote. Raises UsageError for another protocol or an unknown type of job."""
+    """Read back what `dump` wrote. Raises UsageError for another protocol or an unknown type of job.
+
+    Text that `dump` cannot have written raises ValueError, KeyError or TypeError.
+    """
     payload = json.loads(text)
     if not isinstance(payload, dict):
-        raise UsageError(f"{short_repr(payload)} is no job specification; plan the suite again")
+        raise TypeError(f"{short_repr(payload)} is no object")
     job_type, protocol = payload.pop("job"), payload.pop("protocol")
     if protocol != PROTOCOL:
         raise UsageError(f"this job was written for protocol {protocol}, hbench runs {PROTOCOL}; plan the suite again")
