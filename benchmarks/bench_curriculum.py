@@ -50,8 +50,8 @@ def test_a_pass_and_a_choice_beside_training(benchmark: Any, method: str) -> Non
     def measure() -> None:
         run = training(method, seed=len(passes))
         run.train(lambda done, total: None)
-        seconds = run.bill.seconds
-        epochs = sum(entry["examples"] for entry in run.bill.trained) / EXAMPLES
+        seconds = run.seconds
+        epochs = sum(used.examples for used in run.bill.trained) / EXAMPLES
         passes.append(seconds["observing"] / len(run.bill.observed) / (seconds["training"] / epochs))
         choosing.append(seconds["choosing"] / sum(seconds.values()))
 

@@ -17,6 +17,7 @@ import pytest
 import torch
 from made_up import made_up
 
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.training.loop import Run
 
@@ -26,7 +27,7 @@ EXAMPLES, TOKENS, ROUNDS = 512, 32, 7
 def training(recorded: bool, examples: int = EXAMPLES) -> Run:
     """Return a run of one epoch on made-up sequences, with or without dynamics at `train`."""
     setting, encoded = made_up(examples, TOKENS, Recipe(epochs=1, precision="fp32"))
-    return Run(setting, encoded, np.arange(examples), {"train": {}} if recorded else None)
+    return Run(setting, encoded, np.arange(examples), {"train": Watch()} if recorded else None)
 
 
 def seconds(run: Run) -> float:

@@ -20,8 +20,8 @@ class Progress(Protocol):
     def job_progress(self, key: str, done: int, total: int) -> None:
         """Report optimiser steps done of the total of a running job."""
 
-    def job_finished(self, key: str, ok: bool) -> None:
-        """Finish a job; `ok` is False when it failed. A job taken from the store finishes without having started."""
+    def job_finished(self, key: str, reason: str | None = None) -> None:
+        """Finish a job; the reason says why it failed, None when it did not."""
 
     def note(self, text: str) -> None:
         """Say one line that belongs to no job."""
@@ -39,7 +39,7 @@ class NullProgress:
     def job_progress(self, key: str, done: int, total: int) -> None:
         """Ignore progress."""
 
-    def job_finished(self, key: str, ok: bool) -> None:
+    def job_finished(self, key: str, reason: str | None = None) -> None:
         """Ignore an end."""
 
     def note(self, text: str) -> None:

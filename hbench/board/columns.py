@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from hbench.cost.budgets import BUDGETS
+from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.files import shorten
 from hbench.jobs.spec import FULL
 from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellResult, kept_share
@@ -85,7 +85,7 @@ def columns_of(results: Iterable[CellResult]) -> list[Column]:
     for group in sorted(groups.values(), key=lambda g: (g[0].task, not g[0].primary, g[0].split, g[0].model)):
         check_comparable(group, _version)
         first = group[0]
-        columns += _columns_of_group(group, sizes[first.model] or {(FULL_KEEP, BUDGETS[0])}, wanted[first.task])
+        columns += _columns_of_group(group, sizes[first.model] or {(FULL_KEEP, DEFAULT_BUDGET)}, wanted[first.task])
     return columns
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hbench.cost.net import break_even, net_cost
+from hbench.cost.shares import ChargesDiffer, Claim, split
 from hbench.jobs.spec import FULL
-from hbench.results.cell import CellResult, Charge, Part, total
+from hbench.results.cell import CellResult, Charge
 from hbench.results.fields import ResultError
-from hbench.statistics import break_even, net_cost
 
 #: Break-even of a method that never pays.
 NEVER = "never"
-#: Largest relative difference between two amounts that counts as none.
-_TOLERANCE = 1e-9
 
 #: Task, model and scoring runs that methods share, and the unit.
 SharedRuns = tuple[str, str, tuple[int, ...], str]
@@ -23,28 +21,24 @@ SharedRuns = tuple[str, str, tuple[int, ...], str]
 def shared_bills(results: Iterable[CellResult]) -> dict[SharedRuns, float | None]:
     """Return each method's equal share of the scoring bill by task, model, scoring runs and unit.
 
-    The bill is the sum of all parts that some method on the board needs, each counted once; it is split among these
-    methods, each counted once however many columns it has. None where an amount is not known. Raises ResultError
-    naming two results that charge different amounts for one part.
+    A method counts once however many columns it has. None where an amount is not known. Raises ResultError naming two
+    results that charge different amounts for one part.
     """
-    methods: dict[SharedRuns, set[str]] = {}
-    parts: dict[SharedRuns, dict[tuple[int, str], tuple[Part, CellResult]]] = {}
-    for result in sorted(results, key=lambda r: r.cell):
-        for unit, charge in _charges(result).items():
-            if charge.scoring:
-                bill = (result.task, result.model, result.scoring_runs, unit)
-                methods.setdefault(bill, set()).add(result.method)
-                known = parts.setdefault(bill, {})
-                for part in charge.scoring:
-                    first, other = known.setdefault((part.epoch, part.what), (part, result))
-                    if not _same(first.amount, part.amount):
-                        raise ResultError(
-                            f"{other.path} and {result.path} charge {_amount(first)} and {_amount(part)} ({unit}) for "
-                            f"{part.what} in epoch {part.epoch} of the same scoring runs; run both with one version, "
-                            "or remove one of them"
-                        )
-    bills = {bill: total(part for part, _ in known.values()) for bill, known in parts.items()}
-    return {bill: None if amount is None else amount / len(methods[bill]) for bill, amount in bills.items()}
+    claims = (
+        Claim(
+            (result.task, result.model, result.scoring_runs, unit),
+            unit,
+            result.method,
+            charge.scoring,
+            str(result.path),
+        )
+        for result in sorted(results, key=lambda r: r.cell)
+        for unit, charge in _charges(result).items()
+    )
+    try:
+        return split(claims)
+    except ChargesDiffer as error:
+        raise ResultError(str(error)) from None
 
 
 def costs_of(cell: CellResult, bills: Mapping[SharedRuns, float | None]) -> dict[str, Any]:
@@ -83,16 +77,6 @@ def _charges(cell: CellResult) -> dict[str, Charge]:
 def _shared(cell: CellResult, unit: str, bills: Mapping[SharedRuns, float | None]) -> float | None:
     """Return a cell's share of the scoring bill: 0 for a method that reads no scoring run."""
     return bills.get((cell.task, cell.model, cell.scoring_runs, unit), 0.0) if cell.scoring_runs else 0.0
-
-
-def _same(first: float | None, second: float | None) -> bool:
-    if first is None or second is None:
-        return first is second
-    return math.isclose(first, second, rel_tol=_TOLERANCE)
-
-
-def _amount(part: Part) -> str:
-    return "an unknown amount" if part.amount is None else f"{part.amount:.15g}"
 
 
 def _net(charge: Charge, scoring: float | None) -> float | None:

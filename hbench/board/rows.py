@@ -11,7 +11,7 @@ from hbench.board.costs import SharedRuns, costs_of
 from hbench.board.measured import Measured, margin_of
 from hbench.board.planted import PlantedRecovery
 from hbench.board.row import BoardRow, Role
-from hbench.cost.budgets import BUDGETS
+from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.jobs.spec import FULL
 from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellKey, CellResult
 from hbench.statistics import CrossedTest, holm, non_inferiority, smallest_detectable, superiority
@@ -116,7 +116,7 @@ def _missing(column: Column, method: str) -> BoardRow:
         primary=column.any.primary,
         model=column.model,
         keep=FULL_KEEP if full else column.keep,
-        budget=BUDGETS[0] if full else column.budget,
+        budget=DEFAULT_BUDGET if full else column.budget,
         method=method,
         role="full" if full else "chance" if method == column.chance else "method",
         status="missing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,30 +19,44 @@ if TYPE_CHECKING:
 _STORE = click.argument("store", type=click.Path(path_type=Path), default=STORE)
 
 
-@click.command(short_help="Show finished and failed jobs.")
+@click.command(short_help="Show finished, failed, running and pending jobs.")
 @_STORE
 @json_option
 def status(store: Path, as_json: bool) -> None:
-    """Show what has finished and what has failed, with reasons, in STORE (default: .hbench/store)."""
+    """Show what is finished, failed (with reasons), running and pending in STORE (default: .hbench/store).
+
+    Pending are the jobs of the latest stage that have not started; those of later stages follow from its scores.
+    """
     from hbench.execute.base import describe
+    from hbench.execute.processes import is_alive
+    from hbench.experiment.agenda import pending
     from hbench.jobs.store import JOB_TYPES
 
     opened = _open(store)
-    failures = opened.failures()
-    counts: dict[str, Any] = {
+    failures, running = opened.failures(), opened.running(is_alive)
+    waiting = pending(opened, running)
+    counts: dict[str, dict[str, int]] = {
         job_type: {
             "finished": len(list((opened.root / job_type).glob("*/result.json"))),
             "failed": sum(job.job_type == job_type for job, _ in failures),
+            "running": sum(job.job_type == job_type for job in running),
+            "pending": waiting[job_type],
         }
         for job_type in JOB_TYPES
     }
+    for numbers in counts.values():
+        numbers["total"] = sum(numbers.values())
     failed = [
-        {"job": describe(job), "key": job.key, "reason": found.reason, "log": str(found.log)} for job, found in failures
+        {"job": describe(job), "key": job.key, "reason": failure.reason, "log": str(failure.log)}
+        for job, failure in failures
     ]
     if as_json:
         print_json({**counts, "failures": failed})
         return
-    print_table(["jobs", "finished", "failed"], [[job_type, *counts[job_type].values()] for job_type in JOB_TYPES])
+    print_table(
+        ["jobs", "finished", "failed", "running", "pending", "total"],
+        [[job_type, *counts[job_type].values()] for job_type in JOB_TYPES],
+    )
     if failed:
         print_table(["failed job", "reason", "log"], [[row["job"], row["reason"], row["log"]] for row in failed])
         click.echo(f"`hbench retry {store}` lets the next `hbench run` try them again")
@@ -60,7 +74,7 @@ def retry(store: Path) -> None:
 @click.command("run-job", hidden=True)
 @click.argument("specs", nargs=-1, required=True)
 @click.option("--store", type=click.Path(path_type=Path), default=STORE, show_default=True, metavar="D")
-@click.option("--device", default="cpu", show_default=True, metavar="D")
+@click.option("--device", default="auto", show_default=True, metavar="D")
 @plugin_option
 def run_job(specs: tuple[str, ...], store: Path, device: str, plugins: tuple[Path, ...]) -> int:
     """Run the jobs whose specification files are named, or, with `-`, those named on standard input.

@@ -1,9 +1,10 @@
-"""`hbench list`: the scorers, tasks, models and suites that can be named."""
+"""`hbench list`: the scorers, tasks, kinds, models, suites and executors that can be named."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-@click.command("list", short_help="List scorers, tasks, models or suites.")
-@click.argument("what", type=click.Choice(["scorers", "tasks", "models", "suites"]))
+@click.command("list", short_help="List scorers, tasks, kinds, models, suites or executors.")
+@click.argument("what", type=click.Choice(["scorers", "tasks", "kinds", "models", "suites", "executors"]))
 @plugin_option
 @json_option
 def list_command(what: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
-    """List what can be named: scorers, tasks, models or suites, with their options and defaults."""
-    rows = {"scorers": _scorers, "tasks": _tasks, "models": _models, "suites": _suites}[what]()
+    """List what can be named: scorers, tasks, kinds of task, models, suites or executors, with options and defaults."""
+    rows = _LISTS[what]()
     if as_json:
         print_json(rows)
         return
@@ -67,6 +68,19 @@ def _tasks() -> list[Row]:
     return _plugins(TASKS, describe)
 
 
+def _kinds() -> list[Row]:
+    """Describe the kinds that the tasks name."""
+    tasks = _tasks()
+    kinds = sorted({row["kind"] for row in tasks if "kind" in row})
+    return [{"name": kind, "tasks": [row["name"] for row in tasks if row.get("kind") == kind]} for kind in kinds]
+
+
+def _executors() -> list[Row]:
+    from hbench.execute import EXECUTORS
+
+    return _plugins(EXECUTORS, lambda cls: {"about": summary(cls), "options": options(cls)})
+
+
 def _models() -> list[Row]:
     from hbench.models.catalogue import CATALOGUE, ModelOptions
 
@@ -100,6 +114,16 @@ def _suites() -> list[Row]:
             }
         )
     return rows
+
+
+_LISTS: dict[str, Callable[[], list[Row]]] = {
+    "scorers": _scorers,
+    "tasks": _tasks,
+    "kinds": _kinds,
+    "models": _models,
+    "suites": _suites,
+    "executors": _executors,
+}
 
 
 def _plugins(registry: Registry[Any], describe: Any) -> list[Row]:

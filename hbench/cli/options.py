@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from hbench.cost.budgets import BUDGETS
+from hbench.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +42,32 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
     _number("--train-size", help="Training examples drawn from each task."),
     _number("--eval-size", help="Evaluation examples drawn from each split."),
 )
+_RUN: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        metavar="D",
+        help="Folder with <task>/<split>.jsonl[.gz], .parquet or .csv, instead of the hub.",
+    ),
+    click.option(
+        "--executor",
+        metavar="E",
+        help="Where jobs run: local (processes of this machine), inline, or an installed one; see `hbench list "
+        "executors`. By default what the suite names, else local.",
+    ),
+    click.option(
+        "--jobs", type=click.IntRange(min=1), metavar="N", help="Jobs at a time; by default one per core or GPU."
+    ),
+    click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        metavar="D",
+        callback=lambda _context, _option, name: _device(name),
+        help="auto, cpu, cuda (all GPUs), cuda:1, or mps; found where the jobs run.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Show no progress."),
+)
 _PLACES: tuple[Callable[[Any], Any], ...] = (
     _folder("--store", default=STORE, show_default=True, help="Folder of finished jobs; naming it again resumes."),
     _folder("--results", help="Folder of result files; by default `results` beside the store."),
@@ -57,9 +85,12 @@ _PLUGINS = click.option(
 )
 
 
-def suite_options(command: F) -> F:
-    """Add the suite and everything that overrides it; the names are those of `Suite.overridden`."""
-    return _all(_SUITE, plugin_option(command))
+def run_options(command: F) -> F:
+    """Add the suite and everything that says how it is run: `plan` and `run` take the same.
+
+    The names of those that override the suite are those of `Suite.overridden`.
+    """
+    return _all(_SUITE, plugin_option(_all(_RUN, place_options(command))))
 
 
 def place_options(command: F) -> F:
@@ -69,7 +100,10 @@ def place_options(command: F) -> F:
 
 def places(store: Path, results: Path | None, out: Path | None) -> tuple[Path, Path]:
     """Return the folders of result files and of the leaderboard: those given, or the ones beside the store."""
-    return results or store.parent / "results", out or store.parent / "leaderboard"
+    from hbench.experiment.folders import Folders
+
+    folders = Folders.beside(store, results, out)
+    return folders.results, folders.out
 
 
 def plugin_option(command: F) -> F:
@@ -90,6 +124,12 @@ def load_plugins(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     for path in distinct.values():
         load_plugin_file(path)
     return tuple(distinct)
+
+
+def _device(name: str) -> str:
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name) is None:
+        raise UsageError(f"--device {name}: unknown device; use auto, cpu, cuda, cuda:N or mps")
+    return name
 
 
 def _all(decorators: tuple[Callable[[Any], Any], ...], command: F) -> F:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,8 @@ def complain(message: str) -> None:
     from rich.text import Text
 
     text = Text.assemble(("error: ", "bold red"), " ".join(message.split()))
-    errors().print(text, soft_wrap=True)
+    console = errors()
+    console.print(text, soft_wrap=not console.is_terminal)  # in a terminal lines end between words
 
 
 def errors() -> Console:
@@ -30,13 +34,21 @@ def errors() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 job` or `12 jobs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """Write a value as indented JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table; cells are shown as they are, numbers to the right, None as a dash."""
+    """Write a table; cells are shown as they are, numbers to the right, None as a dash.
+
+    Where a terminal is too narrow for it, the rows are written one below the other, as `print_entries` does.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -53,6 +65,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _FILE_WIDTH
+    elif console.measure(table, options=console.options.update(width=_FILE_WIDTH)).maximum > console.width:
+        for first, *rest in body:
+            print_entries([{"name": show(first), **dict(zip(columns[1:], rest, strict=True))}])
+        return
     console.print(table)
 
 
@@ -62,9 +78,27 @@ def print_entries(entries: Iterable[dict[str, Any]]) -> None:
         click.secho(entry["name"], bold=True)
         for key, value in entry.items():
             if key == "about" and value:
-                click.echo(f"  {value}")
-            elif key not in ("name", "about") and value not in (None, False, {}, []):
-                click.echo(f"  {key.replace('_', ' ')}: {show(value)}")
+                print_text(value, indent="  ")
+            elif key not in ("name", "about") and value not in (None, False, {}, [], ""):
+                print_text(f"{key.replace('_', ' ')}: {show(value)}", indent="  ")
+
+
+def print_text(text: str, *, indent: str = "") -> None:
+    """Write a paragraph; in a terminal its lines end between words, elsewhere it is one line."""
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns, 20)
+        hanging = f"{indent}  " if indent else ""
+        text = textwrap.fill(
+            text,
+            width,
+            initial_indent=indent,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        click.echo(text)
+    else:
+        click.echo(f"{indent}{text}")
 
 
 def show(value: Any) -> str:

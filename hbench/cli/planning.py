@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hbench.cli.options import json_option, suite_options
-from hbench.cli.output import print_json, print_table
+from hbench.cli.options import json_option, run_options
+from hbench.cli.output import print_json, print_table, print_text
 
-#: Columns of the table: key in `Plan.summary()` -> heading.
+#: Columns of the table: field of an estimate -> heading.
 _COLUMNS = {
     "task": "task",
     "model": "model",
@@ -23,23 +24,42 @@ _COLUMNS = {
 
 
 @click.command(short_help="Show what a suite would run, and what it costs.")
-@suite_options
+@run_options
 @json_option
-def plan(suite: str, as_json: bool, plugins: tuple[Path, ...], **changes: Any) -> None:
+def plan(
+    suite: str,
+    as_json: bool,
+    plugins: tuple[Path, ...],
+    data_dir: Path | None,
+    store: Path,
+    results: Path | None,
+    out: Path | None,
+    jobs: int | None,
+    device: str,
+    quiet: bool,
+    **changes: Any,
+) -> None:
     """Show what SUITE would run: jobs, what they share, and the cost in full trainings.
 
-    SUITE is a shipped name (see `hbench list suites`) or a TOML file. Nothing is downloaded, trained or written.
+    SUITE is a shipped name (see `hbench list suites`) or a TOML file. The options are those of `hbench run`, and what
+    that would refuse at once is refused here. Nothing is downloaded, trained or written.
     """
+    from hbench.experiment.check import check_run
+    from hbench.experiment.estimate import estimate
+    from hbench.experiment.folders import Folders
     from hbench.experiment.plan import make_plan
     from hbench.experiment.suite_file import load_suite
 
-    summary = make_plan(load_suite(suite).overridden(**changes)).summary()
+    planned = make_plan(load_suite(suite).overridden(**changes))
+    check_run(planned, Folders.beside(store, results, out), data_dir=data_dir, jobs=jobs)
+    estimated = asdict(estimate(planned))
     if as_json:
-        print_json(summary)
+        print_json(estimated)
         return
-    rows = [*summary["groups"], {"task": "total", "model": "", **summary["total"]}]
+    rows = [*estimated["experiments"], {"task": "total", "model": "", **estimated["total"]}]
     print_table(list(_COLUMNS.values()), [[row[key] for key in _COLUMNS] for row in rows])
-    click.echo(
-        "\nPruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in\n"
+    click.echo()
+    print_text(
+        "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
         "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring runs."
     )

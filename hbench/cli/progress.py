@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
+from rich.table import Column
 
-from hbench.cli.output import errors
+from hbench.cli.output import counted, errors
 from hbench.progress import NullProgress, Progress
 
 #: Seconds between two lines where there is no terminal.
@@ -44,8 +45,6 @@ class Stage:
     started: float
     finished: int = 0
     failed: int = 0
-    #: Jobs that were in the store already: they took no time, so they say nothing about the rest.
-    reused: int = 0
     labels: dict[str, str] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
 
@@ -54,13 +53,13 @@ class Stage:
         self.labels[key] = label
         self.shares[key] = 0.0
 
-    def finish(self, key: str, ok: bool) -> str:
-        """Finish a job and return its label."""
-        self.reused += key not in self.labels
+    def finish(self, key: str, reason: str | None) -> str | None:
+        """Finish a job; return a line that says why it failed, None when it did not."""
         self.finished += 1
-        self.failed += not ok
+        self.failed += reason is not None
         self.shares.pop(key, None)
-        return self.labels.pop(key, key[:8])
+        label = self.labels.pop(key, key[:8])
+        return None if reason is None else f"{label} failed: {reason}"
 
     @property
     def completed(self) -> float:
@@ -69,14 +68,13 @@ class Stage:
 
     def left(self, now: float) -> str:
         """Return the time left in words, empty while nothing is known."""
-        worked = self.completed - self.reused
-        if worked <= 0 or self.completed >= self.total:
+        if not 0 < self.completed < self.total:
             return ""
-        return f"about {duration((self.total - self.completed) * (now - self.started) / worked)} left"
+        return f"about {duration((self.total - self.completed) * (now - self.started) / self.completed)} left"
 
     def state(self, now: float) -> str:
         """Return one line: the stage, jobs done and failed, time left."""
-        parts = [f"{self.name}: {self.finished}/{self.total} jobs"]
+        parts = [f"{self.name}: {self.finished} of {counted(self.total, 'job')}"]
         if self.failed:
             parts.append(f"{self.failed} failed")
         return ", ".join([*parts, *filter(None, [self.left(now)])])
@@ -93,9 +91,10 @@ class RichProgress:
         self._bars = Bars(
             SpinnerColumn(),
             BarColumn(bar_width=24),
-            # Labels hold references such as el2n[epoch=2], which markup would swallow.
-            TextColumn("{task.description}", markup=False),
+            # Labels hold references such as el2n[epoch=2], which markup would swallow; long ones take a second line.
+            TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=False)),
             console=console,
+            expand=True,
         )
         self._stage_bar: TaskID | None = None
         self._job_bars: dict[str, TaskID] = {}
@@ -131,14 +130,14 @@ class RichProgress:
                 self._bars.update(self._job_bars[key], completed=done, total=total, description=label)
                 self._update()
 
-    def job_finished(self, key: str, ok: bool) -> None:
-        """Take a job's bar away; a failed one leaves a line."""
+    def job_finished(self, key: str, reason: str | None = None) -> None:
+        """Take a job's bar away; a failed one leaves a line that says why."""
         with self._lock:
-            label = self._stage.finish(key, ok)
+            failure = self._stage.finish(key, reason)
             if key in self._job_bars:
                 self._bars.remove_task(self._job_bars.pop(key))
-            if not ok:
-                self._console.print(f"failed: {label}", markup=False)
+            if failure is not None:
+                self._console.print(failure, markup=False)
             self._update()
 
     def note(self, text: str) -> None:
@@ -167,7 +166,7 @@ class LineProgress:
         with self._lock:
             self._stage = Stage(name, total_jobs, self._clock())
             if total_jobs:
-                self._say(f"{name}: {total_jobs} jobs")
+                self._say(f"{name}: {counted(total_jobs, 'job')}")
 
     def job_started(self, key: str, label: str) -> None:
         """Take note of a job."""
@@ -183,12 +182,12 @@ class LineProgress:
                     state = self._stage.state(self._clock())
                     self._say(f"{state}; now {self._stage.labels[key]}: {done}/{total} steps")
 
-    def job_finished(self, key: str, ok: bool) -> None:
-        """Name a failed job, and say when the stage is done."""
+    def job_finished(self, key: str, reason: str | None = None) -> None:
+        """Say why a job failed, and when the stage is done."""
         with self._lock:
-            label = self._stage.finish(key, ok)
-            if not ok:
-                self._say(f"failed: {label}")
+            failure = self._stage.finish(key, reason)
+            if failure is not None:
+                self._say(failure)
             now = self._clock()
             if self._stage.finished == self._stage.total:
                 self._say(f"{self._stage.state(now)}, done in {duration(now - self._stage.started)}")

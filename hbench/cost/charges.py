@@ -6,48 +6,91 @@ when a board is built, from all results on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from hbench.cost.bill import Amounts, Bill, PerUnit, Used
 from hbench.plugins import GRADIENT_SIGNALS, Observation
-from hbench.results.cell import Charge, Cost, Part
 
-#: The units every bill is kept in; the first is the one that results show first.
-UNITS = ("flops", "examples", "tokens")
-Amounts = dict[str, float]
+#: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients.
+WORK = ("training", "signals", "gradients")
 
 
-def spent(entries: Sequence[dict[str, Any]]) -> Amounts:
-    """Return the sum of the entries of bills."""
-    return {unit: float(sum(entry[unit] for entry in entries)) for unit in UNITS}
+class Part(NamedTuple):
+    """One part of what a method needs of the scoring runs: `what` of `WORK` in an epoch, from 1.
+
+    amount: the sum over all scoring runs, None where one of them failed.
+    """
+
+    epoch: int
+    what: str
+    amount: float | None
 
 
-def of_training(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the entries of a pruned training's own bill: what it trained on, and the passes its curriculum took."""
-    bill = result["bill"]
-    return [*bill["trained"], *(bill["observed"] if "curriculum" in result else [])]
+@dataclass(frozen=True)
+class Charge:
+    """What a cell cost, in one unit; None where it is not known."""
+
+    #: One training on everything.
+    full: float | None
+    #: Mean training on the subset.
+    train: float | None
+    #: The parts of the scoring runs that the method needs, sorted. Who shares them depends on the other methods.
+    scoring: tuple[Part, ...] = ()
+
+    @property
+    def scoring_alone(self) -> float | None:
+        """Return the scoring bill if this were the only method; None where a scoring run failed."""
+        return total(self.scoring)
 
 
-def mean(amounts: Sequence[Amounts]) -> Amounts | None:
-    """Return the mean of several bills, None when there are none."""
-    if not amounts:
-        return None
-    return {unit: sum(a[unit] for a in amounts) / len(amounts) for unit in UNITS}
+@dataclass(frozen=True)
+class Cost:
+    """What a cell cost, in every unit."""
+
+    #: What `compute` is counted in.
+    unit: str
+    compute: Charge
+    examples: Charge | None
+    tokens: Charge | None
 
 
-def scoring(
-    observation: Observation | None, bills: Sequence[dict[str, Any] | None], epochs: int
-) -> dict[str, tuple[Part, ...]]:
+def total(parts: Iterable[Part]) -> float | None:
+    """Return the sum of the amounts of parts, None when one is not known."""
+    amounts = [part.amount for part in parts]
+    return None if None in amounts else math.fsum(a for a in amounts if a is not None)
+
+
+def scoring(observation: Observation | None, bills: Sequence[Bill | None], epochs: int) -> PerUnit[tuple[Part, ...]]:
     """Return by unit the parts of the scoring runs that a method needs, whatever else the runs were asked for.
 
-    bills: `bill` of every scoring run's result, None for one that failed: amounts are then not known. epochs: those of
-    the recipe. Trainings count up to the last epoch needed; passes after an epoch when the method observes there,
-    gradient passes when it reads gradients.
+    bills: that of every scoring run, None for one that failed: amounts are then not known. epochs: those of the recipe.
+    Trainings count up to the last epoch needed; passes after an epoch when the method observes there, gradient passes
+    when it reads gradients.
     """
-    needed = _needed(observation, epochs)
-    return {
-        unit: tuple(Part(epoch, what, _amount(bills, epoch, what, unit)) for epoch, what in needed) for unit in UNITS
-    }
+    needed = [(epoch, what, _used(bills, epoch, what)) for epoch, what in _needed(observation, epochs)]
+
+    def parts(amount: Callable[[Used], int]) -> tuple[Part, ...]:
+        return tuple(Part(epoch, what, None if used is None else float(amount(used))) for epoch, what, used in needed)
+
+    return PerUnit(parts(lambda used: used.flops), parts(lambda used: used.examples), parts(lambda used: used.tokens))
+
+
+def cost(full: Amounts | None, train: Amounts | None, parts: PerUnit[tuple[Part, ...]]) -> Cost | None:
+    """Return the charges of a cell in every unit; None when no full training finished to compare with.
+
+    full, train: one training on everything, and the mean training on the subset. parts: as `scoring` returns them.
+    """
+    if full is None:
+        return None
+    return Cost(
+        unit="FLOPs",
+        compute=Charge(full.flops, None if train is None else train.flops, parts.flops),
+        examples=Charge(full.examples, None if train is None else train.examples, parts.examples),
+        tokens=Charge(full.tokens, None if train is None else train.tokens, parts.tokens),
+    )
 
 
 def _needed(observation: Observation | None, epochs: int) -> list[tuple[int, str]]:
@@ -62,24 +105,14 @@ def _needed(observation: Observation | None, epochs: int) -> list[tuple[int, str
     return sorted(needed)
 
 
-def _amount(bills: Sequence[dict[str, Any] | None], epoch: int, what: str, unit: str) -> float | None:
-    amounts = []
+def _used(bills: Sequence[Bill | None], epoch: int, what: str) -> Used | None:
+    """Return what all scoring runs used for one part, None where one of them failed."""
+    used = Used()
     for bill in bills:
         if bill is None:
             return None
         if what == "training":
-            amounts.append(bill["trained"][epoch - 1][unit])
+            used += bill.trained[epoch - 1]
         else:
-            amounts += [e[unit] for e in bill["observed"] if (e["epoch"], e["what"]) == (epoch, what)]
-    return float(sum(amounts))
-
-
-def cost(full: Amounts | None, train: Amounts | None, parts: Mapping[str, tuple[Part, ...]]) -> Cost | None:
-    """Return the charges of a cell in every unit; None when no full training finished to compare with.
-
-    parts: as `scoring` returns them.
-    """
-    if full is None:
-        return None
-    charges = {unit: Charge(full[unit], None if train is None else train[unit], parts[unit]) for unit in UNITS}
-    return Cost("FLOPs", charges["flops"], charges["examples"], charges["tokens"])
+            used = sum((one.used for one in bill.observed if (one.epoch, one.what) == (epoch, what)), used)
+    return used

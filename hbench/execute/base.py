@@ -4,58 +4,81 @@ from __future__ import annotations
 
 import errno
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError, StoreError, TrainingFailed
+from hbench.execute.culprit import raised_at
 from hbench.jobs.spec import FineTune, Job
-from hbench.jobs.store import Store
+from hbench.training.device import resolve_device
 
 if TYPE_CHECKING:
+    from hbench.jobs.store import Store
     from hbench.progress import Progress
 
 
-#: Errors of the place where files are written, whatever was to be written there.
+#: Errors of the disk or file system, whatever was to be written there.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 @dataclass(frozen=True)
 class Context:
-    """Where and how jobs run. None of it changes a job's key."""
+    """What every job of a stage is run with. None of it changes a job's key."""
 
-    device: str = "cpu"
-    #: Jobs at a time; None lets the executor choose.
-    jobs: int | None = None
+    #: As the user named it: `auto` and `cuda` mean something only on the machine that trains.
+    device: str = "auto"
     #: Plugin files to load before a job is run.
     plugins: tuple[Path, ...] = ()
-    #: What to call a job, by its key, when telling of its progress.
+    #: What progress calls a job, by its key.
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, job: Job) -> str:
-        """Return what to call a job: the cell it belongs to, or what its specification says."""
+        """Return what progress calls a job: the arm it belongs to, or what its specification says."""
         return self.labels.get(job.key) or describe(job)
 
 
-class Executor(Protocol):
-    """Runs jobs, each until it is finished or failed in the store. Jobs meet only there."""
+@dataclass(frozen=True)
+class Executor(ABC):
+    """Runs jobs somewhere; a subclass is a frozen dataclass whose fields are its options, and defines `run`.
 
+    An installed package registers one by an entry point in the group `hbench.executors`.
+    """
+
+    @abstractmethod
     def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
-        """Run all jobs; return when every one is finished or failed. Raises HbenchError for input at fault."""
+        """Run all jobs; return when every one is finished or failed in the store, where alone they meet.
+
+        A job that fails is recorded there with its reason, and the others go on. `progress` hears of every job once
+        that it has started and once that it has finished. A worker process is `hbench run-job`, which resolves
+        `context.device` on its own machine.
+        Raises HbenchError for input at fault: no further job is started, and those running are ended.
+        """
 
 
-def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None]) -> bool:
-    """Run one job in this process and publish it; return whether it finished.
+def run_here(jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
+    """Run jobs in this process, one after the other."""
+    for job in jobs:
+        progress.job_started(job.key, context.label(job))
+        progress.job_finished(job.key, run_job(job, store, context.device, partial(progress.job_progress, job.key)))
 
+
+def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None]) -> str | None:
+    """Run one job in this process and publish it; return why it failed, None when it finished.
+
+    device: a name such as `auto`, resolved on this machine. step: hears of optimiser steps done and their total.
     A job that fails leaves its reason and its log in the store. Input at fault (DataError, UsageError) and a store
     that cannot be written (StoreError) are raised instead: they are the user's to fix, not a result.
     """
     if store.finished(job):
-        return True
+        return None
     try:
         with store.writing(job) as folder:
             if isinstance(job, FineTune):
+                device = resolve_device(device)
                 from hbench.training.job import fine_tune
 
                 fine_tune(job, folder, device, step)
@@ -64,26 +87,27 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
 
                 run_score(job, store, folder)
     except TrainingFailed as error:
-        store.fail(job, str(error), f"{traceback.format_exc()}")
-        return False
+        return _failed(job, store, str(error))
     except HbenchError:
         raise
-    except OSError as error:
-        if error.errno not in _OF_THE_DISK:
-            store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
-            return False
-        # No property of the job: it is to be run again.
-        raise StoreError(
-            f"store {store.root}: {error.strerror}; free space or name another --store, and run again"
-        ) from error
-    except Exception as error:  # noqa: BLE001 - plugin code and libraries may raise anything; the board shows the reason
-        store.fail(job, f"{type(error).__name__}: {error}", traceback.format_exc())
-        return False
-    return True
+    except Exception as error:  # plugin code and libraries may raise anything; the board shows the reason
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            # No property of the job: it is to be run again.
+            raise StoreError(
+                f"store {store.root}: {error.strerror}; free space or name another --store, and run again"
+            ) from error
+        return _failed(job, store, f"{type(error).__name__}: {error}{raised_at(error, job)}")
+    return None
+
+
+def _failed(job: Job, store: Store, reason: str) -> str:
+    """Record the failure that is being handled; return its reason."""
+    store.fail(job, reason, traceback.format_exc())
+    return reason
 
 
 def describe(job: Job) -> str:
-    """Return a line that names a job by its specification alone, which does not know the cells that use it."""
+    """Return a line that names a job by its specification alone, which does not know the arms that use it."""
     if isinstance(job, FineTune):
         what = "full data" if job.subset is None else "pruned"
         return f"{job.task.ref} {job.model.ref} {what} seed {job.seed}"

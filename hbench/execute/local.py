@@ -10,29 +10,41 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.errors import HbenchError
-from hbench.execute.base import Context
+from hbench.errors import HbenchError, UsageError
+from hbench.execute.base import Context, Executor
 from hbench.files import write_whole
 from hbench.jobs.spec import FineTune, Job, dump
-from hbench.jobs.store import Store
-from hbench.training.device import count_gpus
+from hbench.training.device import count_gpus, resolve_device
 
 if TYPE_CHECKING:
+    from hbench.jobs.store import Store
     from hbench.progress import Progress
 
 
-class LocalExecutor:
-    """Keeps N workers busy; a worker that dies fails the job in hand, with its exit code, and is replaced."""
+@dataclass(frozen=True)
+class LocalExecutor(Executor):
+    """Runs jobs in worker processes of this machine, each on a core or GPU of its own.
+
+    jobs: workers at a time; none for one per core or GPU. A worker that dies fails the job in hand, with its exit
+    code, and is replaced.
+    """
+
+    jobs: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.jobs is not None and self.jobs < 1:
+            raise UsageError(f"executor local: jobs={self.jobs} is out of range; use at least 1")
 
     def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
-        """Run the jobs, in order of their start, on `context.jobs` workers (default: one per core or GPU)."""
+        """Run the jobs, in order of their start. Raises UsageError for a device that this machine lacks."""
         if not jobs:
             return
         devices = _devices(context.device)
-        count = min(len(jobs), context.jobs or _default_jobs(jobs, devices))
+        count = min(len(jobs), self.jobs or _default_jobs(jobs, devices))
         queue = iter(jobs)
         lock = threading.Lock()
         crew = [_Worker(store, devices[i % len(devices)], context.plugins, _threads(jobs)) for i in range(count)]
@@ -78,8 +90,8 @@ class _Worker:
         self.process: subprocess.Popen[str] | None = None
         self.stopped = False
 
-    def run(self, job: Job, progress: Progress) -> bool:
-        """Run one job to its end; return whether it finished. Raises Refused when the input is at fault."""
+    def run(self, job: Job, progress: Progress) -> str | None:
+        """Run one job to its end; return why it failed, None when it did not. Raises Refused for input at fault."""
         process = self._alive()
         name = job.key
         assert process.stdin is not None and process.stdout is not None
@@ -93,21 +105,23 @@ class _Worker:
                         progress.job_progress(name, event["done"], event["total"])
                     elif event["event"] == "refused":
                         raise Refused(event["message"], event["code"])
-                    else:
-                        finished = bool(event["event"] == "finished")
-                        if not finished and self.device.startswith("cuda"):
+                    elif event["event"] == "failed":
+                        if self.device.startswith("cuda"):
                             # after an error in a kernel every later call in that process would fail as well
                             self._retire()
-                        return finished
+                        return str(event["reason"])
+                    else:
+                        return None
             except BrokenPipeError:
                 pass
         code = process.wait()
         self.process = None
-        if not self.stopped and not self.store.finished(job):
-            why = f"signal {-code}" if code < 0 else f"exit code {code}"
-            reason = f"the worker process ended with {why}; memory may have run out"
-            self.store.fail(job, reason, f"{reason}\n")
-        return self.store.finished(job)
+        if self.stopped or self.store.finished(job):
+            return None
+        why = f"signal {-code}" if code < 0 else f"exit code {code}"
+        reason = f"the worker process ended with {why}; memory may have run out"
+        self.store.fail(job, reason, f"{reason}\n")
+        return reason
 
     def _retire(self) -> None:
         """Let the process end by itself; the next job starts another."""
@@ -153,16 +167,19 @@ def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, context:
         if job is None or worker.stopped:
             return
         progress.job_started(job.key, context.label(job))
-        finished = worker.run(job, progress)
+        reason = worker.run(job, progress)
         if not worker.stopped:
-            progress.job_finished(job.key, finished)
+            progress.job_finished(job.key, reason)
 
 
-def _devices(device: str) -> list[str]:
-    """Return the devices to spread workers over: every GPU for plain `cuda`, the named one otherwise."""
-    if device != "cuda":
-        return [device]
-    return [f"cuda:{i}" for i in range(max(1, count_gpus()))]
+def _devices(name: str) -> list[str]:
+    """Return the devices to spread workers over: every GPU for `auto` and plain `cuda`, otherwise the one named.
+
+    The workers share this machine, so what it lacks is known here. Raises UsageError for a device that is not there.
+    """
+    if resolve_device(name) == "cuda":
+        return [f"cuda:{number}" for number in range(max(1, count_gpus()))]
+    return [name]
 
 
 def _threads(jobs: Sequence[Job]) -> int:
@@ -170,7 +187,7 @@ def _threads(jobs: Sequence[Job]) -> int:
 
 
 def _default_jobs(jobs: Sequence[Job], devices: list[str]) -> int:
-    if devices != ["cpu"]:
+    if devices not in (["auto"], ["cpu"]):
         return len(devices)
     # the cores this process may use, which on a cluster are fewer than the machine's
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

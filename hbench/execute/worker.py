@@ -24,21 +24,22 @@ _PARENT_SECONDS = 1.0
 def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path], out: TextIO) -> int:
     """Run the jobs whose specification files are named, in order; return how many failed.
 
+    device: a name such as `auto`, resolved on this machine, which need not be the one where the suite was started.
     Every line written is one JSON object: {"event": "progress", "done", "total"}, then {"event": "finished"} or
-    {"event": "failed"} for the job, or {"event": "refused", "message", "code"} when the input is at fault.
+    {"event": "failed", "reason"} for the job, or {"event": "refused", "message", "code"} when the input is at fault.
     """
     for plugin in plugins:
         load_plugin_file(plugin)
     failed = 0
     for path in paths:
         try:
-            good = run_job(_read(Path(path.strip())), store, device, _reporter(out))
+            reason = run_job(_read(Path(path.strip())), store, device, _reporter(out))
         except HbenchError as error:
             _say(out, {"event": "refused", "message": str(error), "code": error.exit_code})
             failed += 1
             continue
-        failed += not good
-        _say(out, {"event": "finished" if good else "failed"})
+        failed += reason is not None
+        _say(out, {"event": "finished"} if reason is None else {"event": "failed", "reason": reason})
     return failed
 
 
@@ -57,6 +58,8 @@ def _read(path: Path) -> Job:
     """Return the job of a specification file. Raises UsageError naming a file that holds none."""
     try:
         return load(path.read_text())
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: no job specification ({type(error).__name__}: {error}); name a spec.json") from None
 

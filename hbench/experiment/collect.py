@@ -2,269 +2,263 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hbench.cost import charges
-from hbench.experiment.bind import PrunedRun, Unavailable, Work
+from hbench.cost import bill, charges
+from hbench.cost.bill import PerUnit
+from hbench.cost.budgets import DEFAULT_BUDGET
+from hbench.experiment.bind import BoundExperiment
+from hbench.experiment.finished import Finished
+from hbench.experiment.kept import subset_of
 from hbench.experiment.plan import Arm
-from hbench.jobs.spec import FULL, PROTOCOL, FineTune, Score
+from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
+from hbench.jobs.spec import FULL, PROTOCOL
 from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
 from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
 from hbench.results.outcomes import Outcomes
-from hbench.selection import class_shares
 
 if TYPE_CHECKING:
+    from hbench.jobs.result import TrainingResult
     from hbench.jobs.store import Store
 
+#: By seed: a training, or why there is none.
+Runs = Mapping[int, PrunedRun | Unavailable]
 
-def collect(work: Work, store: Store) -> Iterator[CellResult]:
-    """Yield the result of every cell of a group, the full baseline first; failed ones say why."""
-    collector = _Collector(work, store)
-    if work.group.evaluation_seeds:
+
+def collect(bound: BoundExperiment, pruned: PrunedRuns, store: Store) -> Iterator[CellResult]:
+    """Yield the result of every cell of an experiment, the full baseline first; failed ones say why."""
+    collector = _Collector(bound, pruned, store)
+    if bound.experiment.evaluation_seeds:
         yield from collector.full()
-        for cell in work.group.cells():
-            yield from collector.cell(cell)
+        for arm in bound.experiment.arms():
+            yield from collector.arm(arm)
     else:
-        for method in work.group.methods:
+        for method in bound.experiment.methods:
             yield collector.diagnosis(method)
 
 
+@dataclass(frozen=True)
+class _Row:
+    """What the cells of an arm have in common, whatever the evaluation split."""
+
+    method: str
+    keep: str
+    budget: str
+    runs: Runs
+    failures: tuple[Failed, ...]
+    subset: Subset | None
+    cost: Cost | None
+    #: Seeds of the scoring runs that the method reads.
+    scoring_runs: tuple[int, ...] = ()
+    planted: dict[str, float] | None = None
+    published: str | None = None
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What the trainings of an arm reach on one evaluation split."""
+
+    #: The task's metric per seed, None where there is no result.
+    values: tuple[float | None, ...] = ()
+    examples: Outcomes | None = None
+    #: The metrics beside the task's own one, likewise.
+    also: Mapping[str, tuple[float | None, ...]] | None = None
+
+
 class _Collector:
-    """Reads each job's result once and puts cells together."""
+    """Puts cells together from what finished."""
 
-    def __init__(self, work: Work, store: Store) -> None:
-        self.work = work
-        self.group = work.group
-        self.store = store
-        self.splits = work.group.task.plugin.splits()
-        self._results: dict[str, dict[str, Any] | None] = {}
-        self._values: dict[str, dict[str, Any]] = {}
-        full = [r for job in work.full.values() if (r := self.result(job)) is not None]
-        pruned = (r for p in work.pruned.values() if isinstance(p, PrunedRun) and (r := self.result(p.job)) is not None)
-        #: Any finished job: all of them saw the same examples.
-        self.any = full[0] if full else next(pruned, None)
-        self.full_cost = charges.mean([charges.spent(r["bill"]["trained"]) for r in full])
-
-    def result(self, job: FineTune | Score) -> dict[str, Any] | None:
-        """Return a job's result.json, None when it did not finish."""
-        name = job.key
-        if name not in self._results:
-            self._results[name] = self.store.read_result(job.job_type, name) if self.store.finished(job) else None
-        return self._results[name]
+    def __init__(self, bound: BoundExperiment, pruned: PrunedRuns, store: Store) -> None:
+        self.bound, self.pruned, self.experiment = bound, pruned, bound.experiment
+        self.finished = Finished(store)
+        self.task = bound.experiment.task.plugin
+        done = [(job, r) for job in bound.full.values() if (r := self.finished.training(job)) is not None]
+        trained = (r for run in pruned.available() if (r := self._result(run)) is not None)
+        #: Any finished training: all of them saw the same examples.
+        self.any = done[0][1] if done else next(trained, None)
+        self.labels = self.finished.labels(done[0][0]) if done else None
+        self.full_cost = bill.mean([bill.training_alone(r.bill) for _, r in done])
 
     def full(self) -> Iterator[CellResult]:
         """Yield the full baseline's cell for every evaluation split."""
-        jobs = {seed: self.work.full[seed] for seed in self.group.evaluation_seeds}
-        size = self.any["examples"]["train"] if self.any else 0
-        mask = np.ones(size, dtype=bool)
-        cost = charges.cost(self.full_cost, self.full_cost, charges.scoring(None, (), self.group.recipe.epochs))
-        runs: dict[int, PrunedRun | Unavailable] = {seed: PrunedRun(mask, job) for seed, job in jobs.items()}
-        for cell in self._cells(FULL, FULL_KEEP, "equal-epochs", runs, cost):
+        everything = np.ones(self.any.examples.train if self.any else 0, dtype=bool)
+        runs = {seed: PrunedRun(everything, self.bound.full[seed]) for seed in self.experiment.evaluation_seeds}
+        row = _Row(
+            method=FULL,
+            keep=FULL_KEEP,
+            budget=DEFAULT_BUDGET,
+            runs=runs,
+            failures=self._failures(runs),
+            subset=self._subset(runs),
+            cost=charges.cost(self.full_cost, self.full_cost, PerUnit((), (), ())),
+        )
+        for cell in self._cells(row):
             yield replace(cell, trivial=self._trivial(cell.split))
 
-    def cell(self, cell: Arm) -> Iterator[CellResult]:
+    def arm(self, arm: Arm) -> Iterator[CellResult]:
         """Yield a method's cell for every evaluation split."""
-        runs = {seed: self.work.pruned[cell, seed] for seed in self.group.evaluation_seeds}
-        trained = [r for p in runs.values() if isinstance(p, PrunedRun) and (r := self.result(p.job)) is not None]
-        train = charges.mean([charges.spent(charges.of_training(r)) for r in trained])
-        cost = charges.cost(self.full_cost, train, self._scoring(cell.method))
-        yield from self._cells(
-            cell.method.ref,
-            cell.keep.label,
-            cell.budget,
-            runs,
-            cost,
-            scoring_runs=self._scoring_seeds(cell.method),
-            planted=self._planted(cell.method),
-            published=cell.method.plugin.published,
+        runs = {seed: self.pruned.of(arm, seed) for seed in self.experiment.evaluation_seeds}
+        row = _Row(
+            method=arm.method.ref,
+            keep=arm.keep.label,
+            budget=arm.budget,
+            runs=runs,
+            failures=self._failures(runs),
+            subset=self._subset(runs),
+            cost=charges.cost(self.full_cost, self._train_cost(runs), self._scoring(arm.method)),
+            scoring_runs=self._scoring_seeds(arm.method),
+            planted=self._planted(arm.method),
+            published=arm.method.plugin.published,
         )
+        yield from self._cells(row)
 
     def diagnosis(self, method: Named[Scorer]) -> CellResult:
         """Return the cell of a task that is only scored: how well the method finds the planted examples."""
-        return self._result(
-            self.splits[0],
+        row = _Row(
             method=method.ref,
             keep=DIAGNOSTIC,
-            budget="equal-epochs",
-            seeds=(),
-            values=(),
-            examples=None,
+            budget=DEFAULT_BUDGET,
+            runs={},
             failures=tuple(self._unscored(method)),
             subset=None,
             cost=None,
             scoring_runs=self._scoring_seeds(method),
             planted=self._planted(method),
         )
+        return self._cell(row, self.task.splits()[0], _Measured())
 
-    def _cells(
-        self,
-        method: str,
-        keep: str,
-        budget: str,
-        runs: dict[int, PrunedRun | Unavailable],
-        cost: Cost | None,
-        *,
-        scoring_runs: tuple[int, ...] = (),
-        planted: dict[str, float] | None = None,
-        published: str | None = None,
-    ) -> Iterator[CellResult]:
-        results = {seed: self.result(p.job) if isinstance(p, PrunedRun) else None for seed, p in runs.items()}
-        failures = tuple(Failed(seed, self._reason(runs[seed])) for seed, r in results.items() if r is None)
-        for split in self.splits:
-            rows = [
-                None
-                if results[seed] is None
-                else self._predictions(p.job)[f"{split}.values"]
-                if isinstance(p, PrunedRun)
-                else None
-                for seed, p in runs.items()
-            ]
-            yield self._result(
-                split,
-                method=method,
-                keep=keep,
-                budget=budget,
-                seeds=tuple(runs),
-                values=tuple(None if r is None else self._metric(r, split) for r in results.values()),
-                examples=Outcomes.encode(rows, self._cases(runs, results, split)),
-                failures=failures,
-                subset=self._subset(list(runs.values())),
-                cost=cost,
-                scoring_runs=scoring_runs,
-                planted=planted,
-                published=published,
-                also=self._also(list(results.values()), split),
-            )
+    def _cells(self, row: _Row) -> Iterator[CellResult]:
+        for split in self.task.splits():
+            yield self._cell(row, split, self._measured(row.runs, split))
 
-    def _result(self, split: str, **fields: Any) -> CellResult:
-        work, first = self.work, next(iter(self.work.full.values()))
-        found = self.any["examples"] if self.any else None
-        plugin = self.group.task.plugin
+    def _cell(self, row: _Row, split: str, measured: _Measured) -> CellResult:
+        suite = self.bound.suite
         return CellResult(
-            task=self.group.task.ref,
+            task=self.experiment.task.ref,
             split=split,
-            primary=split == self.splits[0],
-            model=self.group.model.title,
-            kind=plugin.kind,
-            metric=plugin.metric,
-            chance=work.suite.chance,
-            compared=tuple(sorted(method.ref for method in self.group.methods)),
+            primary=split == self.task.splits()[0],
+            model=self.experiment.model.title,
+            method=row.method,
+            keep=row.keep,
+            budget=row.budget,
+            kind=self.task.kind,
+            metric=self.task.metric,
+            chance=suite.chance,
+            compared=tuple(sorted(method.ref for method in self.experiment.methods)),
             # a task that is only scored trains nothing that could be compared
-            rivals=tuple(sorted(work.suite.rivals)) if self.group.evaluation_seeds else (),
-            margin=work.suite.margin,
-            data=Data(
-                source=first.task.source,
-                train_rows=found["train"] if found else 0,
-                eval_rows=found["evaluation"][split] if found else 0,
-                declaration=first.task.declaration,
-                train_digest=found["digests"][plugin.training()] if found else "",
-                eval_digest=found["digests"][split] if found else "",
-            ),
-            model_source=first.model.source,
+            rivals=tuple(sorted(suite.rivals)) if self.experiment.evaluation_seeds else (),
+            margin=suite.margin,
+            data=self._data(split),
+            model_source=next(iter(self.bound.full.values())).model.source,
             # What `auto` came to on the machine that trained.
-            recipe=asdict(self.group.recipe) | ({"precision": self.any["precision"]} if self.any else {}),
+            recipe=asdict(self.experiment.recipe) | ({"precision": self.any.precision} if self.any else {}),
             protocol=PROTOCOL,
-            **fields,
+            seeds=tuple(row.runs),
+            scoring_runs=row.scoring_runs,
+            values=measured.values,
+            examples=measured.examples,
+            failures=row.failures,
+            subset=row.subset,
+            cost=row.cost,
+            planted=row.planted,
+            also=dict(measured.also or {}),
+            published=row.published,
         )
 
-    def _metric(self, result: dict[str, Any], split: str) -> float:
-        return float(result["metric"][split][self.group.task.plugin.metric])
+    def _data(self, split: str) -> Data:
+        """Return what was trained and evaluated on, as far as a finished training says it."""
+        task = next(iter(self.bound.full.values())).task
+        if self.any is None:
+            return Data(task.source, 0, 0, task.declaration, "", "")
+        seen = self.any.examples
+        return Data(
+            source=task.source,
+            train_rows=seen.train,
+            eval_rows=seen.evaluation[split],
+            declaration=task.declaration,
+            train_digest=seen.digests[self.task.training()],
+            eval_digest=seen.digests[split],
+        )
 
-    def _also(self, results: list[dict[str, Any] | None], split: str) -> dict[str, tuple[float | None, ...]]:
-        """Return the metrics beside the task's own one, per seed."""
-        main = self.group.task.plugin.metric
-        found = [None if r is None else r["metric"][split] for r in results]
-        names = sorted({name for m in found if m is not None for name in m} - {main})
-        return {name: tuple(None if m is None else float(m[name]) for m in found) for name in names}
-
-    def _predictions(self, job: FineTune) -> dict[str, Any]:
-        name = job.key
-        if name not in self._values:
-            self._values[name] = self.store.arrays("finetune", name, "predictions.npz")
-        return self._values[name]
-
-    def _cases(self, runs: dict[int, PrunedRun | Unavailable], results: dict[int, Any], split: str) -> Any:
-        """Return the passage of every evaluation example, from any run that finished; None where each stands alone."""
-        for seed, run in runs.items():
-            if results[seed] is not None and isinstance(run, PrunedRun):
-                return self._predictions(run.job).get(f"{split}.cases")
-        return None
+    def _measured(self, runs: Runs, split: str) -> _Measured:
+        """Return what was measured on a split, from predictions and metrics of the trainings that finished."""
+        results = [self._result(run) for run in runs.values()]
+        metrics = [None if r is None else r.metric[split] for r in results]
+        arrays = [
+            self.finished.predictions(run.job) if isinstance(run, PrunedRun) and result is not None else None
+            for run, result in zip(runs.values(), results, strict=True)
+        ]
+        # The passage of every example, equal in all runs; None where each stands alone.
+        cases = next(
+            (found[f"{split}.cases"].tolist() for found in arrays if found and f"{split}.cases" in found), None
+        )
+        own = self.task.metric
+        beside = sorted({name for m in metrics if m is not None for name in m} - {own})
+        return _Measured(
+            values=tuple(None if m is None else float(m[own]) for m in metrics),
+            examples=Outcomes.encode([None if a is None else a[f"{split}.values"] for a in arrays], cases),
+            also={name: tuple(None if m is None else float(m[name]) for m in metrics) for name in beside},
+        )
 
     def _trivial(self, split: str) -> TrivialAnswer | None:
         """Return what a trivial answer reaches, from any full run that finished; all of them saw the same examples."""
-        for job in self.work.full.values():
-            # jobs of an earlier hbench do not say it
-            if (found := self.result(job)) is not None and "trivial" in found:
-                values = self._predictions(job)[f"{split}.trivial"]
-                return TrivialAnswer(found["trivial"][split], Outcomes.encode([values]))
+        for job in self.bound.full.values():
+            found = self.finished.training(job)
+            if found is not None and found.trivial is not None:  # jobs of an earlier hbench do not say it
+                values = self.finished.predictions(job)[f"{split}.trivial"]
+                return TrivialAnswer(found.trivial[split], Outcomes.encode([values]))
         return None
+
+    def _result(self, run: PrunedRun | Unavailable) -> TrainingResult | None:
+        return self.finished.training(run.job) if isinstance(run, PrunedRun) else None
+
+    def _subset(self, runs: Runs) -> Subset | None:
+        return subset_of(list(runs.values()), self.finished, self.labels, self.task.labels)
+
+    def _failures(self, runs: Runs) -> tuple[Failed, ...]:
+        return tuple(Failed(seed, self._reason(run)) for seed, run in runs.items() if self._result(run) is None)
 
     def _reason(self, run: PrunedRun | Unavailable) -> str:
         if isinstance(run, Unavailable):
             return run.reason
-        failure = self.store.failure(run.job)
-        return failure.reason if failure is not None else "has not run"
+        return self.finished.reason(run.job) or "has not run"
 
     def _unscored(self, method: Named[Scorer]) -> Iterator[Failed]:
-        for draw, job in self.work.scores[method.ref].items():
-            if not self.store.finished(job):
-                failure = self.store.failure(job)
-                reason = "a scoring run failed" if failure is None else failure.reason
-                yield Failed(self.group.scoring_seeds[0] if draw is None else draw, reason)
+        """Yield why scores are missing, one failure for each draw."""
+        for draw, job in self.bound.scores[method.ref].items():
+            if self.finished.score(job) is None:
+                reason = self.finished.reason(job) or "a scoring run failed"
+                yield Failed(self.experiment.scoring_seeds[0] if draw is None else draw, reason)
 
-    def _subset(self, runs: Sequence[PrunedRun | Unavailable]) -> Subset | None:
-        labels = self._labels()
-        if labels is None:
-            return None
-        kept = [self._kept(run, labels) for run in runs]
-        known = [found for found in kept if found is not None]
-        if not known:
-            return None
-        return Subset(
-            sizes=tuple(None if found is None else found[0] for found in kept),
-            share=float(np.mean([size / len(labels) for size, _ in known])),
-            classes={name: float(np.mean([shares[name] for _, shares in known])) for name in known[0][1]},
+    def _train_cost(self, runs: Runs) -> bill.Amounts | None:
+        """Return what the mean training of an arm used, with the passes of one that prunes while it trains."""
+        results = [r for run in runs.values() if (r := self._result(run)) is not None]
+        return bill.mean(
+            [
+                bill.training_alone(r.bill) if r.curriculum is None else bill.training_with_passes(r.bill)
+                for r in results
+            ]
         )
 
-    def _kept(self, run: PrunedRun | Unavailable, labels: Any) -> tuple[int, dict[str, float]] | None:
-        """Return the size of a subset and the share of each class in it; of a curriculum, their means over cycles."""
-        names = self.group.task.plugin.labels
-        if isinstance(run, Unavailable):
-            return None
-        if run.mask is not None:
-            return int(run.mask.sum()), class_shares(run.mask, labels, names)
-        result = self.result(run.job)
-        if result is None:
-            return None
-        found = result["curriculum"]
-        # without a choice, everything was trained on
-        counts = np.array(found["classes"] or [np.bincount(labels, minlength=len(names))], dtype=np.float64)
-        shares = (counts / counts.sum(axis=1, keepdims=True)).mean(axis=0)
-        return int(found["count"]), dict(zip(names, map(float, shares), strict=True))
-
-    def _labels(self) -> Any:
-        for job in self.work.full.values():
-            if self.result(job) is not None:
-                return self.store.arrays(job.job_type, job.key, "examples.npz")["label"]
-        return None
-
     def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:
-        return () if method.plugin.observation() is None else self.group.scoring_seeds
+        return () if method.plugin.observation() is None else self.experiment.scoring_seeds
 
-    def _scoring(self, method: Named[Scorer]) -> dict[str, tuple[Part, ...]]:
+    def _scoring(self, method: Named[Scorer]) -> PerUnit[tuple[Part, ...]]:
         """Return what a method needs of the scoring runs, by unit."""
-        results = [self.result(self.work.full[seed]) for seed in self.group.scoring_seeds]
-        bills = [None if r is None else r["bill"] for r in results]
-        return charges.scoring(method.plugin.observation(), bills, self.group.recipe.epochs)
+        results = [self.finished.training(self.bound.full[seed]) for seed in self.experiment.scoring_seeds]
+        bills = [None if r is None else r.bill for r in results]
+        return charges.scoring(method.plugin.observation(), bills, self.experiment.recipe.epochs)
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
-        jobs = self.work.scores.get(method.ref, {})  # a dynamic scorer has none
-        found = [r["planted"] for job in jobs.values() if (r := self.result(job)) is not None]
-        if not found or found[0] is None:
+        """Return how well a method finds the planted examples, the mean over its draws."""
+        jobs = self.bound.scores.get(method.ref, {})  # a dynamic scorer has none
+        found = [r.planted for job in jobs.values() if (r := self.finished.score(job)) is not None]
+        known = [planted for planted in found if planted is not None]
+        if not known:
             return None
-        return {planted_type: float(np.mean([f[planted_type] for f in found])) for planted_type in found[0]}
+        return {planted_type: float(np.mean([p[planted_type] for p in known])) for planted_type in known[0]}

@@ -1,36 +1,29 @@
-"""From a suite to jobs: what every scorer needs is asked, united and trained once.
+"""From a suite to experiments: what every scorer needs is asked, united and trained once.
 
-A plan knows no data: it says which trainings and scores a suite takes. `hbench.experiment.bind` fills in what only the
-data can tell: the versions behind task and model, and the subsets that the scores select.
+A plan knows no data: it says which arms are compared and what the scoring runs observe. `bind` looks up the versions of
+data and models and names the jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from hbench.cost.budgets import PASS, examples_of_passes
 from hbench.errors import UsageError
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
+from hbench.jobs.observe import Observed, Watch
 from hbench.jobs.recipe import Recipe
-from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef
 from hbench.models.catalogue import Model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
-from hbench.plugins.registry import SCORERS, TASKS, Named, source_digest
-
-if TYPE_CHECKING:
-    from hbench.cost.budgets import Budget
-
-#: Options of a scorer that act on the selection only: scores are shared across them.
-_SELECTION_OPTIONS = ("offset", "balance")
+from hbench.plugins import GRADIENT_SIGNALS, Capture, DynamicScorer, Observation, Scorer, Task
+from hbench.plugins.registry import SCORERS, TASKS, Named
 
 
 @dataclass(frozen=True)
 class SubsetSize:
     """How much of the training set is kept: a share, or the size of a scorer's natural subset."""
 
+    #: What names it in results: `0.3`, `1`, or the scorer's reference.
     label: str
     share: float | None = None
     natural: Named[Scorer] | None = None
@@ -38,110 +31,77 @@ class SubsetSize:
 
 @dataclass(frozen=True)
 class Arm:
-    """One row of the board: a method at one size and budget, over all evaluation seeds."""
+    """A method at one size and budget, over all evaluation seeds: one row of the board."""
 
     method: Named[Scorer]
     keep: SubsetSize
-    budget: Budget
+    budget: str
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """All work on one task with one model. Its scoring runs are the full baseline's runs of the same seeds."""
+    """One task with one model. Its scoring runs are the full baseline's runs of the same seeds."""
 
     task: Named[Task]
     model: Model
     recipe: Recipe
     methods: tuple[Named[Scorer], ...]
     keeps: tuple[SubsetSize, ...]
-    budgets: tuple[Budget, ...]
+    budgets: tuple[str, ...]
     scoring_seeds: tuple[int, ...]
     #: Empty for a task that is only diagnosed: scored, with no pruned training.
     evaluation_seeds: tuple[int, ...]
-    observe: dict[str, dict[str, Any]] | None
+    #: What the scoring runs observe, for all scorers together; None for nothing.
+    observe: Observed | None
 
-    def full_runs(self, task: TaskRef, model: ModelRef) -> dict[int, FineTune]:
-        """Return the full-data training of every seed, the scoring runs first."""
-        seeds = dict.fromkeys((*self.scoring_seeds, *self.evaluation_seeds))
-        return {
-            seed: FineTune(task, model, self.recipe, seed, self.observe if seed in self.scoring_seeds else None)
-            for seed in seeds
-        }
+    @property
+    def title(self) -> str:
+        """Return task and model, as progress and messages name the experiment."""
+        return f"{self.task.ref} {self.model.ref}"
+
+    def full_seeds(self) -> tuple[int, ...]:
+        """Return the seeds of the full-data runs, the scoring runs first."""
+        return tuple(dict.fromkeys((*self.scoring_seeds, *self.evaluation_seeds)))
 
     def scored(self) -> tuple[Named[Scorer], ...]:
         """Return every scorer whose scores are needed: the static methods, and those whose subset sets a size."""
-        found = {method.ref: method for method in self.methods if not isinstance(method.plugin, DynamicScorer)}
-        found |= {keep.natural.ref: keep.natural for keep in self.keeps if keep.natural is not None}
-        return tuple(found.values())
+        scorers = {method.ref: method for method in self.methods if not isinstance(method.plugin, DynamicScorer)}
+        scorers |= {keep.natural.ref: keep.natural for keep in self.keeps if keep.natural is not None}
+        return tuple(scorers.values())
 
-    def score_jobs(self, method: Named[Scorer], runs: dict[int, tuple[str, FineTune]]) -> dict[int | None, Score]:
-        """Return the score jobs of a method: one per evaluation seed when it draws afresh, else one for all (None).
-
-        runs: key and job of every full run by seed.
-        """
-        plugin = method.plugin
-        observation = plugin.observation()
-        first_key, first = runs[next(iter(runs))]
-        job = Score(
-            task=first.task,
-            scorer=method.name,
-            options={k: v for k, v in method.options.items() if k not in _SELECTION_OPTIONS},
-            source=source_digest(type(plugin)),
-            examples=first_key,
-            runs=() if observation is None else tuple(runs[seed][0] for seed in self.scoring_seeds),
-            capture=None if observation is None else observation.at,
-        )
-        if not plugin.fresh:
-            return {None: job}
-        return {seed: replace(job, draw=seed) for seed in self.evaluation_seeds or self.scoring_seeds}
-
-    def cells(self) -> list[Arm]:
-        """Return every row of this group but the full baseline's."""
+    def arms(self) -> tuple[Arm, ...]:
+        """Return every row of the board but the full baseline's; none for a task that is only diagnosed."""
         if not self.evaluation_seeds:
-            return []
-        return [Arm(m, keep, budget) for keep in self.keeps for budget in self.budgets for m in self.methods]
+            return ()
+        return tuple(Arm(m, keep, budget) for keep in self.keeps for budget in self.budgets for m in self.methods)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a suite takes."""
+    """What a suite takes: an experiment for every task with every model."""
 
     suite: Suite
-    groups: tuple[Experiment, ...]
-
-    def summary(self) -> dict[str, Any]:
-        """Return the counts per task and model, as JSON values.
-
-        Pruned trainings are an upper bound: scorers that select the same examples share their trainings. Costs are in
-        trainings on the full data of the same task and model; a size that follows from the data is counted as 1.
-        """
-        groups = [_summary(group) for group in self.groups]
-        names = ("full_runs", "score_jobs", "pruned_runs_at_most", "cost_at_most", "cost_unshared")
-        return {
-            "suite": self.suite.name,
-            "groups": groups,
-            "total": {name: round(sum(g[name] for g in groups), 2) for name in names},
-        }
+    experiments: tuple[Experiment, ...]
 
 
 def make_plan(suite: Suite) -> Plan:
     """Return the plan of a suite. Raises UsageError when a scorer asks for an epoch that the recipe does not train."""
-    methods = _methods(suite)
-    keeps = tuple(_keep(entry) for entry in suite.keep)
+    methods = tuple(SCORERS.find(ref) for ref in suite.scorers)
+    keeps = tuple(_subset_size(entry) for entry in suite.keep)
     static = tuple(m for m in methods if not isinstance(m.plugin, DynamicScorer))
     scored = {m.ref: m for m in (*static, *(k.natural for k in keeps if k.natural is not None))}
     observations = [(m, m.plugin.observation()) for m in scored.values()]
     observe = unite(o for _, o in observations if o is not None)
     scoring_seeds = training_seeds(suite.scoring_runs)
     evaluation_seeds = training_seeds(suite.seeds)
-    groups = []
+    experiments = []
     for diagnosed, references in ((False, suite.tasks), (True, suite.diagnose)):
         for model in suite.models:
             for reference in references:
                 task = TASKS.find(reference)
                 recipe = suite.recipe_for(task)
                 _check_epochs(observations, recipe)
-                groups.append(
+                experiments.append(
                     Experiment(
                         task=task,
                         model=find_model(model),
@@ -154,33 +114,29 @@ def make_plan(suite: Suite) -> Plan:
                         observe=observe,
                     )
                 )
-    return Plan(suite, tuple(groups))
+    return Plan(suite, tuple(experiments))
 
 
-def unite(observations: Iterable[Observation]) -> dict[str, dict[str, Any]] | None:
+def unite(observations: Iterable[Observation]) -> Observed | None:
     """Return what all observations ask together, per capture point; None when nothing is asked.
 
     Without `epochs`, every epoch is observed. Training is the same whatever is observed.
     """
-    united: dict[str, dict[str, Any]] = {}
+    by_point: dict[Capture, list[Observation]] = {}
     for wanted in observations:
-        point = united.setdefault(wanted.at, {"epochs": set(), "gradients": set()})
-        if wanted.epochs is None or point["epochs"] is None:
-            point["epochs"] = None
-        else:
-            point["epochs"] |= set(wanted.epochs)
-        point["gradients"] |= {GRADIENT_SIGNALS[s] for s in wanted.signals if s in GRADIENT_SIGNALS}
-    for point in united.values():
-        point["epochs"] = None if point["epochs"] is None else sorted(point["epochs"])
-        point["gradients"] = sorted(point["gradients"])
-    return united or None
+        by_point.setdefault(wanted.at, []).append(wanted)
+    return {point: _watch(asked) for point, asked in by_point.items()} or None
 
 
-def _methods(suite: Suite) -> tuple[Named[Scorer], ...]:
-    return tuple(SCORERS.find(ref) for ref in suite.scorers)
+def _watch(observations: list[Observation]) -> Watch:
+    """Return what observations at one capture point ask together."""
+    epochs = {epoch for wanted in observations for epoch in wanted.epochs or ()}
+    every = any(wanted.epochs is None for wanted in observations)
+    gradients = {GRADIENT_SIGNALS[s] for wanted in observations for s in wanted.signals if s in GRADIENT_SIGNALS}
+    return Watch(None if every else tuple(sorted(epochs)), tuple(sorted(gradients)))
 
 
-def _keep(entry: float | str) -> SubsetSize:
+def _subset_size(entry: float | str) -> SubsetSize:
     if isinstance(entry, float):
         return SubsetSize(keep_label(entry), share=entry)
     named = SCORERS.find(entry)
@@ -194,48 +150,3 @@ def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], 
             raise UsageError(
                 f"{method.ref} asks for epoch {last}, the recipe trains {recipe.epochs}; lower the scorer's epoch"
             )
-
-
-def _summary(group: Experiment) -> dict[str, Any]:
-    seeds = len(group.evaluation_seeds)
-    full = len(dict.fromkeys((*group.scoring_seeds, *group.evaluation_seeds)))
-    cells = group.cells()
-    fresh = len(group.evaluation_seeds or group.scoring_seeds)
-    pruned = sum(seeds * _training(cell, group.recipe) for cell in cells)
-    users = [o for m in group.scored() if (o := m.plugin.observation()) is not None]
-    scoring = len(group.scoring_seeds)
-    alone = sum(scoring * (1 + _passes(unite([observation]), group.recipe)) for observation in users)
-    return {
-        "task": group.task.ref,
-        "model": group.model.ref,
-        "full_runs": full,
-        "scoring_runs_of_these": len(group.scoring_seeds),
-        "scorers_sharing_them": len(users),
-        "score_jobs": sum(fresh if m.plugin.fresh else 1 for m in group.scored()),
-        "pruned_runs_at_most": len(cells) * seeds,
-        "cost_at_most": round(full + scoring * _passes(group.observe, group.recipe) + pruned, 2),
-        "cost_unshared": round(seeds + alone + pruned, 2),
-    }
-
-
-def _training(cell: Arm, recipe: Recipe) -> float:
-    """Return what one training of a cell costs at most, in full trainings."""
-    method, size, epochs = cell.method.plugin, 1000, recipe.epochs
-    count = size if cell.keep.share is None else max(1, round(size * cell.keep.share))
-    if cell.budget == "equal-cost":
-        return (size + (epochs - 1) * (count + PASS * size)) / (epochs * size)
-    if not isinstance(method, DynamicScorer):
-        return (size if cell.budget == "equal-steps" else count) / size
-    sizes = method.sizes(size, count, epochs)
-    while cell.budget == "equal-steps" and sum(sizes) < epochs * size:
-        sizes = method.sizes(size, count, len(sizes) + 1)
-    return (sum(sizes) + PASS * sum(examples_of_passes(method, size, sizes))) / (epochs * size)
-
-
-def _passes(observe: dict[str, dict[str, Any]] | None, recipe: Recipe) -> float:
-    """Return what the passes after epochs add to one full training, in full trainings."""
-    point = (observe or {}).get("epoch_end")
-    if point is None:
-        return 0.0
-    epochs = recipe.epochs if point["epochs"] is None else len(point["epochs"])
-    return epochs * (PASS + bool(point["gradients"])) / recipe.epochs

@@ -1,52 +1,60 @@
-"""Running a suite: full trainings, then scores, then trainings on the subsets they select, then results.
+"""Running a suite: plan, bind, full-data runs, scores, prune, pruned runs, collect, publish.
 
 A stage only starts what the store does not hold yet: running a suite again is how one resumes it.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.errors import UsageError, suggest
-from hbench.execute.base import Context, Executor
-from hbench.experiment.bind import Work
+from hbench.execute import find_executor
+from hbench.execute.base import Context, run_here
+from hbench.execute.processes import is_alive
+from hbench.experiment.bind import bind
+from hbench.experiment.check import check_run
 from hbench.experiment.collect import collect
+from hbench.experiment.folders import Folders
 from hbench.experiment.plan import make_plan
-from hbench.jobs.spec import FineTune, Job
+from hbench.experiment.prune import prune
+from hbench.experiment.stage import run_stage
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
-from hbench.render.publish import publish
+from hbench.render.publish import MARKDOWN, publish
 from hbench.render.terminal import terminal_text
-from hbench.training.device import find_device
 
 if TYPE_CHECKING:
+    from hbench.experiment.bind import BoundExperiment
+    from hbench.experiment.prune import PrunedRuns
     from hbench.experiment.suite import Suite
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run did: jobs run now, jobs found finished, failed jobs, cells with a failed seed, the board as text."""
+    """What a run did, and the board it made."""
 
+    #: Jobs run now, jobs that were finished already, and jobs that failed, now or before.
     ran: int
     reused: int
     failed_jobs: int
+    #: Rows of the board of which at least one seed failed.
     failed_cells: int
+    #: The board as text, and the page it was written to.
     board: str
+    page: Path
 
 
 def run_suite(
     suite: Suite,
     *,
     store: Path,
-    results: Path,
-    out: Path,
+    results: Path | None = None,
+    out: Path | None = None,
     data_dir: Path | None = None,
-    executor: str = "local",
+    executor: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
     plugins: tuple[Path, ...] = (),
@@ -54,82 +62,42 @@ def run_suite(
 ) -> RunReport:
     """Run everything a suite takes that the store does not hold, write results, one file per cell, and the board.
 
+    store, results, out: the folders of finished jobs, of result files and of the board; by default the latter two are
+    `results` and `leaderboard` beside the store. executor: a reference such as `local[jobs=2]`; None for the suite's.
+    jobs: jobs at a time, the executor's option of this name. device: resolved by the process that trains.
+    plugins: files that workers load before they run a job.
     Raises HbenchError for input at fault. A failed training is no error here: its cell says so.
     """
-    place = Store(store)
-    place.prepare()
-    place.sweep(_alive)
-    runner = _Runner(
-        place, find_executor(executor), Context(find_device(device), jobs, plugins), progress or NullProgress()
-    )
-    works = [Work.begin(group, suite, data_dir, place) for group in make_plan(suite).groups]
-    runner.run("full-data runs", works, [job for work in works for job in work.full.values()])
-    runner.run("scores", works, [job for work in works for job in work.ready_scores(place)], here=True)
-    runner.run("pruned runs", works, [job for work in works for job in work.prune(place)])
-    cells = [cell for work in works for cell in collect(work, place)]
-    place.sweep(_alive)  # a killed run's workers may have lived for a second into this one
-    failed_cells = sum(bool(cell.failures) for cell in cells)
-    board = publish(cells, results, out)
+    folders = Folders.beside(store, results, out)
+    suite = suite.overridden(executor=executor)
+    plan = make_plan(suite)
+    check_run(plan, folders, data_dir=data_dir, jobs=jobs)
+    runner = find_executor(suite.executor, jobs)
+    progress = progress or NullProgress()
+    finished = Store(folders.store)
+    finished.prepare()
+    finished.sweep(is_alive)
+    run_jobs = partial(run_stage, store=finished, context=Context(device, plugins), progress=progress)
+
+    bound = [bind(experiment, suite, data_dir, finished) for experiment in plan.experiments]
+    full = run_jobs("full-data runs", {k: job for b in bound for k, job in b.full_runs().items()}, runner.run)
+    # scores take milliseconds, so no worker is started for them
+    scored = run_jobs("scores", {k: job for b in bound for k, job in b.ready_scores(finished).items()}, run_here)
+    pruned = [prune(b, finished) for b in bound]
+    _tell_reasons(bound, pruned, progress)
+    trained = run_jobs("pruned runs", {k: job for p in pruned for k, job in p.jobs().items()}, runner.run)
+    cells = [cell for b, p in zip(bound, pruned, strict=True) for cell in collect(b, p, finished)]
+    finished.sweep(is_alive)  # a killed run's workers may have lived for a second into this one
+    board = publish(cells, folders.results, folders.out)
     text = terminal_text(board.columns, board.comparisons)
-    return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, text)
+
+    tally = full + scored + trained
+    failed_cells = sum(bool(cell.failures) for cell in cells)
+    return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, text, folders.out / MARKDOWN)
 
 
-def find_executor(name: str) -> Executor:
-    """Return the executor that an entry point in the group `hbench.executors` names."""
-    points = {point.name: point for point in entry_points(group="hbench.executors")}
-    if name not in points:
-        raise UsageError(f"unknown executor '{name}'{suggest(name, points)}")
-    made: Executor = points[name].load()()
-    return made
-
-
-class _Runner:
-    """Runs the unfinished jobs of a stage and counts what happened."""
-
-    def __init__(self, store: Store, executor: Executor, context: Context, progress: Progress) -> None:
-        self.store, self.executor, self.context, self.progress = store, executor, context, progress
-        self.ran = self.reused = self.failed = 0
-
-    def run(self, name: str, works: Sequence[Work], jobs: Sequence[Job], *, here: bool = False) -> None:
-        """Run a stage. `here`: in this process, for jobs that take milliseconds."""
-        distinct = {job.key: job for job in jobs}
-        wanted = []
-        for job in distinct.values():
-            if self.store.finished(job):
-                self.reused += 1
-            elif (failure := self.store.failure(job)) is not None:
-                self.failed += 1
-                self.progress.note(f"failed before: {failure.reason} ({failure.log}); `hbench retry` tries it again")
-            else:
-                wanted.append(job)
-        self.progress.stage(name, len(wanted))
-        if not wanted:
-            return
-        self._check_input(wanted)
-        executor = find_executor("inline") if here else self.executor
-        labels = {name: text for work in works for name, text in work.labels().items()}
-        executor.run(wanted, self.store, replace(self.context, labels=labels), self.progress)
-        finished = sum(self.store.finished(job) for job in wanted)
-        self.ran += finished
-        self.failed += len(wanted) - finished
-
-    def _check_input(self, jobs: Sequence[Job]) -> None:
-        """Read every task's data once before any worker starts, so that a mistake is said once and at once."""
-        from hbench.kinds import load_examples
-        from hbench.plugins.registry import TASKS
-
-        for ref in {job.task.ref: job.task for job in jobs if isinstance(job, FineTune)}.values():
-            task = TASKS.find(ref.ref)
-            folder = None if ref.data_dir is None else Path(ref.data_dir)
-            for split in (task.plugin.training(), *task.plugin.splits()):
-                load_examples(task, split, source=ref.source, data_dir=folder, size=1, seed=0)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _tell_reasons(bound: Sequence[BoundExperiment], pruned: Sequence[PrunedRuns], progress: Progress) -> None:
+    """Say at once which rows of the board will be lacking, and why."""
+    for b, p in zip(bound, pruned, strict=True):
+        for reason, arm in p.reasons().items():
+            progress.note(f"{b.experiment.title} {arm} cannot be trained: {reason}")

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from hbench.cost.budgets import BUDGETS, Budget
+from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
+from hbench.execute import EXECUTORS
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FULL
 from hbench.models.catalogue import find_model
@@ -38,7 +39,7 @@ class Suite:
     rivals: tuple[str, ...] = ()
     #: Shares of the training set, or scorers to whose natural subset every method is cut, such as `h-score`.
     keep: tuple[float | str, ...] = (0.3,)
-    budgets: tuple[Budget, ...] = ("equal-epochs",)
+    budgets: tuple[str, ...] = (DEFAULT_BUDGET,)
     #: Number of full trainings whose dynamics the scorers see.
     scoring_runs: int = 6
     #: Number of trainings behind each result; the seeds are `training_seeds(seeds)`.
@@ -57,6 +58,8 @@ class Suite:
     task_recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: `train_size` and `eval_size` for one task, by the task's name, instead of those for all.
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: Where jobs run unless the command line says otherwise, with options: `local[jobs=2]`.
+    executor: str = "local"
 
     def __post_init__(self) -> None:
         for name in ("name", "description", "chance"):
@@ -86,6 +89,9 @@ class Suite:
                 raise UsageError(f"{name}: none given; name at least one")
         self._check_recipes()
         self._check_sizes()
+        _text("executor", self.executor)
+        with _naming("executor"):
+            self._set("executor", EXECUTORS.find(self.executor).ref)
 
     def recipe_for(self, task: Named[Task]) -> Recipe:
         """Return a task's recipe: the default, then the task's changes, the suite's, and the suite's for this task."""
@@ -109,6 +115,7 @@ class Suite:
         scoring_runs: int | None = None,
         train_size: int | None = None,
         eval_size: int | None = None,
+        executor: str | None = None,
     ) -> Suite:
         """Return the suite with what was given on the command line; what is empty or None stays as it is.
 
@@ -130,7 +137,7 @@ class Suite:
                 suite = suite._changed(f"--{name.replace('_', '-')}", name, **{name: value})
                 kept = {task: {k: v for k, v in of.items() if k != name} for task, of in suite.sizes.items()}
                 suite = replace(suite, sizes=kept)
-        return suite
+        return suite if executor is None else suite._changed("--executor", "executor", executor=executor)
 
     def as_dict(self) -> dict[str, Any]:
         """Return every field as JSON values."""
@@ -290,7 +297,7 @@ def _natural_ref(reference: str) -> str:
     return scorer.ref
 
 
-def _budget(value: Any) -> Budget:
+def _budget(value: Any) -> str:
     for budget in BUDGETS:
         if value == budget:
             return budget

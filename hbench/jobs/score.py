@@ -11,8 +11,10 @@ import xarray as xr
 
 from hbench import dynamics
 from hbench.errors import TrainingFailed, UsageError
+from hbench.jobs.integrity import write_result
+from hbench.jobs.result import ScoreResult
 from hbench.jobs.spec import Score
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store, write_arrays
 from hbench.plugins import Observation, at_epochs
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS
@@ -39,16 +41,16 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
         natural = scorer.natural(scores, runs)
     except UsageError as error:  # an option that does not suit the number of runs or epochs
         raise TrainingFailed(str(error)) from error
-    arrays: dict[str, Any] = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "id": examples["id"],
         "score": scores.to_numpy().astype(np.float64),
         "preference": preference.to_numpy().astype(np.float64),
     }
     if natural is not None:
         arrays["natural"] = checked(scorer, natural, observed).to_numpy().astype(bool)
-    np.savez(folder / "scores.npz", **arrays)
+    write_arrays(folder / "scores.npz", arrays)
     (folder / "log.txt").write_text(f"{job.scorer}: {scores.sizes['example']} examples, {runs} runs\n")
-    write_result(folder, {"planted": find_planted(arrays["preference"], examples.get("planted"))})
+    write_result(folder, ScoreResult(find_planted(arrays["preference"], examples.get("planted"))))
 
 
 def checked(scorer: Scorer, scores: xr.DataArray, observed: xr.Dataset) -> xr.DataArray:

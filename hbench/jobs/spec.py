@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.errors import UsageError
+from hbench.files import short_repr
+from hbench.jobs.observe import CurriculumSpec, Observed, Watch
 from hbench.jobs.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -76,12 +78,12 @@ class FineTune(_Specification):
     model: ModelRef
     recipe: Recipe
     seed: int
-    #: Per capture point: {"epochs": [1, 2], "gradients": ["all"]}; None to observe nothing.
-    observe: dict[str, dict[str, Any]] | None = None
+    #: By capture point; None to observe nothing.
+    observe: Observed | None = None
     #: Examples trained on, as `pack_subset` writes it; None for all.
     subset: str | None = None
-    #: Pruning while training: {"scorer", "options", "source", "count", "selection_seed"}; None for none.
-    curriculum: dict[str, Any] | None = None
+    #: Pruning while training; None for none.
+    curriculum: CurriculumSpec | None = None
 
     job_type = "finetune"
 
@@ -119,8 +121,13 @@ def dump(job: Job) -> str:
 
 
 def load(text: str) -> Job:
-    """Read back what `dump` wrote. Raises UsageError for another protocol or an unknown type of job."""
+    """Read back what `dump` wrote. Raises UsageError for another protocol or an unknown type of job.
+
+    Text that `dump` cannot have written raises ValueError, KeyError or TypeError.
+    """
     payload = json.loads(text)
+    if not isinstance(payload, dict):
+        raise TypeError(f"{short_repr(payload)} is no object")
     job_type, protocol = payload.pop("job"), payload.pop("protocol")
     if protocol != PROTOCOL:
         raise UsageError(f"this job was written for protocol {protocol}, hbench runs {PROTOCOL}; plan the suite again")
@@ -128,6 +135,10 @@ def load(text: str) -> Job:
     if job_type == FineTune.job_type:
         payload["model"] = ModelRef(**payload["model"])
         payload["recipe"] = Recipe(**payload["recipe"])
+        if "observe" in payload:
+            payload["observe"] = {capture: _watch(**what) for capture, what in dict(payload["observe"]).items()}
+        if "curriculum" in payload:
+            payload["curriculum"] = CurriculumSpec(**payload["curriculum"])
         return FineTune(**payload)
     if job_type == Score.job_type:
         payload["runs"] = tuple(payload["runs"])
@@ -137,15 +148,11 @@ def load(text: str) -> Job:
 
 def covers(job: FineTune, other: FineTune) -> bool:
     """Return whether a job observes everything that another one does: every point, epoch and gradient norm."""
-    for capture, wanted in (other.observe or {}).items():
-        found = (job.observe or {}).get(capture)
-        if found is None or not set(wanted.get("gradients") or ()) <= set(found.get("gradients") or ()):
-            return False
-        if found.get("epochs") is not None:
-            epochs = wanted.get("epochs") or range(1, job.recipe.epochs + 1)
-            if not set(epochs) <= set(found["epochs"]):
-                return False
-    return True
+    observed = job.observe or {}
+    return all(
+        capture in observed and observed[capture].covers(wanted, job.recipe.epochs)
+        for capture, wanted in (other.observe or {}).items()
+    )
 
 
 def pack_subset(mask: npt.NDArray[np.bool_]) -> str:
@@ -162,6 +169,10 @@ def unpack_subset(text: str) -> npt.NDArray[np.bool_]:
     size, _, bits = text.partition(":")
     packed = np.frombuffer(base64.b64decode(bits), dtype=np.uint8)
     return np.unpackbits(packed, count=int(size)).astype(bool)
+
+
+def _watch(*, epochs: list[int] | None = None, gradients: list[str] | tuple[str, ...] = ()) -> Watch:
+    return Watch(None if epochs is None else tuple(epochs), tuple(gradients))
 
 
 def _strip(value: Any) -> Any:

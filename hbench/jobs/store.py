@@ -1,10 +1,11 @@
 """Finished jobs on disk.
 
-    <store>/finetune/<key>/  spec.json  dynamics.nc  examples.npz  predictions.npz  log.txt  result.json
-    <store>/score/<key>/     spec.json  scores.npz   log.txt       result.json
+    <store>/finetune/<key>/  spec.json  dynamics.nc  examples.npz  predictions.npz  log.txt  result.json  result.sha256
+    <store>/score/<key>/     spec.json  scores.npz   log.txt       result.json  result.sha256
 
 A job writes into a folder beside its place and is renamed into it when complete, result.json last with the digests
 of the other files: a kill at any moment leaves either the whole job or none of it. A failed job has error.json instead.
+A job with a file that is damaged has not finished: it is run again, and replaces what is there.
 Formats are data only (JSON, NetCDF, npz without pickles): loading never runs code.
 """
 
@@ -16,14 +17,18 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from hbench.errors import StoreError, UsageError
-from hbench.files import digest_file, write_whole
+from hbench.files import first_line
+from hbench.jobs.integrity import RESULT, damage
+from hbench.jobs.result import ScoreResult, TrainingResult, load_score, load_training
 from hbench.jobs.spec import FineTune, Job, covers, dump, load
 
 if TYPE_CHECKING:
@@ -48,6 +53,8 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
+        #: Folders of finished jobs whose files have been read whole and are what was written.
+        self._sound: set[Path] = set()
 
     def prepare(self) -> None:
         """Create the folder and prove that it can be written. Raises StoreError when it cannot."""
@@ -69,8 +76,19 @@ class Store:
         return self.root / job_type / job_key
 
     def finished(self, job: Job) -> bool:
-        """Return whether the job's result is complete."""
-        return (self.place(job) / "result.json").is_file()
+        """Return whether the job's result is complete, and each of its files what was written.
+
+        Files are read whole once, by whoever asks first; damage that comes later is for the next process.
+        """
+        return self._is_sound(self.place(job))
+
+    def damage(self, job: Job) -> str | None:
+        """Return which file of a job is damaged, and how, None when none is or the job has not run."""
+        folder = self.place(job)
+        if (folder / RESULT).is_file():
+            return None if self._is_sound(folder) else damage(folder)
+        error = folder / "error.json"
+        return f"{error}: cannot be read" if error.is_file() and _reason(error) is None else None
 
     def reusable_run(self, job: FineTune) -> FineTune:
         """Return a finished job that is this very training and observed all that this one asks for, or the job itself.
@@ -78,9 +96,9 @@ class Store:
         Observing changes no bit of a training, so a run that was watched more closely serves as well: another choice
         of scorers trains nothing again.
         """
-        if self.finished(job):
+        if (self.place(job) / RESULT).is_file():  # one that is damaged is run again
             return job
-        for path in sorted((self.root / job.job_type).glob("*/result.json")):
+        for path in sorted((self.root / job.job_type).glob(f"*/{RESULT}")):
             other = self._read_spec(path.parent)
             if isinstance(other, FineTune) and covers(other, job):
                 closer = replace(job, observe=other.observe)
@@ -89,34 +107,36 @@ class Store:
         return job
 
     def failure(self, job: Job) -> Failure | None:
-        """Return why the job failed, or None when it did not."""
+        """Return why the job failed, or None when it did not, or left no reason that can be read."""
         path = self.place(job) / "error.json"
-        if not path.is_file():
-            return None
-        return Failure(_reason(path), path.parent / "log.txt")
+        reason = _reason(path) if path.is_file() else None
+        return None if reason is None else Failure(reason, path.parent / "log.txt")
 
-    def result(self, job: Job) -> dict[str, Any]:
-        """Return result.json of a finished job. Raises StoreError when it is missing or damaged."""
-        return self.read_result(job.job_type, job.key)
+    def training(self, job_key: str) -> TrainingResult:
+        """Return the result of a finished fine-tuning job, after checking the digests of its other files.
 
-    def read_result(self, job_type: str, job_key: str) -> dict[str, Any]:
-        """Return result.json by job_type and key, after checking the digests of the job's other files."""
-        folder = self.folder(job_type, job_key)
-        try:
-            result: dict[str, Any] = json.loads((folder / "result.json").read_text())
-            damaged = [n for n, digest in result["files"].items() if digest_file(folder / n) != digest]
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"{folder}: result cannot be read ({error}); delete the folder and run again") from None
-        if damaged:
-            raise StoreError(f"{folder}: {', '.join(damaged)} changed since written; delete the folder and run again")
-        return result
+        Raises StoreError when a file is missing or damaged.
+        """
+        folder = self.folder("finetune", job_key)
+        self._require(folder)
+        return load_training(folder / RESULT)[0]
+
+    def scoring(self, job_key: str) -> ScoreResult:
+        """Return the result of a finished score job, as `training` does."""
+        folder = self.folder("score", job_key)
+        self._require(folder)
+        return load_score(folder / RESULT)[0]
 
     def arrays(self, job_type: str, job_key: str, name: str) -> dict[str, npt.NDArray[np.generic]]:
-        """Return the arrays of an npz file of a job."""
+        """Return the arrays of an npz file of a job. Raises StoreError naming a file that cannot be read as such."""
         import numpy as np
 
-        with np.load(self.folder(job_type, job_key) / name, allow_pickle=False) as file:
-            return {k: file[k] for k in file.files}
+        path = self.folder(job_type, job_key) / name
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return {k: file[k] for k in file.files}
+        except (OSError, ValueError, EOFError, BadZipFile, zlib.error, NotImplementedError) as error:
+            raise StoreError(f"{path}: cannot be read ({first_line(error)}); delete its folder and run again") from None
 
     @contextmanager
     def writing(self, job: Job) -> Iterator[Path]:
@@ -151,7 +171,8 @@ class Store:
             for path in sorted((self.root / job_type).glob("*/error.json")):
                 job = self._read_spec(path.parent)
                 if job is not None:
-                    found.append((job, Failure(_reason(path), path.parent / "log.txt")))
+                    reason = _reason(path) or f"{path} cannot be read; the next run tries the job again"
+                    found.append((job, Failure(reason, path.parent / "log.txt")))
         return found
 
     def forget_failures(self) -> int:
@@ -168,6 +189,26 @@ class Store:
                 if not alive(int(draft.name.split("-")[2])):
                     shutil.rmtree(draft, ignore_errors=True)
 
+    def running(self, alive: Callable[[int], bool]) -> list[Job]:
+        """Return the jobs that processes of this machine are writing; `alive` tells whether a process id still runs."""
+        return [
+            job
+            for job_type in JOB_TYPES
+            for draft in sorted((self.root / job_type).glob(f".*-{_HOST}-*-*"))
+            if alive(int(draft.name.split("-")[2])) and (job := self._read_spec(draft)) is not None
+        ]
+
+    def _is_sound(self, folder: Path) -> bool:
+        if not (folder / RESULT).is_file():
+            return False
+        if folder not in self._sound and damage(folder) is None:
+            self._sound.add(folder)
+        return folder in self._sound
+
+    def _require(self, folder: Path) -> None:
+        if folder not in self._sound and (problem := damage(folder)) is not None:
+            raise StoreError(f"{problem}; run the suite again, which runs this job again")
+
     def _read_spec(self, folder: Path) -> Job | None:
         try:
             return load((folder / "spec.json").read_text())
@@ -177,12 +218,12 @@ class Store:
     def _publish(self, draft: Path, target: Path) -> None:
         for path in draft.iterdir():
             _sync(path)
-        if target.exists() and not (target / "result.json").is_file():
-            shutil.rmtree(target)  # an earlier failure
+        if target.exists() and not self._is_sound(target):
+            shutil.rmtree(target)  # an earlier failure, or damaged
         try:
             draft.rename(target)
         except OSError:
-            if not (target / "result.json").is_file():  # otherwise another process finished the same job first
+            if not (target / RESULT).is_file():  # otherwise another process finished the same job first
                 raise
         else:
             _sync(target.parent)
@@ -197,17 +238,20 @@ class Store:
             ) from error
 
 
-def write_result(draft: Path, result: dict[str, Any]) -> None:
-    """Write result.json of a job with the digests of the files already in its folder (spec.json and the log too)."""
-    files = {p.name: digest_file(p) for p in sorted(draft.iterdir())}
-    write_whole(draft / "result.json", json.dumps({**result, "files": files}, sort_keys=True, indent=1) + "\n")
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, compressed: bool = False) -> None:
+    """Write an npz file, which holds data only; `Store.arrays` reads it back."""
+    import numpy as np
+
+    save: Callable[..., None] = np.savez_compressed if compressed else np.savez
+    save(path, **arrays)
 
 
-def _reason(path: Path) -> str:
+def _reason(path: Path) -> str | None:
+    """Return the reason in an error.json, None when it cannot be read."""
     try:
         return str(json.loads(path.read_text())["reason"])
     except (OSError, ValueError, KeyError, TypeError):
-        return f"{path} cannot be read; `hbench retry` tries the job again"
+        return None
 
 
 def _umask() -> int:

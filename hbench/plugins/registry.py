@@ -9,13 +9,16 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hbench.errors import UsageError, suggest
 from hbench.plugins import Scorer, Task
 from hbench.plugins.references import changed_options, configure, join_reference, split_reference
 
-P = TypeVar("P", bound=Scorer | Task)
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+P = TypeVar("P", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hbench.cost.budgets import BUDGETS
+from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.jobs.spec import FULL
 from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellResult, kept_share
 from hbench.results.fields import Fields
@@ -107,9 +107,9 @@ def _check_labels(fields: Fields, result: CellResult) -> None:
             raise fields.error("seeds", f"is not empty although keep is '{DIAGNOSTIC}'; name the share kept")
     elif not result.seeds:
         raise fields.error("seeds", f"is empty; name the training seeds, or set keep to '{DIAGNOSTIC}'")
-    if result.method == FULL and result.budget != BUDGETS[0]:
-        raise fields.error("budget", f"is '{result.budget}' for method '{FULL}'; use '{BUDGETS[0]}'")
-    if result.budget == BUDGETS[0] and result.recipe.get("max_steps") is not None:
+    if result.method == FULL and result.budget != DEFAULT_BUDGET:
+        raise fields.error("budget", f"is '{result.budget}' for method '{FULL}'; use '{DEFAULT_BUDGET}'")
+    if result.budget == DEFAULT_BUDGET and result.recipe.get("max_steps") is not None:
         raise fields.error(
             "recipe", f"sets max_steps although the budget is '{result.budget}', as long as the recipe; set it to null"
         )

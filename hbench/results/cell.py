@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+from hbench.cost.charges import WORK as WORK
+from hbench.cost.charges import Charge as Charge
+from hbench.cost.charges import Cost as Cost
+from hbench.cost.charges import Part as Part
 from hbench.results.outcomes import Outcomes
 
 #: Raised when the form of the files changes; files of another form are refused.
@@ -28,9 +30,6 @@ DIAGNOSTIC = "none"
 
 #: Task, split, model, keep label, budget, method: what tells cells apart.
 CellKey = tuple[str, str, str, str, str, str]
-
-#: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients.
-WORK = ("training", "signals", "gradients")
 #: Metrics that are means over examples, by kind, where each example has its own; accuracy is one for every kind.
 _MEANS = {"joint": ("frame_accuracy", "intent_accuracy"), "span": ("f1", "exact")}
 
@@ -67,35 +66,6 @@ class Subset:
     classes: dict[str, float]
 
 
-class Part(NamedTuple):
-    """One part of what a method needs of the scoring runs: `what` of `WORK` in an epoch, from 1.
-
-    amount: the sum over all scoring runs, None where one of them failed.
-    """
-
-    epoch: int
-    what: str
-    amount: float | None
-
-
-@dataclass(frozen=True)
-class Charge:
-    """What a cell cost, in one unit; None where it is not known.
-
-    full: one training on everything. train: mean training on the subset. scoring: the parts of the scoring runs that
-    the method needs, sorted. Who shares them is the board's to say, which knows the other methods.
-    """
-
-    full: float | None
-    train: float | None
-    scoring: tuple[Part, ...] = ()
-
-    @property
-    def scoring_alone(self) -> float | None:
-        """Return the scoring bill if this were the only method; None where a scoring run failed."""
-        return total(self.scoring)
-
-
 @dataclass(frozen=True)
 class TrivialAnswer:
     """What a fixed answer, or a guess, reaches on the evaluation examples: `answer` says what it does.
@@ -105,22 +75,6 @@ class TrivialAnswer:
 
     answer: str
     examples: Outcomes
-
-
-def total(parts: Iterable[Part]) -> float | None:
-    """Return the sum of the amounts of parts, None when one is not known."""
-    amounts = [part.amount for part in parts]
-    return None if None in amounts else math.fsum(a for a in amounts if a is not None)
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a cell cost in computation (`unit`, FLOPs), in examples and in tokens."""
-
-    unit: str
-    compute: Charge
-    examples: Charge | None
-    tokens: Charge | None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-"""What the leaderboard may claim: paired tests, multiplicity, power, comparisons across tasks, and cost.
+"""What the leaderboard may claim: paired tests, multiplicity, power, and comparisons across tasks.
 
 Importing this needs numpy only; scipy and statsmodels are imported by the functions that use them.
 """
 
 from __future__ import annotations
 
-from hbench.cost.net import break_even, net_cost
 from hbench.statistics.across import (
     Friedman,
     PairedRanks,
@@ -45,7 +44,6 @@ __all__ = [
     "TwoT",
     "TwoTTest",
     "benjamini_hochberg",
-    "break_even",
     "can_reach",
     "critical_difference",
     "crossed_bootstrap",
@@ -56,7 +54,6 @@ __all__ = [
     "friedman",
     "holm",
     "mcnemar_by_seed",
-    "net_cost",
     "non_inferiority",
     "partial_conjunction",
     "rank_intervals",

@@ -9,7 +9,10 @@ import numpy.typing as npt
 import torch
 
 from hbench import dynamics
+from hbench.cost.model import Training
 from hbench.errors import TrainingFailed, UsageError
+from hbench.jobs.result import CurriculumSummary
+from hbench.jobs.store import write_arrays
 from hbench.plugins import Choice, Cycle, DynamicScorer
 from hbench.training.observers import Observer
 
@@ -45,11 +48,12 @@ class Curriculum:
         selection_seed: int,
     ) -> None:
         self.scorer, self.kind, self.encoded = scorer, kind, encoded
-        self.count, self.epochs, self.seed, self.selection_seed = count, epochs, seed, selection_seed
-        self.sizes = scorer.sizes(len(encoded.ids), count, epochs)
-        while max_steps is not None and self.steps(batch_size) < max_steps:
-            self.epochs += 1
-            self.sizes = scorer.sizes(len(encoded.ids), count, self.epochs)
+        self.count, self.seed, self.selection_seed = count, seed, selection_seed
+        training = Training(scorer, len(encoded.ids), count, epochs, batch_size)
+        self.sizes = training.sizes_until(max_steps or 0, training.steps, epochs=epochs)
+        self.epochs = len(self.sizes)
+        #: Optimiser steps of all epochs.
+        self.steps = training.steps(self.sizes)
         #: Epochs finished before each choice, and what was chosen.
         self.chosen: list[tuple[int, Choice]] = []
         wanted = scorer.asks()
@@ -57,10 +61,6 @@ class Curriculum:
         if wanted is not None:
             self.observer = Observer(wanted.at, tuple(range(1, self.epochs + 1)), (), len(encoded.ids), width)
         self._seen: list[int] = []
-
-    def steps(self, batch_size: int) -> int:
-        """Return the optimiser steps of all epochs."""
-        return sum(-(-size // batch_size) for size in self.sizes)
 
     def due(self, epoch: int) -> bool:
         """Return whether a choice is made after this many epochs."""
@@ -114,19 +114,22 @@ class Curriculum:
     def save(self, folder: Path) -> None:
         """Write curriculum.npz, the epochs and members of all choices, and the history they were made from."""
         members = np.array([choice.members for _, choice in self.chosen]).reshape(len(self.chosen), -1)
-        arrays: dict[str, Any] = {"epoch": np.array([epoch for epoch, _ in self.chosen]), "members": members}
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "epoch": np.array([epoch for epoch, _ in self.chosen]),
+            "members": members,
+        }
         if any(choice.weights is not None for _, choice in self.chosen):
             ones = np.ones(len(self.encoded.ids), dtype=np.float32)
             arrays["weights"] = np.array([ones if c.weights is None else c.weights for _, c in self.chosen])
-        np.savez_compressed(folder / "curriculum.npz", **arrays)
+        write_arrays(folder / "curriculum.npz", arrays, compressed=True)
         if self.observer is not None:
             dynamics.save(folder / "dynamics.nc", {HISTORY: self.history()})
 
-    def summary(self, classes: int) -> dict[str, Any]:
-        """Return the examples of each class in the epochs after the warm-up, and the epochs, for result.json."""
+    def summary(self, classes: int) -> CurriculumSummary:
+        """Return what was chosen, in numbers, for tasks of so many classes."""
         labels: npt.NDArray[np.int64] = self.encoded.label
         counts = [np.bincount(labels[choice.members], minlength=classes).tolist() for _, choice in self.chosen]
-        return {"count": self.count, "sizes": self.sizes, "classes": counts}
+        return CurriculumSummary(self.count, tuple(self.sizes), tuple(map(tuple, counts)))
 
 
 def weights_of(choice: Choice | None, device: torch.device) -> torch.Tensor | None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hbench.jobs.recipe import Recipe
 
 
-def find_device(name: str) -> str:
-    """Return the device behind a name: `auto` is `cuda` where there is a GPU to use, `cpu` elsewhere.
+def resolve_device(name: str) -> str:
+    """Return the device behind a name on this machine: `auto` is `cuda` where there is a GPU to use, `cpu` elsewhere.
 
     Raises UsageError for a GPU that is not there. Where the driver shows none and nothing hides them, as in WSL, a GPU
     that is asked for by name is left to torch to find.

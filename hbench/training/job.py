@@ -16,8 +16,10 @@ import transformers
 from hbench import dynamics
 from hbench.data.examples import Examples
 from hbench.errors import DataError, UsageError
+from hbench.jobs.integrity import write_result
+from hbench.jobs.result import ExampleCounts, Machine, TrainingResult
 from hbench.jobs.spec import FineTune, canonical, unpack_subset
-from hbench.jobs.store import write_result
+from hbench.jobs.store import write_arrays
 from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
 from hbench.models.catalogue import Model, find_model
 from hbench.models.load import auto_class, load_config, load_model, load_tokenizer
@@ -79,12 +81,10 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> Non
         _write_examples(folder, shared)
     trivial = {split: shared.kind.trivial(shared.task, encoded) for split, (_, encoded) in shared.evaluation.items()}
     evaluations = _evaluate(run, shared, trivial, folder)
-    run.bill.seconds["whole job"] = time.perf_counter() - started
+    run.seconds["whole job"] = time.perf_counter() - started
     run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]
     (folder / "log.txt").write_text("\n".join(run.log) + "\n")
-    write_result(
-        folder, _result(job, run, shared, evaluations) | {"trivial": {s: t.answer for s, t in trivial.items()}}
-    )
+    write_result(folder, _result(run, shared, evaluations, trivial))
 
 
 def prepare(job: FineTune) -> Prepared:
@@ -164,32 +164,36 @@ def _curriculum(job: FineTune, shared: Prepared) -> Curriculum | None:
     if job.curriculum is None:
         return None
     wanted = job.curriculum
-    scorer = SCORERS.find(join_reference(wanted["scorer"], wanted["options"])).plugin
+    scorer = SCORERS.find(join_reference(wanted.scorer, wanted.options)).plugin
     assert isinstance(scorer, DynamicScorer)
     return Curriculum(
         scorer,
         shared.kind,
         shared.encoded,
         width=shared.kind.width(shared.task),
-        count=wanted["count"],
+        count=wanted.count,
         epochs=job.recipe.epochs,
         batch_size=job.recipe.batch_size,
         max_steps=job.recipe.max_steps,
         seed=job.seed,
-        selection_seed=wanted["selection_seed"],
+        selection_seed=wanted.selection_seed,
     )
 
 
 def _write_examples(folder: Path, shared: Prepared) -> None:
     encoded = shared.encoded
-    arrays: dict[str, Any] = {"id": np.array(encoded.ids), "label": encoded.label, "length": encoded.length}
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "id": np.array(encoded.ids),
+        "label": encoded.label,
+        "length": encoded.length,
+    }
     if shared.train.planted is not None:
         arrays["planted"] = np.array(shared.train.planted)
-    np.savez(folder / "examples.npz", **arrays)
+    write_arrays(folder / "examples.npz", arrays)
 
 
 def _evaluate(run: Run, shared: Prepared, trivial: dict[str, Trivial], folder: Path) -> dict[str, Evaluation]:
-    arrays: dict[str, Any] = {f"{split}.trivial": found.values for split, found in trivial.items()}
+    arrays: dict[str, npt.NDArray[Any]] = {f"{split}.trivial": found.values for split, found in trivial.items()}
     evaluations = {}
     for split, (examples, encoded) in shared.evaluation.items():
         found = shared.kind.evaluate(shared.task, run.predict(encoded), examples, encoded)
@@ -198,32 +202,33 @@ def _evaluate(run: Run, shared: Prepared, trivial: dict[str, Trivial], folder: P
         arrays |= {f"{split}.{name}": values for name, values in found.details.items()}
         if examples.cases is not None:
             arrays[f"{split}.cases"] = np.array(examples.cases, dtype=np.int64)
-    np.savez(folder / "predictions.npz", **arrays)
+    write_arrays(folder / "predictions.npz", arrays)
     return evaluations
 
 
-def _result(job: FineTune, run: Run, shared: Prepared, evaluations: dict[str, Evaluation]) -> dict[str, Any]:
-    curriculum = {} if run.curriculum is None else {"curriculum": run.curriculum.summary(len(shared.task.labels))}
-    return {
-        **curriculum,
-        "metric": {split: found.metric for split, found in evaluations.items()},
-        "examples": {
-            "train": len(shared.encoded.ids),
-            "subset": len(run.members) if run.curriculum is None else run.curriculum.count,
-            "evaluation": {split: len(encoded.ids) for split, (_, encoded) in shared.evaluation.items()},
-            "digests": {
-                shared.task.training(): shared.train.digest,
-                **{split: examples.digest for split, (examples, _) in shared.evaluation.items()},
-            },
-        },
-        "steps": run.steps,
-        "precision": run.precision,
-        "bill": {"trained": run.bill.trained, "observed": run.bill.observed},
-        "seconds": {name: round(value, 3) for name, value in run.bill.seconds.items()},
-        "machine": {
-            "device": device_name(run.accelerator.device),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-        },
-    }
+def _result(
+    run: Run, shared: Prepared, evaluations: dict[str, Evaluation], trivial: dict[str, Trivial]
+) -> TrainingResult:
+    curriculum = run.curriculum
+    digests = {split: examples.digest for split, (examples, _) in shared.evaluation.items()}
+    return TrainingResult(
+        metric={split: found.metric for split, found in evaluations.items()},
+        examples=ExampleCounts(
+            train=len(shared.encoded.ids),
+            subset=len(run.members) if curriculum is None else curriculum.count,
+            evaluation={split: len(encoded.ids) for split, (_, encoded) in shared.evaluation.items()},
+            digests={shared.task.training(): shared.train.digest, **digests},
+        ),
+        steps=run.steps,
+        precision=run.precision,
+        bill=run.bill,
+        seconds={name: round(value, 3) for name, value in run.seconds.items()},
+        machine=Machine(
+            device=device_name(run.accelerator.device),
+            python=platform.python_version(),
+            torch=torch.__version__,
+            transformers=transformers.__version__,
+        ),
+        trivial={split: found.answer for split, found in trivial.items()},
+        curriculum=None if curriculum is None else curriculum.summary(len(shared.task.labels)),
+    )

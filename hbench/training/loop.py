@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from transformers import get_scheduler
 
+from hbench.cost.bill import Bill, Used
 from hbench.errors import TrainingFailed
 from hbench.training.batches import Collator, iterate, reading_order, training_order
 from hbench.training.curriculum import Curriculum, weights_of
@@ -24,20 +25,12 @@ from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
 from hbench.training.observers import Observer, observers
 
 if TYPE_CHECKING:
+    from hbench.jobs.observe import Observed
     from hbench.jobs.recipe import Recipe
     from hbench.kinds import Batch, Encoded, Kind
 
 Indices = npt.NDArray[np.int64]
 OnStep = Callable[[int, int], None]
-
-
-@dataclass
-class Bill:
-    """What a run used, per epoch: examples, real tokens and floating-point operations; seconds are kept apart."""
-
-    trained: list[dict[str, int]] = field(default_factory=list)
-    observed: list[dict[str, Any]] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,7 +56,7 @@ class Run:
         setting: Setting,
         encoded: Encoded,
         members: Indices,
-        observe: dict[str, Any] | None,
+        observe: Observed | None,
         curriculum: Curriculum | None = None,
     ) -> None:
         recipe = setting.recipe
@@ -76,23 +69,18 @@ class Run:
         self.precision = precision
         self.setting, self.encoded, self.members = setting, encoded, members
         per_epoch = math.ceil(len(members) / recipe.batch_size)
-        planned = per_epoch * recipe.epochs if curriculum is None else curriculum.steps(recipe.batch_size)
+        planned = per_epoch * recipe.epochs if curriculum is None else curriculum.steps
         self.steps = recipe.max_steps if recipe.max_steps is not None else planned
         self.curriculum = curriculum
         self.weights: torch.Tensor | None = None
         self.collate = Collator(encoded, self.accelerator.device)
         self.observers = observers(observe, math.ceil(self.steps / per_epoch), len(encoded.ids), setting.width)
+        #: What was used, and the seconds that it took, by what they were spent on.
         self.bill = Bill()
+        self.seconds: dict[str, float] = {}
         self.log: list[str] = []
         model = torch.compile(setting.model) if recipe.compile else setting.model
-        optimizer = torch.optim.AdamW(
-            setting.model.parameters(),
-            lr=recipe.learning_rate,
-            betas=(recipe.adam_beta1, recipe.adam_beta2),
-            eps=recipe.adam_epsilon,
-            weight_decay=recipe.weight_decay,
-            fused=True,
-        )
+        optimizer = _optimizer(setting)
         self.scheduler = get_scheduler(
             "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
             optimizer,
@@ -140,7 +128,7 @@ class Run:
             seed=setting.seed,
             epoch=epoch,
         )[: self.steps - step]
-        used = _nothing()
+        used = Used()
         total = torch.zeros((), device=self.accelerator.device)
         started = time.perf_counter()
         self.model.train()
@@ -161,7 +149,7 @@ class Run:
                 values = kind.observe(logits.detach(), batch)
                 for watcher in watching:
                     watcher.keep(epoch, members, values)
-            self._charge(used, members, batch, TRAIN_FACTOR)
+            used += self._used(members, batch, TRAIN_FACTOR)
             step += 1
             progress(step, self.steps)
         mean = float(total) / len(batches)
@@ -169,9 +157,9 @@ class Run:
             raise TrainingFailed(f"the loss is not a finite number in epoch {epoch}; lower the learning rate")
         if own is not None and self.curriculum is not None:
             self.curriculum.seen(epoch)
-        self.bill.trained.append(used)
+        self.bill = self.bill.with_epoch(used)
         self._time("training", started)
-        self.log.append(f"epoch {epoch}: mean loss {mean:.6f}, {used['examples']} examples, {len(batches)} steps")
+        self.log.append(f"epoch {epoch}: mean loss {mean:.6f}, {used.examples} examples, {len(batches)} steps")
         return step
 
     def _choose(self, curriculum: Curriculum, epoch: int) -> None:
@@ -201,12 +189,12 @@ class Run:
         started = time.perf_counter()
         batches = self._reading(self.encoded.length, members)
         self.model.train(dropout)
-        used = _nothing()
+        used = Used()
         with torch.inference_mode():
             for members, batch in iterate(batches, self.collate):
                 watcher.keep(epoch, members, self.setting.kind.observe(self._logits(batch), batch))
-                self._charge(used, members, batch, 1)
-        self.bill.observed.append({"epoch": epoch, "what": "signals", **used})
+                used += self._used(members, batch, 1)
+        self.bill = self.bill.with_pass(epoch, "signals", used)
         if watcher.gradients:
             self._observe_gradients(epoch, watcher, batches)
         self._time("observing", started)
@@ -214,14 +202,14 @@ class Run:
     def _observe_gradients(self, epoch: int, watcher: Observer, batches: list[Indices]) -> None:
         from hbench.training.gradients.norms import GradientNorms
 
-        used = _nothing()
+        used = Used()
         with GradientNorms(self.setting.model, watcher.gradients) as norms:
             for members, batch in iterate(batches, self.collate):
                 with self.accelerator.autocast():
                     found = norms(batch.inputs, partial(self._losses, batch), batch.owner)
                 watcher.keep_norms(epoch, members, found)
-                self._charge(used, members, batch, GRADIENT_FACTOR)
-        self.bill.observed.append({"epoch": epoch, "what": "gradients", **used})
+                used += self._used(members, batch, GRADIENT_FACTOR)
+        self.bill = self.bill.with_pass(epoch, "gradients", used)
 
     def _losses(self, batch: Batch, output: Any) -> torch.Tensor:
         kind = self.setting.kind
@@ -233,15 +221,26 @@ class Run:
     def _reading(self, lengths: Indices, members: Indices) -> list[Indices]:
         return reading_order(lengths, members, 2 * self.setting.recipe.batch_size)
 
-    def _charge(self, used: dict[str, int], members: Indices, batch: Batch, factor: int) -> None:
+    def _used(self, members: Indices, batch: Batch, factor: int) -> Used:
+        """Return what a batch uses; `factor`: its operations in forward passes."""
         sequences, length = batch.inputs["input_ids"].shape
-        used["examples"] += len(members)
-        used["tokens"] += int(self.encoded.length[members].sum())
-        used["flops"] += factor * self.setting.flops.forward(sequences, length)
+        return Used(
+            examples=len(members),
+            tokens=int(self.encoded.length[members].sum()),
+            flops=factor * self.setting.flops.forward(sequences, length),
+        )
 
     def _time(self, what: str, started: float) -> None:
-        self.bill.seconds[what] = self.bill.seconds.get(what, 0.0) + time.perf_counter() - started
+        self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
 
 
-def _nothing() -> dict[str, int]:
-    return {"examples": 0, "tokens": 0, "flops": 0}
+def _optimizer(setting: Setting) -> torch.optim.Optimizer:
+    recipe = setting.recipe
+    return torch.optim.AdamW(
+        setting.model.parameters(),
+        lr=recipe.learning_rate,
+        betas=(recipe.adam_beta1, recipe.adam_beta2),
+        eps=recipe.adam_epsilon,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )

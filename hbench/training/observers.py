@@ -13,6 +13,7 @@ from hbench import dynamics
 if TYPE_CHECKING:
     import xarray as xr
 
+    from hbench.jobs.observe import Observed
     from hbench.kinds import Encoded, Kind
 
 Floats = npt.NDArray[np.float32]
@@ -64,10 +65,9 @@ class Observer:
         )
 
 
-def observers(wanted: dict[str, dict[str, Any]] | None, epochs: int, size: int, width: int) -> dict[str, Observer]:
+def observers(observe: Observed | None, epochs: int, size: int, width: int) -> dict[str, Observer]:
     """Return an observer for every capture point that a job's `observe` names."""
-    made = {}
-    for capture, what in (wanted or {}).items():
-        chosen = tuple(what.get("epochs") or range(1, epochs + 1))
-        made[capture] = Observer(capture, chosen, tuple(what.get("gradients") or ()), size, width)
-    return made
+    return {
+        capture: Observer(capture, watch.at(epochs), watch.gradients, size, width)
+        for capture, watch in (observe or {}).items()
+    }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +17,7 @@ import pytest
 from support.command_line import PLUGIN, refused
 
 from hbench.cli import main
+from hbench.cli.output import print_entries, print_table
 from hbench.experiment.suite_file import load_suite
 from hbench.plugins.registry import SCORERS
 
@@ -23,6 +26,12 @@ HEAVY = {
     *("torch", "transformers", "datasets", "accelerate", "evaluate", "numpy", "pandas", "xarray", "scipy", "sklearn"),
     "matplotlib",
 }
+
+
+def strip(text: str) -> str:
+    """Return the text without what colours it in a terminal."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
 
 # --- a real process
 
@@ -33,7 +42,15 @@ def in_process(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "args",
-    [["--help"], ["run", "--help"], ["plan", "small"], ["list", "scorers"], ["list", "tasks"], ["list", "suites"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["plan", "small"],
+        ["list", "scorers"],
+        ["list", "tasks"],
+        ["list", "suites"],
+        ["list", "executors"],
+    ],
 )
 def test_answers_that_have_to_come_at_once_import_nothing_heavy(args):
     done = in_process(
@@ -125,6 +142,15 @@ def test_list_gives_where_data_and_weights_come_from(hbench):
     assert suites == {"quickstart", "small", "reading", "answering", "dynamic", "paper"}
 
 
+def test_list_gives_kinds_and_executors(hbench):
+    kinds = {row["name"]: row for row in json.loads(hbench("list", "kinds", "--json").out)}
+    assert {"classification", "choice", "span", "joint"} <= set(kinds)
+    executors = {row["name"]: row for row in json.loads(hbench("list", "executors", "--json").out)}
+    assert executors["local"]["options"] == {"jobs": None}
+    assert executors["inline"]["options"] == {}
+    assert all(row["about"] for row in executors.values())
+
+
 def test_a_plugin_that_cannot_be_loaded_hides_none_of_the_others(hbench, monkeypatch):
     def broken(_name):
         raise ImportError("no module named torchvision")
@@ -140,11 +166,12 @@ def test_a_plugin_that_cannot_be_loaded_hides_none_of_the_others(hbench, monkeyp
 
 
 def test_plan_prints_the_summary_as_json_and_as_a_table(hbench):
+    from hbench.experiment.estimate import estimate
     from hbench.experiment.plan import make_plan
 
     args = ("plan", "small", "--scorer", "h-score", "--scorer", "el2n[epoch=2]", "--seeds", 2, "--scoring-runs", 3)
     expected = load_suite("small").overridden(scorers=["h-score", "el2n[epoch=2]"], seeds=2, scoring_runs=3)
-    assert json.loads(hbench(*args, "--json").out) == make_plan(expected).summary()
+    assert json.loads(hbench(*args, "--json").out) == json.loads(json.dumps(asdict(estimate(make_plan(expected)))))
     lines = hbench(*args).out.splitlines()
     row = next(line for line in lines if line.startswith("snli[evaluate=validation]"))
     assert "minilm-l6[layers=4]" in row
@@ -267,6 +294,36 @@ def test_every_command_explains_itself_and_its_options():
             walk(child, f"{path} {name}")
 
     walk(main, "hbench")
+
+
+def test_importing_hbench_is_light_and_its_public_names_are_there():
+    done = in_process(
+        "import sys, json, hbench\n"
+        "before = sorted({name.partition('.')[0] for name in sys.modules})\n"
+        "suite = hbench.load_suite('quickstart')\n"
+        "light = sorted({name.partition('.')[0] for name in sys.modules})\n"
+        "names = [name for name in hbench.__all__ if not hasattr(hbench, name)]\n"
+        "print(json.dumps([before, light, names, suite.name, hbench.run_suite.__name__]))"
+    )
+    before, light, lacking, name, run = json.loads(done.stdout)
+    assert not HEAVY & set(before)
+    assert not HEAVY & set(light)
+    assert (lacking, name, run) == ([], "quickstart", "run_suite")
+
+
+def test_in_a_narrow_terminal_no_line_ends_inside_a_word(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    reference = "snli[evaluate=validation]"
+    print_table(["task", "model", "reason"], [[reference, "minilm-l6[layers=4]", "a long reason " * 9]])
+    print_entries([{"name": "x", "about": "some words " * 20, "options": {"region": "ambiguous"}}])
+    out = capsys.readouterr().out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    assert {reference, "minilm-l6[layers=4]", "reason", "words", "region=ambiguous"} <= set(strip(out).split())
+    print_table(["task", "runs"], [[reference, 3]])
+    lines = strip(capsys.readouterr().out).splitlines()
+    assert lines[0].split() == ["task", "runs"]  # what fits stays a table
 
 
 def test_output_can_be_cut_short():

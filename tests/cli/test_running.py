@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from support.command_line import refused
+from support.finished_jobs import TRAINED
 
+from hbench.cli import main
+from hbench.experiment.agenda import write_agenda
+from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
 from hbench.jobs.store import Store
@@ -20,12 +27,13 @@ from hbench.jobs.store import Store
 def engine(monkeypatch):
     """Stand in for the engine: remember what it was asked for, and report so many failed cells."""
     import hbench.experiment.run
+    from hbench.experiment.run import RunReport
 
     seen = SimpleNamespace(failed_cells=0)
 
     def run_suite(suite, **settings):
         seen.suite, seen.settings = suite, settings
-        return SimpleNamespace(ran=2, reused=1, failed_jobs=0, failed_cells=seen.failed_cells, board="the board")
+        return RunReport(2, 1, 0, seen.failed_cells, "the board", settings["out"] / "LEADERBOARD.md")
 
     monkeypatch.setattr(hbench.experiment.run, "run_suite", run_suite)
     return seen
@@ -34,9 +42,13 @@ def engine(monkeypatch):
 def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin, tmp_path):
     (tmp_path / "data").mkdir()
     args = ("--scorer", "shortest", "--plugin", plugin, "--store", "deep/store", "--jobs", 3, "--data-dir", "data")
-    done = hbench("run", "small", *args, "--device", "cuda:1", "--executor", "inline")
+    done = hbench("run", "quickstart", *args, "--device", "cuda:1", "--executor", "local[jobs=2]")
     assert (done.code, done.out) == (0, "the board\n")
-    assert "2 jobs run" in done.err
+    first, last = done.err.splitlines()
+    assert first.startswith("suite quickstart: 2 tasks, 1 model, 2 scorers, 3 seeds")
+    assert "2 jobs run, 1 finished before, 0 failed" in last
+    assert "deep/leaderboard/LEADERBOARD.md" in last
+    assert engine.suite.executor == "local[jobs=2]"
     assert engine.suite.scorers == ("shortest", "random")
     settings = {name: value for name, value in engine.settings.items() if name != "progress"}
     assert settings == {
@@ -44,7 +56,6 @@ def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin
         "results": Path("deep/results"),
         "out": Path("deep/leaderboard"),
         "data_dir": Path("data"),
-        "executor": "inline",
         "jobs": 3,
         "device": "cuda:1",
         "plugins": (plugin.resolve(),),
@@ -67,7 +78,11 @@ def test_run_ends_with_1_when_cells_failed(hbench, engine):
 
 def test_run_refuses_places_that_cannot_be_used(hbench, tmp_path):
     (tmp_path / "file").write_text("")
-    refused(hbench("run", "quickstart", "--store", "file/store"), "store file/store: cannot be written", "--store")
+    refused(
+        hbench("run", "quickstart", "--store", "file/store"), "--store file/store: cannot be written", "file is a file"
+    )
+    refused(hbench("run", "quickstart", "--results", "file"), "--results file: cannot be written", "file is a file")
+    refused(hbench("run", "quickstart", "--out", "file/x"), "--out file/x: cannot be written", "name a writable folder")
     refused(
         hbench("run", "small", "--data-dir", "nowhere"), "--data-dir nowhere: no such folder", "<task>/<split>.jsonl"
     )
@@ -82,7 +97,60 @@ def test_run_refuses_data_and_executors_that_are_not_there(hbench, tmp_path):
     (tmp_path / "data").mkdir()
     args = ("run", "small", "--task", "sst2", "--model", "tiny", "--quiet")
     refused(hbench(*args, "--data-dir", "data"), "data/sst2: no such folder", "one folder per task")
-    refused(hbench(*args, "--executor", "locale"), "unknown executor 'locale'; did you mean 'local'?")
+    refused(hbench(*args, "--executor", "locale"), "--executor: unknown executor 'locale'; did you mean 'local'?")
+    refused(hbench(*args, "--executor", "local[job=2]"), "--executor: local has no option 'job'; did you mean 'jobs'?")
+    refused(hbench(*args, "--executor", "inline", "--jobs", 2), "--jobs 2: the executor 'inline' has no option 'jobs'")
+    assert not (tmp_path / ".hbench").exists()
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_folders_that_hold_something_else_are_refused_at_planning(hbench, tmp_path, command):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/chapter.tex").write_text("")
+    refused(
+        hbench(command, "quickstart", "--store", "thesis"),
+        "--store thesis: holds chapter.tex and no jobs",
+        "new folder",
+    )
+    refused(hbench(command, "quickstart", "--store", "s", "--results", "s"), "--results s: is the store too")
+    refused(hbench(command, "quickstart", "--store", "s", "--out", "./s"), "--out s: is the store too")
+    (tmp_path / "res").mkdir()
+    (tmp_path / "res/notes.json").write_text('{"hello": 1}')
+    refused(hbench(command, "quickstart", "--results", "res"), "res/notes.json")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["chapter.tex", "notes.json", "res", "thesis"]
+
+
+def test_folders_without_permission_are_refused_at_planning(hbench, tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    # root may write everywhere, whatever a folder's mode says
+    monkeypatch.setattr("hbench.experiment.folders.os.access", lambda path, _mode: Path(path).name != "locked")
+    refused(
+        hbench("plan", "quickstart", "--out", "locked/board"), "--out locked/board: cannot be written", "permission"
+    )
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_split_that_the_data_folder_lacks_is_refused_at_planning(hbench, tmp_path, command):
+    (tmp_path / "data/sst2").mkdir(parents=True)
+    (tmp_path / "data/sst2/train.jsonl").write_text("")
+    args = (command, "small", "--task", "sst2", "--model", "tiny", "--data-dir", "data")
+    refused(hbench(*args), "data/sst2", "no file for the split 'validation'", "there is: train.jsonl")
+    refused(hbench(command, "small", "--data-dir", "nowhere"), "--data-dir nowhere: no such folder")
+
+
+def test_results_that_the_run_replaces_may_be_damaged(hbench, engine, tmp_path):
+    folder = tmp_path / "res/planted-pair/tiny"
+    folder.mkdir(parents=True)
+    (folder / "0.4-equal-epochs-validation-el2n.json").write_text("{")
+    assert hbench("run", "quickstart", "--results", "res", "--quiet").code == 0
+
+
+def test_plan_takes_exactly_the_options_of_run():
+    options = {
+        name: {option for parameter in main.commands[name].params for option in parameter.opts}
+        for name in ("plan", "run")
+    }
+    assert options["plan"] - {"--json"} == options["run"]
 
 
 # --- jobs in a store
@@ -105,11 +173,30 @@ def test_status_shows_failures_with_reason_and_log(hbench, failed_job):
     assert "log.txt" in done.out
     assert "hbench retry store" in done.out
     found = json.loads(hbench("status", "store", "--json").out)
-    assert found["finetune"] == {"finished": 0, "failed": 1}
-    assert found["score"] == {"finished": 0, "failed": 0}
+    assert found["finetune"] == {"finished": 0, "failed": 1, "running": 0, "pending": 0, "total": 1}
+    assert found["score"] == dict.fromkeys(("finished", "failed", "running", "pending", "total"), 0)
     assert [(row["key"], row["reason"]) for row in found["failures"]] == [
         (failed_job.key, "loss is not a number at step [12]")
     ]
+
+
+def test_status_counts_what_is_running_and_what_is_to_come(hbench, failed_job, tmp_path):
+    store = Store(tmp_path / "store")
+    jobs = [failed_job, *(replace(failed_job, seed=seed) for seed in range(4))]
+    write_agenda(store, "full-data runs", jobs)
+    with store.writing(jobs[1]) as folder:
+        write_result(folder, TRAINED)
+    with store.writing(jobs[2]):
+        found = json.loads(hbench("status", "store", "--json").out)["finetune"]
+        assert found == {"finished": 1, "failed": 1, "running": 1, "pending": 2, "total": 5}
+        assert "pending" in hbench("status", "store").out
+        (draft,) = store.root.glob("finetune/.*")
+        # a killed run leaves a draft whose process is gone
+        gone = draft.with_name(draft.name.replace(f"-{os.getpid()}-", "-999999999-"))
+        shutil.copytree(draft, gone)
+        assert json.loads(hbench("status", "store", "--json").out)["finetune"]["running"] == 1
+    (store.root / "stage.json").write_text("{")
+    assert json.loads(hbench("status", "store", "--json").out)["finetune"]["pending"] == 0
 
 
 def test_retry_forgets_failures(hbench, failed_job, tmp_path):

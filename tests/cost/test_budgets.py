@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hbench import scorer
-from hbench.cost.budgets import PASS, steps_for
+from hbench.cost.budgets import find_budget
+from hbench.cost.model import PASS, Training
+from hbench.experiment.estimate import estimate
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite import Suite
 from hbench.jobs.recipe import Recipe
@@ -18,7 +20,7 @@ RECIPE = Recipe(epochs=3, batch_size=10)
 
 
 def steps(budget: str, method: str, count: int, size: int = 100, recipe: Recipe = RECIPE) -> int | None:
-    return steps_for(budget, scorer(method), size=size, count=count, recipe=recipe)
+    return find_budget(budget).steps(Training(scorer(method), size, count, recipe.epochs, recipe.batch_size))
 
 
 def test_equal_epochs_sets_no_steps_and_equal_steps_those_of_the_full_data() -> None:
@@ -82,7 +84,7 @@ def test_the_plan_knows_what_a_budget_costs(budget: str) -> None:
         scoring_runs=1,
         seeds=2,
     )
-    total = make_plan(suite).summary()["total"]
+    total = estimate(make_plan(suite)).total
     epochs = 3
     curriculum = (1 + 2 * 0.5 + 2 / 3) / epochs
     expected = {
@@ -90,5 +92,5 @@ def test_the_plan_knows_what_a_budget_costs(budget: str) -> None:
         "equal-steps": 2 + 2 * (1 + 4 / 3 / epochs + 1),  # five epochs, four of them with a pass before
         "equal-cost": 2 + 2 * (2 * curriculum),
     }[budget]
-    assert total["cost_at_most"] == pytest.approx(expected, abs=0.01)
-    assert total["full_runs"] == 2
+    assert total.cost_at_most == pytest.approx(expected, abs=0.01)
+    assert total.full_runs == 2

@@ -6,23 +6,27 @@ import csv
 import errno
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 from support.bench import SMALL_SUITE, Bench
+from support.finished_jobs import TRAINED
 
 from hbench.errors import StoreError, UsageError
-from hbench.execute import local
-from hbench.execute.base import run_job
+from hbench.execute import find_executor, local
+from hbench.execute.base import Context, run_job
 from hbench.execute.worker import work
-from hbench.experiment.bind import Work
+from hbench.experiment.bind import bind
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
+from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
 from hbench.jobs.store import Store
+from hbench.progress import NullProgress
 from hbench.training import device
-from hbench.training.device import find_device
+from hbench.training.device import resolve_device
 
 #: A task that kills the process which trains on it; planning and checking it is harmless.
 DEADLY = """
@@ -60,7 +64,7 @@ def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -
 
 def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
     suite = load_suite(str(bench.suite))
-    job = next(iter(Work.begin(make_plan(suite).groups[0], suite, None, Store(tmp_path)).full.values()))
+    job = bind(make_plan(suite).experiments[0], suite, None, Store(tmp_path)).full[342]
     path = tmp_path / "spec.json"
     path.write_text(dump(job))
     store, out = Store(tmp_path / "store"), io.StringIO()
@@ -93,32 +97,84 @@ def test_a_full_disk_is_no_failure_of_the_job(
             run_job(job, store, "cpu", lambda done, total: None)
         assert store.failure(job) is None
     else:
-        assert run_job(job, store, "cpu", lambda done, total: None) is False
-        assert "no such file" in store.failure(job).reason
+        reason = run_job(job, store, "cpu", lambda done, total: None)
+        assert reason == store.failure(job).reason
+        assert "no such file" in reason
 
 
 def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for visible, count in (("", 0), ("-1", 0), ("0", 1), ("2,5,GPU-1a", 3)):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         assert device.count_gpus() == count
-        assert find_device("auto") == ("cuda" if count else "cpu")
-        assert find_device("cpu") == "cpu"
-    assert local._devices(find_device("cuda")) == ["cuda:0", "cuda:1", "cuda:2"]
+        assert resolve_device("auto") == ("cuda" if count else "cpu")
+        assert resolve_device("cpu") == "cpu"
+    assert local._devices("cuda") == local._devices("auto") == ["cuda:0", "cuda:1", "cuda:2"]
     assert local._devices("cuda:1") == ["cuda:1"]
     with pytest.raises(UsageError, match="cuda:3: 3 GPUs"):
-        find_device("cuda:3")
+        resolve_device("cuda:3")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(UsageError, match="cuda: 0 GPUs"):
-        find_device("cuda")
+        resolve_device("cuda")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setattr(device, "count_gpus", lambda: 0)  # the driver shows none, as in WSL: torch will tell
-    assert find_device("auto") == "cpu"
-    assert find_device("cuda") == "cuda"
+    assert resolve_device("auto") == "cpu"
+    assert local._devices("auto") == ["auto"]
+    assert resolve_device("cuda") == "cuda"
     monkeypatch.setattr(local, "count_gpus", lambda: 0)
     assert local._devices("cuda") == ["cuda:0"]
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(UsageError, match="no Mac"):
-        find_device("mps")
+        resolve_device("mps")
+
+
+@pytest.mark.parametrize(("gpus", "device_used"), [("", "cpu"), ("0,1", "cuda")])
+def test_the_worker_decides_what_auto_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpus: str, device_used: str
+) -> None:
+    seen = []
+
+    def trained(job: FineTune, folder: Path, device: str, step: object) -> None:
+        seen.append(device)
+        write_result(folder, TRAINED)
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", gpus)
+    monkeypatch.setattr("hbench.training.job.fine_tune", trained)
+    path = tmp_path / "spec.json"
+    path.write_text(dump(FineTune(TaskRef("sst2", {}, {}), ModelRef("tiny", {}), Recipe(), 1)))
+    store = Store(tmp_path / "store")
+    store.prepare()
+    assert work(store, [str(path)], "auto", (), io.StringIO()) == 0
+    assert seen == [device_used]
+
+
+def test_workers_of_the_local_executor_get_one_gpu_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    made = []
+
+    def drain(worker: local._Worker, *_: object) -> None:
+        made.append(worker.device)
+
+    monkeypatch.setattr(local, "_drain", drain)
+    jobs = [FineTune(TaskRef("sst2", {}, {}), ModelRef("tiny", {}), Recipe(), seed) for seed in range(5)]
+    find_executor("local").run(jobs, Store(tmp_path), Context("auto"), NullProgress())
+    assert sorted(made) == ["cuda:0", "cuda:1"]
+    made.clear()
+    find_executor("local[jobs=3]").run(jobs, Store(tmp_path), Context("auto"), NullProgress())
+    assert sorted(made) == ["cuda:0", "cuda:0", "cuda:1"]
+
+
+def test_executors_take_options_by_reference() -> None:
+    assert find_executor("local") == local.LocalExecutor(jobs=None)
+    assert find_executor("local[jobs=2]") == find_executor("local", 2) == find_executor("local[jobs=5]", 2)
+    for reference, jobs, said in (
+        ("local[job=2]", None, "no option 'job'; did you mean 'jobs'"),
+        ("local[jobs=two]", None, "expected an integer"),
+        ("local[jobs=0]", None, "at least 1"),
+        ("locale", None, "unknown executor 'locale'; did you mean 'local'"),
+        ("inline", 2, "--jobs 2: the executor 'inline' has no option 'jobs'"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(said)):
+            find_executor(reference, jobs)
 
 
 @pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 1}', "[]"])
@@ -129,4 +185,5 @@ def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | 
     assert work(Store(tmp_path / "store"), [str(path)], "cpu", (), out) == 1
     event = json.loads(out.getvalue())
     assert (event["event"], event["code"]) == ("refused", 2)
-    assert "spec.json: no job specification" in event["message"]
+    assert "spec.json: " in event["message"]
+    assert "no job specification" in event["message"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hbench.experiment.bind import Work
+from hbench.experiment.bind import BoundExperiment, bind
 from hbench.experiment.collect import collect
 from hbench.experiment.plan import make_plan
+from hbench.experiment.prune import prune
 from hbench.experiment.suite import Suite
 from hbench.jobs.store import Store
 from hbench.plugins.registry import SCORERS
+from hbench.results.cell import CellResult
 
 RIVALS = ("length", "dynamic-random")
 
@@ -27,43 +29,44 @@ def suite(**changes: object) -> Suite:
     return Suite(**{**fields, **changes})
 
 
-def works(made: Suite, folder: Path) -> list[Work]:
-    """The work on each task; nothing of it has run."""
+def bound_of(made: Suite, folder: Path) -> list[BoundExperiment]:
+    """The experiment on each task; nothing of it has run."""
+    return [bind(experiment, made, None, Store(folder)) for experiment in make_plan(made).experiments]
+
+
+def cells_of(bound: BoundExperiment, folder: Path) -> list[CellResult]:
     store = Store(folder)
-    found = [Work.begin(group, made, None, store) for group in make_plan(made).groups]
-    for work in found:
-        work.prune(store)
-    return found
+    return list(collect(bound, prune(bound, store), store))
 
 
 def test_rivals_are_run_like_every_method_and_every_result_names_them(tmp_path):
-    trained, scored = works(suite(), tmp_path)
-    assert [m.ref for m in trained.group.methods] == ["el2n", "random", *RIVALS]
-    cells = list(collect(trained, Store(tmp_path)))
+    trained, scored = bound_of(suite(), tmp_path)
+    assert [m.ref for m in trained.experiment.methods] == ["el2n", "random", *RIVALS]
+    cells = cells_of(trained, tmp_path)
     assert {cell.method for cell in cells} == {"full", "el2n", "random", *RIVALS}
     assert {cell.rivals for cell in cells} == {("dynamic-random", "length")}
     assert all(json.loads(cell.dump())["rivals"] == ["dynamic-random", "length"] for cell in cells)
     # a task that is only scored trains nothing, so nothing is compared
-    assert {cell.rivals for cell in collect(scored, Store(tmp_path))} == {()}
+    assert {cell.rivals for cell in cells_of(scored, tmp_path)} == {()}
 
 
 def test_results_carry_what_the_authors_of_their_method_report(tmp_path):
-    trained, scored = works(suite(scorers=("h-score", "dynamic-el2n[period=2]")), tmp_path)
-    published = {cell.method: cell.published for cell in collect(trained, Store(tmp_path))}
+    trained, scored = bound_of(suite(scorers=("h-score", "dynamic-el2n[period=2]")), tmp_path)
+    published = {cell.method: cell.published for cell in cells_of(trained, tmp_path)}
     assert published["dynamic-el2n[period=2]"] == SCORERS.find("dynamic-el2n").plugin.published
     assert published["h-score"] == SCORERS.find("h-score").plugin.published
     assert {method for method, text in published.items() if text is None} == {"full", "random", *RIVALS}
     # a task that is only scored has no accuracy to stand beside
-    assert {cell.published for cell in collect(scored, Store(tmp_path))} == {None}
+    assert {cell.published for cell in cells_of(scored, tmp_path)} == {None}
 
 
 def test_naming_rivals_changes_no_job_and_without_them_no_result(tmp_path):
-    rivalled, _ = works(suite(), tmp_path)
-    plain, _ = works(suite(scorers=("el2n", "random", *RIVALS), rivals=()), tmp_path)
+    rivalled, _ = bound_of(suite(), tmp_path)
+    plain, _ = bound_of(suite(scorers=("el2n", "random", *RIVALS), rivals=()), tmp_path)
     assert {job.key for job in plain.full.values()} == {job.key for job in rivalled.full.values()}
     assert {job.key for jobs in plain.scores.values() for job in jobs.values()} == {
         job.key for jobs in rivalled.scores.values() for job in jobs.values()
     }
-    for cell in collect(plain, Store(tmp_path)):
+    for cell in cells_of(plain, tmp_path):
         assert cell.rivals == ()
         assert "rivals" not in json.loads(cell.dump())

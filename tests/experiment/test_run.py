@@ -68,9 +68,9 @@ def test_board_has_every_row_and_no_failure(finished: Bench) -> None:
 def test_metric_can_be_recomputed_from_the_predictions(finished: Bench) -> None:
     store = Store(finished.folder / "a/store")
     for place in sorted((store.root / "finetune").iterdir()):
-        result = store.read_result("finetune", place.name)
+        result = store.training(place.name)
         values = store.arrays("finetune", place.name, "predictions.npz")["validation.values"]
-        assert result["metric"]["validation"]["accuracy"] == pytest.approx(values.mean())
+        assert result.metric["validation"]["accuracy"] == pytest.approx(values.mean())
 
 
 def test_same_suite_in_another_store_gives_the_same_bytes(finished: Bench) -> None:

@@ -62,7 +62,7 @@ def test_slot_f1_and_intents_stand_beside_the_frames(finished: Bench) -> None:
         name = place.parent.name
         if json.loads((place.parent / "spec.json").read_text())["task"]["ref"].startswith("planted-joint"):
             arrays = store.arrays("finetune", name, "predictions.npz")
-            metric = store.read_result("finetune", name)["metric"]["validation"]
+            metric = store.training(name).metric["validation"]
             said = arrays["validation.prediction"]
             assert metric["frame_accuracy"] == pytest.approx(arrays["validation.values"].mean())
             assert metric["intent_accuracy"] >= metric["frame_accuracy"]

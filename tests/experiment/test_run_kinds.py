@@ -48,7 +48,7 @@ def test_the_metric_of_spans_stands_with_exact_match_and_its_own_values(finished
     seen = 0
     for place in sorted((store.root / "finetune").iterdir()):
         if json.loads((place / "spec.json").read_text())["task"]["ref"].startswith("planted-span"):
-            metric = store.read_result("finetune", place.name)["metric"]["validation"]
+            metric = store.training(place.name).metric["validation"]
             arrays = store.arrays("finetune", place.name, "predictions.npz")
             assert metric["f1"] == pytest.approx(arrays["validation.values"].mean())
             assert metric["exact"] == pytest.approx(arrays["validation.exact"].mean())

@@ -124,6 +124,9 @@ def test_as_dict_holds_every_field_as_json():
         ({"rivals": ("el2n", "el2n[epoch=1]")}, 'rivals: "el2n" is listed twice'),
         ({"rivals": ("el2n", "random")}, "rivals: 'random' is the chance baseline already; leave it out here"),
         ({"rivals": "el2n"}, "rivals 'el2n': use a list, such as rivals = [\"el2n\"]"),
+        ({"executor": "locale"}, "executor: unknown executor 'locale'; did you mean 'local'?"),
+        ({"executor": "local[job=2]"}, "executor: local has no option 'job'; did you mean 'jobs'?"),
+        ({"executor": 3}, "executor 3: use a string in quotes"),
         ({"keep": (0,)}, "keep 0: use a share above 0 and at most 1"),
         ({"keep": (1.01,)}, "keep 1.01: use a share above 0 and at most 1"),
         ({"keep": (-0.3,)}, "keep -0.3: use a share"),
@@ -332,6 +335,14 @@ def test_overriding_changes_what_is_given_and_nothing_else(numbers):
         assert getattr(changed, f.name) == numbers.get(f.name, getattr(suite, f.name))
 
 
+def test_a_suite_names_its_executor_and_the_command_line_wins():
+    suite = small(executor="local[ jobs = 2 ]")
+    assert suite.executor == "local[jobs=2]"
+    assert suite.overridden(executor="inline").executor == "inline"
+    assert suite.overridden(seeds=2).executor == "local[jobs=2]"
+    assert small().executor == "local"
+
+
 def test_overriding_replaces_whole_lists():
     changed = small().overridden(
         tasks=["snli", "mnli"],
@@ -370,6 +381,7 @@ def test_a_diagnosed_task_named_on_the_command_line_is_still_only_diagnosed():
         ({"scoring_runs": 0}, "--scoring-runs 0: use"),
         ({"train_size": -1}, "--train-size -1: use"),
         ({"eval_size": 0}, "--eval-size 0: use"),
+        ({"executor": "locale"}, "--executor: unknown executor 'locale'"),
     ],
 )
 def test_a_mistake_on_the_command_line_names_the_option(changes, expected):

@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from support.finished_jobs import TRAINED
 
 from hbench import Scorer, dynamics, observe
 from hbench.errors import TrainingFailed, UsageError
+from hbench.jobs.integrity import write_result
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.score import run_score
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 from hbench.plugins import registry
 
 TASK = TaskRef("t", {}, {})
-RUNS = [FineTune(TASK, ModelRef("m", {}), Recipe(), seed, {"train": {}}) for seed in (1, 2)]
+RUNS = [FineTune(TASK, ModelRef("m", {}), Recipe(), seed, {"train": Watch()}) for seed in (1, 2)]
 IDS = ["a", "b", "c"]
 SEEN: list[xr.Dataset] = []
 
@@ -60,7 +63,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
             found = dynamics.from_arrays(ids=IDS, runs=[run.seed], label=[0, 1, 0], length=[4, 5, 6], **values)
             dynamics.save(folder / "dynamics.nc", {"train": found})
             np.savez(folder / "examples.npz", id=np.array(IDS), label=np.array([0, 1, 0]), length=np.array([4, 5, 6]))
-            write_result(folder, {})
+            write_result(folder, TRAINED)
     return made
 
 

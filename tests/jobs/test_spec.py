@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,20 @@ from hypothesis import strategies as st
 
 from hbench.errors import UsageError
 from hbench.jobs import spec
+from hbench.jobs.observe import CurriculumSpec, Watch
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset, unpack_subset
 
 TASK = TaskRef("snli", {"kind": "classification"}, {"hub": "a/b", "revision": "c"}, 10, 5, 0, None)
-TUNE = FineTune(TASK, ModelRef("tiny", {"version": 1}), Recipe(), 342, {"train": {"epochs": [1]}}, "8:/w==")
+TUNE = FineTune(
+    TASK,
+    ModelRef("tiny", {"version": 1}),
+    Recipe(),
+    342,
+    {"train": Watch(epochs=(1,)), "epoch_end": Watch(gradients=("all",))},
+    "8:/w==",
+    CurriculumSpec("dynamic-el2n", {"period": 2}, "digest", 30, 0),
+)
 SCORE = Score(TASK, "el2n", {"epoch": 2}, "digest", "first", ("a", "b"), "train", 3)
 
 
@@ -29,10 +39,16 @@ def other(value: Any) -> list[Any]:
     if isinstance(value, str):
         return [value + "x"]
     if isinstance(value, dict):
-        return [{**value, "new": 1}, {}]
+        inner = [{**value, name: new} for name, old in value.items() if isinstance(old, Watch) for new in watches(old)]
+        return [{**value, "new": 1}, {}, *inner]
     if isinstance(value, tuple):
-        return [(*value, "new"), value[::-1]]
+        return [new for new in ((*value, "new"), value[::-1]) if new != value]
     return ["something"]
+
+
+def watches(value: Watch) -> list[Watch]:
+    """Return the watch with each field changed."""
+    return [changed for _, changed in perturbed(value)]
 
 
 def perturbed(job: Any) -> list[tuple[str, Any]]:
@@ -71,11 +87,29 @@ def test_protocol_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dataclasses.replace(SCORE).key != before[1]
 
 
-@pytest.mark.parametrize("job", [TUNE, SCORE, dataclasses.replace(TUNE, subset=None, observe=None)])
+@pytest.mark.parametrize("job", [TUNE, SCORE, dataclasses.replace(TUNE, subset=None, observe=None, curriculum=None)])
 def test_what_is_written_is_read_back(job: Any) -> None:
     read = spec.load(spec.dump(job))
     assert read == job
     assert read.key == job.key
+
+
+def test_the_key_is_that_of_the_first_version() -> None:
+    """What a specification says of observing and choosing is typed; its canonical JSON is as it always was."""
+    payload = TUNE.payload()
+    written = json.loads(spec.canonical(payload))
+    assert written["observe"] == {
+        "train": {"epochs": [1], "gradients": []},
+        "epoch_end": {"gradients": ["all"]},
+    }
+    assert written["curriculum"] == {
+        "scorer": "dynamic-el2n",
+        "options": {"period": 2},
+        "source": "digest",
+        "count": 30,
+        "selection_seed": 0,
+    }
+    assert TUNE.key == "6d753115046b161d2645f3da58ad80d9b037700351158292dca1cb7cdd32a88c"
 
 
 def test_job_of_another_protocol_is_refused() -> None:

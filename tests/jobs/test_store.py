@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.finished_jobs import TRAINED
 
 from hbench.errors import StoreError
 from hbench.files import write_whole
+from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 
 JOB = FineTune(TaskRef("t", {}, {}), ModelRef("m", {}), Recipe(), 1)
 
 
-def finish(store: Store, value: int = 1) -> Path:
+def finish(store: Store, steps: int = 1) -> Path:
     with store.writing(JOB) as folder:
         np.savez(folder / "predictions.npz", a=np.arange(3))
-        write_result(folder, {"value": value})
+        write_result(folder, replace(TRAINED, steps=steps))
     return store.place(JOB)
 
 
@@ -29,7 +32,7 @@ def test_finished_job_is_read_back(tmp_path: Path) -> None:
     assert not store.finished(JOB)
     finish(store)
     assert store.finished(JOB)
-    assert store.result(JOB)["value"] == 1
+    assert store.training(JOB.key).steps == 1
     assert store.arrays("finetune", JOB.key, "predictions.npz")["a"].tolist() == [0, 1, 2]
 
 
@@ -45,9 +48,9 @@ def test_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
 def test_second_writer_of_the_same_job_gives_way(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with store.writing(JOB) as folder:
-        write_result(folder, {"value": 2})
-        finish(store, value=1)
-    assert store.result(JOB)["value"] == 1
+        write_result(folder, replace(TRAINED, steps=2))
+        finish(store, steps=1)
+    assert store.training(JOB.key).steps == 1
     assert len(list((tmp_path / "finetune").iterdir())) == 1
 
 
@@ -55,16 +58,16 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     place = finish(store)
     (place / "predictions.npz").write_bytes(b"damaged")
-    with pytest.raises(StoreError, match=r"predictions.npz changed"):
-        store.result(JOB)
+    with pytest.raises(StoreError, match=r"predictions.npz: changed since written"):
+        store.training(JOB.key)
 
 
 def test_pickles_are_not_loaded(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with store.writing(JOB) as folder:
         np.savez(folder / "predictions.npz", a=np.array([{"code": 1}], dtype=object))
-        write_result(folder, {})
-    with pytest.raises(ValueError, match="allow_pickle"):
+        write_result(folder, TRAINED)
+    with pytest.raises(StoreError, match=r"predictions.npz: cannot be read .*allow_pickle"):
         store.arrays("finetune", JOB.key, "predictions.npz")
 
 
@@ -97,7 +100,7 @@ def test_drafts_of_dead_processes_are_swept(tmp_path: Path) -> None:
         store.sweep(lambda process: process != os.getpid())
         assert not folder.exists()
         folder.mkdir()
-        write_result(folder, {})
+        write_result(folder, TRAINED)
     assert store.finished(JOB)
 
 
@@ -142,7 +145,7 @@ def test_a_failure_does_not_touch_what_another_process_finished(tmp_path: Path) 
     store = Store(tmp_path)
     finish(store)
     store.fail(JOB, "the worker died", "log")
-    assert store.result(JOB)["value"] == 1
+    assert store.training(JOB.key).steps == 1
     assert store.failure(JOB) is None
 
 

@@ -16,6 +16,7 @@ import transformers
 from support.architectures import ARCHITECTURES, SCOPES, TOKEN_TYPES
 
 from hbench.data.examples import Examples
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import Encoded, find_kind
 from hbench.models.catalogue import find_model
@@ -178,7 +179,7 @@ def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind_name: 
         recipe=recipe,
         seed=1,
     )
-    run = Run(setting, found, np.arange(64), {"train": {"epochs": [1, 50]}})
+    run = Run(setting, found, np.arange(64), {"train": Watch((1, 50))})
     run.train(lambda done, total: None)
     dynamics = run.observers["train"].dataset(kind, found, 1)
     first, last = dynamics["loss"].mean("example").to_numpy()[0]

@@ -17,6 +17,7 @@ from hbench.data.examples import Examples
 from hbench.data.load import describe_source
 from hbench.dynamics.arrays import join_runs
 from hbench.errors import TrainingFailed, UsageError
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import Encoded, load_examples
 from hbench.models.catalogue import find_model
@@ -53,7 +54,7 @@ def trained(parts: Any, method: str | None = None, count: int = 60, seed: int = 
     curriculum = None
     if method is not None:
         curriculum = Curriculum(scorer(method), KIND, encoded, width=setting.width, count=count, **settings)
-    run = Run(setting, encoded, np.arange(60), {"train": {}} if method is None else None, curriculum)
+    run = Run(setting, encoded, np.arange(60), {"train": Watch()} if method is None else None, curriculum)
     run.train(lambda done, total: None)
     return run
 

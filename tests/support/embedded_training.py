@@ -8,6 +8,7 @@ import numpy as np
 
 from hbench.data.examples import Examples
 from hbench.data.load import describe_source
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import Encoded, Kind, find_kind, load_examples
 from hbench.models.catalogue import find_model
@@ -56,6 +57,6 @@ def train_embedded(reference: str, **recipe: Any) -> Trained:
         recipe=wanted,
         seed=1,
     )
-    run = Run(setting, encoded, np.arange(train.size), {"train": {}})
+    run = Run(setting, encoded, np.arange(train.size), {"train": Watch()})
     run.train(lambda done, total: None)
     return Trained(run, task.plugin, kind, train, encoded, evaluation, asked)

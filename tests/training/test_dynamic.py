@@ -172,8 +172,8 @@ def test_the_bill_is_what_the_loop_did(parts: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Run, "_logits", counting)
     run = trained(parts, f"{method}[period={period},warmup=2]", count=24, epochs=6)
     passes = [] if method == "dynamic-random" else [2, 4] if period == 2 else [2, 3, 4, 5]
-    assert [entry["examples"] for entry in run.bill.trained] == [60, 60, 24, 24, 24, 24]
-    assert [(entry["epoch"], entry["examples"]) for entry in run.bill.observed] == [(epoch, 60) for epoch in passes]
+    assert [used.examples for used in run.bill.trained] == [60, 60, 24, 24, 24, 24]
+    assert [(one.epoch, one.used.examples) for one in run.bill.observed] == [(epoch, 60) for epoch in passes]
     assert counted == Counter(training=2 * 60 + 4 * 24, passing=60 * len(passes))
     assert run.steps == 2 * 8 + 4 * 3
 
@@ -181,7 +181,7 @@ def test_the_bill_is_what_the_loop_did(parts: Any, monkeypatch: pytest.MonkeyPat
 def test_equal_steps_goes_on_in_cycles(parts: Any) -> None:
     run = trained(parts, "dynamic-el2n", count=24, epochs=3, max_steps=24)
     assert run.steps == 24
-    assert [entry["examples"] for entry in run.bill.trained] == [60, *[24] * 5, 8]
+    assert [used.examples for used in run.bill.trained] == [60, *[24] * 5, 8]
     assert [epoch for epoch, _ in choices(run)] == [1, 2, 3, 4, 5, 6]
 
 
@@ -196,8 +196,8 @@ def test_infobatch_drops_only_what_is_learnt_and_weighs_the_rest_up(parts: Any) 
     run = trained(parts, "infobatch[final=0.25]", count=50)
     losses = run.curriculum.history()["loss"].to_numpy()[0].astype(np.float64)
     assert run.curriculum.sizes == [60, 50, 50, 60]
-    assert [entry["examples"] for entry in run.bill.trained] == [60, 50, 50, 60]
-    assert run.bill.observed == []  # the losses are those of the training steps
+    assert [used.examples for used in run.bill.trained] == [60, 50, 50, 60]
+    assert run.bill.observed == ()  # the losses are those of the training steps
     last = np.full(60, np.nan)
     for (epoch, choice), row in zip(run.curriculum.chosen, losses, strict=False):
         last = np.where(np.isnan(row), last, row)

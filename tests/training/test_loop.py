@@ -13,6 +13,7 @@ from transformers import AutoModelForSequenceClassification
 
 from hbench import dynamics
 from hbench.errors import TrainingFailed
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import Encoded, find_kind
 from hbench.models.catalogue import find_model
@@ -26,7 +27,7 @@ from hbench.training.loop import Run, Setting
 TASK = TASKS.find("planted-sentence[size=50]").plugin
 KIND = find_kind("classification")
 RECIPE = Recipe(epochs=2, batch_size=8, learning_rate=2e-3, precision="fp32")
-EVERYTHING = {"train": {}, "epoch_end": {"epochs": [1, 2], "gradients": ["all", "last"]}}
+EVERYTHING = {"train": Watch(), "epoch_end": Watch((1, 2), ("all", "last"))}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_seed_decides_everything(parts: Any) -> None:
 
 
 def test_train_capture_is_the_training_forward_itself(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = make(parts, {"train": {}})
+    run = make(parts, {"train": Watch()})
     seen = np.full((2, 50, 2), np.nan, dtype=np.float32)
     counts = np.zeros((2, 50), dtype=int)
     orders: list[list[int]] = [[], []]
@@ -137,13 +138,13 @@ def test_dynamics_survive_the_disk(parts: Any, tmp_path: Any) -> None:
 def test_subset_trains_on_its_members_alone(parts: Any) -> None:
     members = np.array([3, 5, 7, 11, 13, 17, 19, 23, 29, 31])
     run = trained(parts, members=members)
-    assert [entry["examples"] for entry in run.bill.trained] == [10, 10]
-    assert run.bill.trained[0]["tokens"] == int(parts[0].length[members].sum())
+    assert [used.examples for used in run.bill.trained] == [10, 10]
+    assert run.bill.trained[0].tokens == int(parts[0].length[members].sum())
 
 
 def test_step_budget_goes_on_over_epochs_and_stops_in_the_middle_of_one(parts: Any) -> None:
     run = trained(parts, members=np.arange(16), max_steps=5)
-    assert [entry["examples"] for entry in run.bill.trained] == [16, 16, 8]
+    assert [used.examples for used in run.bill.trained] == [16, 16, 8]
     assert run.scheduler.get_last_lr() == [0.0]
 
 
@@ -154,9 +155,10 @@ def test_divergence_is_said(parts: Any) -> None:
 
 def test_examples_and_operations_are_counted(parts: Any) -> None:
     run = trained(parts, EVERYTHING)
-    assert [entry["what"] for entry in run.bill.observed] == ["signals", "gradients"] * 2
-    assert all(entry["examples"] == 50 for entry in (*run.bill.trained, *run.bill.observed))
-    assert run.bill.observed[1]["flops"] == 3 * run.bill.observed[0]["flops"]
+    assert [one.what for one in run.bill.observed] == ["signals", "gradients"] * 2
+    passes = [one.used for one in run.bill.observed]
+    assert all(used.examples == 50 for used in (*run.bill.trained, *passes))
+    assert passes[1].flops == 3 * passes[0].flops
 
 
 @pytest.mark.parametrize("bucket_batches", [1, 3])

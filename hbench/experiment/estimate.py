@@ -1,0 +1,102 @@
+"""What a plan would run and cost at most, before anything is known of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hbench.cost.budgets import find_budget
+from hbench.cost.model import Training, observing
+from hbench.experiment.plan import Arm, Experiment, Plan, unite
+from hbench.jobs.observe import Observed
+from hbench.jobs.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Counts of jobs, and costs in trainings on the full data of the same task and model.
+
+    Pruned trainings are an upper bound: scorers that select the same examples share their trainings. A size that
+    follows from the data is counted as 1.
+    """
+
+    full_runs: int
+    score_jobs: int
+    pruned_runs_at_most: int
+    cost_at_most: float
+    #: What it would cost if every scorer trained its own scoring runs.
+    cost_unshared: float
+
+
+@dataclass(frozen=True)
+class ExperimentEstimate(Amounts):
+    """What one task with one model would take."""
+
+    task: str
+    model: str
+    #: How many of the full runs are scoring runs, and how many scorers read them.
+    scoring_runs_of_these: int
+    scorers_sharing_them: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a suite would take, per experiment and in total."""
+
+    suite: str
+    experiments: tuple[ExperimentEstimate, ...]
+    total: Amounts
+
+
+def estimate(plan: Plan) -> Estimate:
+    """Return the counts of jobs and the costs of a plan."""
+    experiments = tuple(_experiment(experiment) for experiment in plan.experiments)
+    return Estimate(plan.suite.name, experiments, _sum(experiments))
+
+
+def _sum(parts: Sequence[Amounts]) -> Amounts:
+    return Amounts(
+        full_runs=sum(p.full_runs for p in parts),
+        score_jobs=sum(p.score_jobs for p in parts),
+        pruned_runs_at_most=sum(p.pruned_runs_at_most for p in parts),
+        cost_at_most=round(sum(p.cost_at_most for p in parts), 2),
+        cost_unshared=round(sum(p.cost_unshared for p in parts), 2),
+    )
+
+
+def _experiment(experiment: Experiment) -> ExperimentEstimate:
+    seeds = len(experiment.evaluation_seeds)
+    full = len(experiment.full_seeds())
+    arms = experiment.arms()
+    fresh = len(experiment.evaluation_seeds or experiment.scoring_seeds)
+    pruned = sum(seeds * _training(arm, experiment.recipe) for arm in arms)
+    users = [o for m in experiment.scored() if (o := m.plugin.observation()) is not None]
+    scoring = len(experiment.scoring_seeds)
+    alone = sum(scoring * (1 + _passes(unite([observation]), experiment.recipe)) for observation in users)
+    return ExperimentEstimate(
+        task=experiment.task.ref,
+        model=experiment.model.ref,
+        full_runs=full,
+        scoring_runs_of_these=scoring,
+        scorers_sharing_them=len(users),
+        score_jobs=sum(fresh if m.plugin.fresh else 1 for m in experiment.scored()),
+        pruned_runs_at_most=len(arms) * seeds,
+        cost_at_most=round(full + scoring * _passes(experiment.observe, experiment.recipe) + pruned, 2),
+        cost_unshared=round(seeds + alone + pruned, 2),
+    )
+
+
+def _training(arm: Arm, recipe: Recipe) -> float:
+    """Return what one training of an arm costs at most, in full trainings."""
+    size = 1000
+    count = size if arm.keep.share is None else max(1, round(size * arm.keep.share))
+    training = Training(arm.method.plugin, size, count, recipe.epochs, recipe.batch_size)
+    return find_budget(arm.budget).cost(training)
+
+
+def _passes(observe: Observed | None, recipe: Recipe) -> float:
+    """Return what the passes after epochs add to one full training, in full trainings."""
+    watch = (observe or {}).get("epoch_end")
+    if watch is None:
+        return 0.0
+    return observing(len(watch.at(recipe.epochs)), recipe.epochs, gradients=bool(watch.gradients))
