@@ -11,10 +11,11 @@ import numpy as np
 from hbench.cost import charges
 from hbench.experiment.bind import PrunedRun, Unavailable, Work
 from hbench.experiment.plan import Arm
-from hbench.jobs.spec import FULL, PROTOCOL, FineTune, Score
+from hbench.jobs.spec import PROTOCOL, FineTune, Score
 from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
-from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
 from hbench.selection import class_shares
 
@@ -152,7 +153,7 @@ class _Collector:
             model=self.group.model.title,
             kind=plugin.kind,
             metric=plugin.metric,
-            chance=work.suite.chance,
+            baseline=work.suite.baseline,
             compared=tuple(sorted(method.ref for method in self.group.methods)),
             # a task that is only scored trains nothing that could be compared
             rivals=tuple(sorted(work.suite.rivals)) if self.group.evaluation_seeds else (),

@@ -21,7 +21,7 @@ from hbench.jobs.spec import FineTune, Job
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.render.publish import publish
-from hbench.render.terminal import terminal_text
+from hbench.render.show import shown
 from hbench.training.device import find_device
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def run_suite(
     place.sweep(_alive)  # a killed run's workers may have lived for a second into this one
     failed_cells = sum(bool(cell.failures) for cell in cells)
     board = publish(cells, results, out)
-    text = terminal_text(board.columns, board.comparisons)
-    return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, text)
+    return RunReport(runner.ran, runner.reused, runner.failed, failed_cells, shown(board))
 
 
 def find_executor(name: str) -> Executor:

@@ -130,7 +130,7 @@ def _legend(plot: Plot) -> list[tuple[Any, str]]:
 
     found = []
     for number, method in enumerate(plot.methods):
-        label = f"{method} (chance)" if method == plot.chance else method
+        label = f"{method} (random subset)" if method == plot.baseline else method
         found.append(symbol(label, _marker(_symbol(number), 0, _GREY)))
     found.append(symbol("", {}))
     found += [symbol(f"keep {size}", _marker("o", number)) for number, size in enumerate(plot.sizes)]
