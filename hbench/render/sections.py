@@ -8,12 +8,11 @@ from hbench.render.parts.across import across_sections
 from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
 from hbench.render.parts.results import results_sections
-from hbench.render.parts.rivals import RIVALS
-from hbench.render.parts.rows import ROWS
+from hbench.render.parts.rivals import rivals_table
+from hbench.render.parts.rows import rows_table
 from hbench.render.parts.tradeoff import tradeoff_sections
 from hbench.render.parts.trivial import trivial_sections
 from hbench.render.section import Page, Section, Text
-from hbench.render.table import Table
 
 _TITLE = """\
 Which training examples can be dropped before fine-tuning, and does the scorer that picked them beat a random subset?
@@ -44,4 +43,4 @@ def results_of_part(board: Board) -> Page:
 
 
 def _page(board: Board, sections: list[Section]) -> Page:
-    return Page(tuple(sections), Table.of(ROWS, board.rows), Table.of(RIVALS, board.rivalries))
+    return Page(tuple(sections), rows_table(board.rows), rivals_table(board.rivalries))

@@ -10,10 +10,9 @@ from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow
 from hbench.render.display import code, listed, margin, plural, short, title
 from hbench.render.parts.rivals import rivals_blocks
-from hbench.render.parts.rows import ROWS
+from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
 from hbench.render.section import Section, Text
-from hbench.render.table import Table
 
 #: The baselines of every table.
 _BASELINES: tuple[Role, ...] = ("full", "random")
@@ -31,7 +30,7 @@ def results_sections(board: Board) -> list[Section]:
 
 
 def _section(standing: Standing) -> Section:
-    table = Table.of(ROWS, standing.rows, {"metric": standing.metric})
+    table = rows_table(standing.rows, standing.metric)
     below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
     return Section(title(standing.setting), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hbench.board.board import Standing
 from hbench.board.comparisons import BaselineStatus, Comparison
@@ -34,6 +34,11 @@ RIVALS: tuple[Column[Comparison], ...] = (
     Column("verdict", lambda c: c.verdict),
     Column("detectable", lambda c: c.detectable, _SHARE),
 )
+
+
+def rivals_table(comparisons: Iterable[Comparison]) -> Table:
+    """Return the table of comparisons.csv."""
+    return Table.of(RIVALS, comparisons)
 
 
 def rivals_blocks(standing: Standing) -> list[Text | Table]:

@@ -7,13 +7,13 @@ terminal those with a view.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hbench.board.comparisons import Comparison, Role
 from hbench.board.costs import CostSummary
 from hbench.board.row import BoardRow, Estimate, Kept
 from hbench.render.display import code, count, difference, estimate, fixed, plural, points, short
-from hbench.render.table import NOTHING, Column, Value, View
+from hbench.render.table import NOTHING, Column, Table, Value, View
 
 #: What stands behind the names of the two baselines.
 LABELS = {"full": " (all data)", "random": " (random subset)"}
@@ -98,7 +98,7 @@ def _has_result(row: BoardRow) -> bool:
 
 def _metric(row: BoardRow) -> str:
     if row.status == "failed":
-        return f"failed: {short(row.failures[0][1])}"
+        return f"failed: {short(row.failures[0][1])}" if row.failures else "failed"
     return "missing" if row.status == "missing" else estimate(row.metric)
 
 
@@ -293,3 +293,8 @@ ROWS: tuple[Column[BoardRow], ...] = (
     Column("planted", lambda row: row.planted, "AUROC"),
     Column("failures", lambda row: row.failures),
 )
+
+
+def rows_table(rows: Iterable[BoardRow], metric: str | None = None) -> Table:
+    """Return the table of some rows, with all columns; `metric`: the heading of the metric where rows share one."""
+    return Table.of(ROWS, rows, {} if metric is None else {"metric": metric})
