@@ -117,7 +117,7 @@ def _check_labels(fields: Fields, result: CellResult) -> None:
         if name not in result.compared:
             raise fields.error("compared", f"does not name '{name}', which this file compares; add it")
     if result.baseline in result.rivals:
-        raise fields.error("rivals", f"names '{result.baseline}', the random baseline of `chance`; remove it")
+        raise fields.error("rivals", f"names '{result.baseline}', the random baseline (`chance`); remove it")
 
 
 def _check_size(fields: Fields, result: CellResult) -> None:
