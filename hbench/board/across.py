@@ -63,11 +63,11 @@ class AcrossTasks:
     unranked: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def across_tasks(settings: Iterable[Sequence[BoardRow]]) -> tuple[AcrossTasks, ...]:
-    """Return one summary per model, keep label and budget, from the rows of all settings in the order of the board."""
+def across_tasks(contests: Iterable[Sequence[BoardRow]]) -> tuple[AcrossTasks, ...]:
+    """Return one summary per model, keep label and budget, from the rows of all contests in the order of the board."""
     sizes: dict[tuple[str, str, str], dict[str, dict[str, BoardRow]]] = {}
-    for rows in settings:
-        # The full-data row carries its own keep label; a setting without any other row has nothing to compare.
+    for rows in contests:
+        # The full-data row carries its own keep label; a contest without any other row has nothing to compare.
         pruned = [row for row in rows if row.role != "full"]
         if pruned and pruned[0].primary:
             first = pruned[0]

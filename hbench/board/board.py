@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hbench.board.across import AcrossTasks, across_tasks
 from hbench.board.comparisons import BaselineStatus, Comparison
-from hbench.board.contests import Contest, Setting, contests_of
+from hbench.board.contests import Contest, ContestKey, contests_of
 from hbench.board.costs import shared_bills
 from hbench.board.coverage import Coverage, coverage_of
 from hbench.board.margins import Margin, margin_of
@@ -21,9 +21,9 @@ from hbench.results.cell import CellKey, CellResult, kept_share
 
 @dataclass(frozen=True)
 class Standing:
-    """The rows of one setting, best metric first, then what failed, then what is missing."""
+    """The rows of one contest, best metric first, then what failed, then what is missing."""
 
-    setting: Setting
+    key: ContestKey
     rows: tuple[BoardRow, ...]
     metric: str
     eval_rows: int
@@ -45,7 +45,7 @@ class Board:
     results: tuple[CellResult, ...]
     #: In the order of the board: by task, split (primary first), model, keep, budget.
     standings: tuple[Standing, ...]
-    #: Every row once, sorted by cell; the full data's row belongs to all settings of its task, split and model.
+    #: Every row once, sorted by cell; the full data's row belongs to all contests of its task, split and model.
     rows: tuple[BoardRow, ...]
     coverage: Coverage
     #: By `CellResult.cell`.
@@ -65,15 +65,15 @@ class Board:
         rows = {row.cell: row for standing in standings for row in standing.rows}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
         in_order = tuple(rows[cell] for cell in sorted(rows))
-        by_setting = [standing.rows for standing in standings]
+        by_contest = [standing.rows for standing in standings]
         return cls(
             results=tuple(results),
             standings=standings,
             rows=in_order,
             coverage=coverage_of(results, in_order, len(standings)),
             margins={result.cell: margin_of(result) for result in results},
-            tradeoffs=tradeoffs_of(by_setting),
-            across=across_tasks(by_setting),
+            tradeoffs=tradeoffs_of(by_contest),
+            across=across_tasks(by_contest),
             planted=planted,
         )
 
@@ -82,24 +82,24 @@ class Board:
         """Return all comparisons with rivals, sorted by cell, then rival."""
         return tuple(comparison for row in self.rows for comparison in row.rivals)
 
-    def narrowed(self, chosen: Callable[[Setting], bool]) -> Board:
-        """Return the settings that are chosen and their rows; numbers over several of them are left out."""
-        standings = tuple(standing for standing in self.standings if chosen(standing.setting))
+    def narrowed(self, chosen: Callable[[ContestKey], bool]) -> Board:
+        """Return the contests that are chosen and their rows; numbers over several of them are left out."""
+        standings = tuple(standing for standing in self.standings if chosen(standing.key))
         cells = {row.cell for standing in standings for row in standing.rows}
         rows = tuple(row for row in self.rows if row.cell in cells)
         return replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=())
 
 
 def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
-    # The full data's own row is in every setting, so there is always one.
+    # The full data's own row is in every contest, so there is always one.
     rivals = {c.baseline: c.baseline_status for row in rows for c in row.rivals}
     return Standing(
-        setting=contest.setting,
+        key=contest.key,
         rows=rows,
         metric=contest.sample.metric,
         eval_rows=contest.sample.data.eval_rows,
         margin=margin_of(contest.sample),
-        natural=kept_share(contest.setting.keep) is None,
+        natural=kept_share(contest.key.keep) is None,
         seeds=max((row.seeds_run for row in rows), default=0),
         seeds_known=max((row.seeds for row in rows), default=0),
         rivals=tuple(sorted(rivals.items())),

@@ -38,7 +38,7 @@ class Comparison:
     baseline_status: BaselineStatus
     #: None where both share no seed, as where one of them has no result.
     test: CrossedTest | None = None
-    #: Holm-adjusted over the methods compared with the same baseline in the same setting; of a trivial answer as the
+    #: Holm-adjusted over the methods compared with the same baseline in the same contest; of a trivial answer as the
     #: test gives it. None without a test, and against the full data, which the interval decides.
     p_adjusted: float | None = None
     #: Against the full data a non-inferiority verdict at the declared margin, else one from the p value.
@@ -93,7 +93,7 @@ def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> di
     """
     by_method = {cell.method: values[cell.cell] for cell in contest.cells}
     methods = [found for name, found in by_method.items() if name != contest.baseline]
-    full = CellKey.full_data(*contest.setting[:3])
+    full = CellKey.full_data(*contest.key[:3])
     made = _family(_Baseline("full", full.method, values.get(full)), list(by_method.values()))
     made += _family(_Baseline("random", contest.baseline, by_method.get(contest.baseline)), methods)
     for rival in contest.rivals:

@@ -10,8 +10,8 @@ from hbench.board.versions import check_comparable, check_sizes, check_steps, ev
 from hbench.results.cell import CellKey, CellResult, kept_share
 
 
-class Setting(NamedTuple):
-    """What is equal for all methods that are compared; `keep` is the keep label, as in `CellKey`."""
+class ContestKey(NamedTuple):
+    """What tells contests apart, equal for all methods that are compared; `keep` is the keep label, as in `CellKey`."""
 
     task: str
     split: str
@@ -22,16 +22,16 @@ class Setting(NamedTuple):
 
 @dataclass(frozen=True)
 class Contest:
-    """The results that are compared in one setting, with the full-data baseline."""
+    """The results that are compared with each other, with the full-data baseline."""
 
-    setting: Setting
+    key: ContestKey
     #: What was run, without the full-data baseline; empty where only other tasks of the model have this size.
     cells: tuple[CellResult, ...]
     #: The full-data baseline of the task, split and model; None where it is missing.
     full: CellResult | None
     #: A result of the same task, split and model, for what all of them share: data, metric, baseline, margin.
     sample: CellResult
-    #: Methods that are compared on the task and have no result in this setting, sorted.
+    #: Methods that are compared on the task and have no result in this contest, sorted.
     absent: tuple[str, ...] = ()
 
     @property
@@ -87,8 +87,8 @@ def _contests(cells: Sequence[CellResult], sizes: set[tuple[str, str]], wanted: 
         check_steps([*pruned, *([full] if full is not None and budget == full.budget else [])])
         check_sizes(pruned)
         absent = tuple(sorted(wanted - {cell.method for cell in pruned}))
-        setting = Setting(sample.task, sample.split, sample.model, keep, budget)
-        contests.append(Contest(setting, pruned, full, sample, absent))
+        key = ContestKey(sample.task, sample.split, sample.model, keep, budget)
+        contests.append(Contest(key, pruned, full, sample, absent))
     return contests
 
 

@@ -13,9 +13,9 @@ from hbench.results.cell import CellResult
 class Coverage:
     """Cells of a board, counted."""
 
-    #: Cells with trainings, and the settings they belong to.
+    #: Cells with trainings, and the contests they belong to.
     trained: int
-    settings: int
+    contests: int
     #: Cells that only rank planted examples.
     diagnostic: int
     #: Cells in which some seeds failed, in which all did, and cells without a result.
@@ -26,13 +26,13 @@ class Coverage:
     one_seed: bool
 
 
-def coverage_of(results: Sequence[CellResult], rows: Sequence[BoardRow], settings: int) -> Coverage:
+def coverage_of(results: Sequence[CellResult], rows: Sequence[BoardRow], contests: int) -> Coverage:
     """Count the results of a board; rows: those of the whole board, missing ones too."""
     statuses = [row.status for row in rows]
     trained = [result for result in results if not result.is_diagnostic]
     return Coverage(
         trained=len(trained),
-        settings=settings,
+        contests=contests,
         diagnostic=len(results) - len(trained),
         partial=statuses.count("partial"),
         failed=statuses.count("failed"),

@@ -1,4 +1,4 @@
-"""What one row of the board says: a method in one setting, with its numbers and its comparisons."""
+"""What one row of the board says: a method in one contest, with its numbers and its comparisons."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class BoardRow:
     #: Whether the split is the task's first one.
     primary: bool
     metric_name: str
-    #: Seeds with a result, seeds without one, and the most seeds that a row of the same setting has, failed ones too.
+    #: Seeds with a result, seeds without one, and the most seeds that a row of the same contest has, failed ones too.
     seeds: int = 0
     seeds_failed: int = 0
     most_seeds: int = 0

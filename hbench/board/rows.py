@@ -136,13 +136,13 @@ def _estimate(found: Ratio | CrossedTest | None) -> Estimate | None:
 
 def _absent(contest: Contest) -> list[CellKey]:
     """Return the cells of a contest that have no result."""
-    keys = [CellKey(*contest.setting, method) for method in contest.absent]
-    return keys if contest.full is not None else [CellKey.full_data(*contest.setting[:3]), *keys]
+    keys = [CellKey(*contest.key, method) for method in contest.absent]
+    return keys if contest.full is not None else [CellKey.full_data(*contest.key[:3]), *keys]
 
 
 def _missing(contest: Contest, key: CellKey) -> BoardRow:
     role: RowRole = "random" if key.method == contest.baseline else "method"
-    if key == CellKey.full_data(*contest.setting[:3]):
+    if key == CellKey.full_data(*contest.key[:3]):
         role = "full"
     return BoardRow(key, role, "missing", contest.sample.primary, contest.sample.metric)
 

@@ -39,10 +39,10 @@ class Tradeoff:
         return next((line.row for line in self.rows if line.row.role == "full"), None)
 
 
-def tradeoffs_of(settings: Iterable[Sequence[BoardRow]]) -> tuple[Tradeoff, ...]:
-    """Return one per task, split and model that has a pruned row with a metric, from the rows of all settings."""
+def tradeoffs_of(contests: Iterable[Sequence[BoardRow]]) -> tuple[Tradeoff, ...]:
+    """Return one per task, split and model that has a pruned row with a metric, from the rows of all contests."""
     evaluations: dict[tuple[str, str, str], dict[CellKey, BoardRow]] = {}
-    for rows in settings:
+    for rows in contests:
         for row in rows:
             known = evaluations.setdefault((row.cell.task, row.cell.split, row.cell.model), {})
             if row.metric is not None:

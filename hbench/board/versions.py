@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from hbench.files import shorten
 from hbench.results.cell import CellResult
 from hbench.results.fields import ResultError
 
 #: Entries of the recipe that may differ among the results of a task: the equal-steps budget sets the steps, which have
-#: to be equal in a setting, and the number of threads changes only the order in which floats are added.
+#: to be equal in a contest, and the number of threads changes only the order in which floats are added.
 MAY_DIFFER = ("max_steps", "threads")
 #: Largest difference between two sizes that counts as none, in rows.
 _SAME_SIZE = 1
 
 #: What has to be equal, by the name of the field.
-Version = dict[str, Any]
+Version = dict[str, object]
 
 
 def check_comparable(results: Sequence[CellResult], version: Callable[[CellResult], Version]) -> None:
@@ -34,7 +33,7 @@ def check_comparable(results: Sequence[CellResult], version: Callable[[CellResul
 
 
 def check_steps(results: Sequence[CellResult]) -> None:
-    """Raise ResultError naming two results of a setting that were trained for different numbers of steps."""
+    """Raise ResultError naming two results of a contest that were trained for different numbers of steps."""
     check_comparable(results, lambda result: {"recipe.max_steps": result.recipe.get("max_steps")})
 
 

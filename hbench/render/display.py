@@ -84,5 +84,5 @@ def short(reason: str) -> str:
 
 
 def title(key: tuple[str, ...]) -> str:
-    """Return the name of a setting, or of a part of one, as headings show it."""
+    """Return the name of a contest, or of a part of one, as headings show it."""
     return " / ".join(key)

@@ -38,7 +38,7 @@ def page_of(board: Board) -> Page:
 
 
 def results_of_part(board: Board) -> Page:
-    """Return the page of a part of a board, as `Board.narrowed` returns it: its settings alone."""
+    """Return the page of a part of a board, as `Board.narrowed` returns it: its contests alone."""
     return _page(board, results_sections(board))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hbench.board.board import Board
-from hbench.board.contests import Setting
+from hbench.board.contests import ContestKey
 from hbench.render.display import listed
 from hbench.render.formats import renderer
 from hbench.render.sections import page_of, results_of_part
@@ -27,15 +27,15 @@ def show(
     keep: str | None = None,
     format: str = "text",
 ) -> str:
-    """Return the board of a folder in a format, or the settings of one task, model or keep label (0.30 is 0.3).
+    """Return the board of a folder in a format, or the contests of one task, model or keep label (0.30 is 0.3).
 
-    Raises ResultError as `Board.of` does, and when no setting is left, naming those there are.
+    Raises ResultError as `Board.of` does, and when no contest is left, naming those there are.
     """
     board = Board.of(results_of(results_dir))
 
-    def chosen(setting: Setting) -> bool:
-        here = task in (None, setting.task) and model in (None, setting.model)
-        return here and (keep is None or _same_size(keep, setting.keep))
+    def chosen(contest: ContestKey) -> bool:
+        here = task in (None, contest.task) and model in (None, contest.model)
+        return here and (keep is None or _same_size(keep, contest.keep))
 
     part = board.narrowed(chosen)
     if not part.standings:
@@ -46,10 +46,10 @@ def show(
 def _choices(board: Board) -> str:
     if not board.standings:
         return "there is none at all"
-    settings = [standing.setting for standing in board.standings]
+    contests = [standing.key for standing in board.standings]
     names = ("task", "model", "keep")
     return "there are " + "; ".join(
-        f"{name} {listed(dict.fromkeys(str(getattr(setting, name)) for setting in settings))}" for name in names
+        f"{name} {listed(dict.fromkeys(str(getattr(contest, name)) for contest in contests))}" for name in names
     )
 
 

@@ -1,4 +1,4 @@
-"""The page as plain text for a terminal or a pipe: the tables of the settings, as narrow as can be."""
+"""The page as plain text for a terminal or a pipe: the tables of the contests, as narrow as can be."""
 
 from __future__ import annotations
 

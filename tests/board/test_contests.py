@@ -1,4 +1,4 @@
-"""Which results are compared with each other: settings, what is missing in them, and what may not be compared."""
+"""Which results are compared with each other: contests, what is missing in them, and what may not be compared."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from hbench.results.fields import ResultError
 
 
 def statuses(cells) -> dict[tuple[str, ...], dict[str, str]]:
-    """Return the status of every method by setting."""
-    return {tuple(s.setting): {row.method: row.status for row in s.rows} for s in board_of(cells).standings}
+    """Return the status of every method by contest."""
+    return {tuple(s.key): {row.method: row.status for row in s.rows} for s in board_of(cells).standings}
 
 
-def test_settings_come_in_the_order_of_the_board():
+def test_contests_come_in_the_order_of_the_board():
     cells = small_board(tasks=("snli",), keeps=(".5", "h-score", "0.10", "0.3"), methods=("random",))
     cells += [replace(c, split="a-second", primary=False) for c in cells]
     cells += small_board(tasks=("mnli",), keeps=("0.3",), methods=("random",))
-    columns = [(s.setting.task, s.setting.split, s.setting.keep) for s in Board.of(cells).standings]
+    columns = [(s.key.task, s.key.split, s.key.keep) for s in Board.of(cells).standings]
     keeps = ["0.10", "0.3", ".5", "h-score"]
     assert columns == [
         *(("mnli", "validation", keep) for keep in keeps),
@@ -32,7 +32,7 @@ def test_settings_come_in_the_order_of_the_board():
     ]
 
 
-def test_a_setting_that_only_another_task_has_is_missing_with_all_its_methods():
+def test_a_contest_that_only_another_task_has_is_missing_with_all_its_methods():
     cells = [
         *small_board(),
         *(replace(c, budget="equal-steps") for c in small_board(tasks=("snli",), keeps=("0.3",)) if c.method != "full"),
@@ -48,7 +48,7 @@ def test_a_setting_that_only_another_task_has_is_missing_with_all_its_methods():
     assert (row.role, row.status, row.primary, row.metric_name) == ("random", "missing", True, "accuracy")
 
 
-def test_settings_of_another_model_are_not_missing():
+def test_contests_of_another_model_are_not_missing():
     cells = [*small_board(keeps=("0.3",)), *small_board(keeps=("0.5",), model="roberta")]
     assert {(model, keep) for _, _, model, keep, _ in statuses(cells)} == {("minilm", "0.3"), ("roberta", "0.5")}
 

@@ -16,11 +16,11 @@ from hbench.statistics import crossed_mean, crossed_test, holm, smallest_detecta
 
 
 def rows_by_method(cells, **where) -> dict[str, SimpleNamespace]:
-    """The rows of one setting as leaderboard.csv has them, the first setting unless `where` names another."""
+    """The rows of one contest as leaderboard.csv has them, the first contest unless `where` names another."""
     for standing in board_of(cells).standings:
-        if all(getattr(standing.setting, name) == value for name, value in where.items()):
+        if all(getattr(standing.key, name) == value for name, value in where.items()):
             return {row.method: flat(row) for row in standing.rows}
-    raise AssertionError(f"no setting {where}")
+    raise AssertionError(f"no contest {where}")
 
 
 def one_column(**options):

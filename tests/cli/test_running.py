@@ -156,7 +156,7 @@ def test_leaderboard_commands_use_the_folders_beside_the_store_or_those_named(hb
     assert hbench("leaderboard", "check", "--results", "r", "--out", "o").code == 0
     assert hbench("leaderboard", "show", "--task", "sst2", "--keep", "0.3").out == "the board\n"
     assert hbench("leaderboard", "show", "--results", "r", "--format", "json").code == 0
-    refused(hbench("leaderboard", "show", "--format", "yaml"), "'yaml' is not one of 'text', 'markdown', 'csv', 'json'")
+    refused(hbench("leaderboard", "show", "--format", "yaml"), "'yaml' is not one of")
     assert board.calls == [
         ("build", "deep/results", "deep/leaderboard", {}),
         ("check", "r", "o", {}),

@@ -139,7 +139,7 @@ def test_json_knows_no_number_that_is_not_one():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_part_of_a_board_is_its_settings_alone(name, results):
+def test_a_part_of_a_board_is_its_contests_alone(name, results):
     text = show(results, task="snli", keep="0.30", format=name)
     assert "snli" in text
     assert "mnli" not in text

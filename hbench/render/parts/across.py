@@ -17,7 +17,7 @@ et al. 2017; tasks named by Holm). Ranks are among the methods and random subset
 
 
 def across_sections(board: Board) -> list[Section]:
-    """Return the section `Across tasks` and one per model, size and budget; nothing on a board without settings."""
+    """Return the section `Across tasks` and one per model, size and budget; nothing on a board without contests."""
     if not board.standings:
         return []
     return [Section("Across tasks", 2, (Text(_ACROSS),)), *map(across_section, board.across)]

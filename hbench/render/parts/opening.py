@@ -34,7 +34,7 @@ def opening_sections(board: Board) -> list[Section]:
 
 
 def _state(coverage: Coverage) -> str:
-    text = f"{plural(coverage.trained, 'cell')} with trainings in {plural(coverage.settings, 'table')}"
+    text = f"{plural(coverage.trained, 'cell')} with trainings in {plural(coverage.contests, 'table')}"
     if coverage.diagnostic:
         text += f", {plural(coverage.diagnostic, 'cell')} with scores only"
     return (

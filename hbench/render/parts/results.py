@@ -1,4 +1,4 @@
-"""The sections of the settings: what is compared, the table of methods, and what failed or is missing."""
+"""The sections of the contests: what is compared, the table of methods, and what failed or is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ break-even are given as shared / alone."""
 
 
 def results_sections(board: Board) -> list[Section]:
-    """Return the section `Results` and one per setting, in the order of the board; nothing without any setting."""
+    """Return the section `Results` and one per contest, in the order of the board; nothing without any contest."""
     if not board.standings:
         return []
     return [Section("Results", 2, (Text(_TABLES),)), *(_section(standing) for standing in board.standings)]
@@ -32,15 +32,15 @@ def results_sections(board: Board) -> list[Section]:
 def _section(standing: Standing) -> Section:
     table = rows_table(standing.rows, standing.metric)
     below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
-    return Section(title(standing.setting), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
+    return Section(title(standing.key), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
 
 
 def _about(standing: Standing) -> str:
-    keep = code(standing.setting.keep)
+    keep = code(standing.key.keep)
     size = f"as many rows as {keep} keeps" if standing.natural else keep
     text = (
         f"{standing.metric} in points, {plural(standing.eval_rows, 'evaluation row')}, "
-        f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.setting.budget}, "
+        f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
     if any(row.values is not None for row in standing.rows):

@@ -1,4 +1,4 @@
-"""Comparisons with the rivals of a suite: a table under that of each setting, and comparisons.csv."""
+"""Comparisons with the rivals of a suite: a table under that of each contest, and comparisons.csv."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hbench.render.table import Column, Table, Value, View
 _LACKING = ("missing", "failed")
 _SHARE = "share of 1"
 
-#: The columns of comparisons.csv: one line per method and rival of a setting.
+#: The columns of comparisons.csv: one line per method and rival of a contest.
 RIVALS: tuple[Column[Comparison], ...] = (
     Column("task", lambda c: c.cell.task, identifies=True),
     Column("split", lambda c: c.cell.split, identifies=True),
@@ -42,7 +42,7 @@ def rivals_table(comparisons: Iterable[Comparison]) -> Table:
 
 
 def rivals_blocks(standing: Standing) -> list[Text | Table]:
-    """Return what stands below a setting's table: its methods, in that order, against each rival; often nothing."""
+    """Return what stands below a contest's table: its methods, in that order, against each rival; often nothing."""
     shown = [row for row in standing.rows if row.seeds and row.rivals]
     if not shown:
         return []

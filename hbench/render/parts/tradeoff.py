@@ -6,7 +6,7 @@ from hbench.board.board import Board
 from hbench.board.tradeoff import Tradeoff, TradeoffRow
 from hbench.render.display import code, estimate, title
 from hbench.render.figures.plots import paths_of
-from hbench.render.parts.rows import labelled, net_costs, tested
+from hbench.render.parts.row_text import labelled, net_costs, tested
 from hbench.render.section import Picture, Section, Text
 from hbench.render.table import NOTHING, Column, Table, View
 

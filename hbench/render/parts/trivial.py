@@ -58,7 +58,7 @@ def trivial_sections(board: Board) -> list[Section]:
 
 
 def trivial_lines(rows: Iterable[BoardRow]) -> list[Text]:
-    """Return what a terminal shows below a setting's table: how far the full data is from the trivial answer."""
+    """Return what a terminal shows below a contest's table: how far the full data is from the trivial answer."""
     return [
         Text(
             "",
