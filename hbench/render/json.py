@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 from hbench.render.section import Page, Picture, Section, Text
 from hbench.render.table import Table, Value
@@ -42,8 +41,6 @@ def _table(table: Table) -> Json:
 
 
 def _value(value: Value) -> Json:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no such number
     if isinstance(value, tuple):
         return {str(name): _value(item) for name, item in value}
     return value

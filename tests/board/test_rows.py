@@ -81,6 +81,12 @@ def test_margin(examples, declared, margin):
     assert rows["random"].margin == margin
 
 
+def test_the_verdict_is_taken_at_the_margin_in_use():
+    cells = one_column(examples=3000)
+    assert rows_by_method(cells)["el2n"].full_verdict == "inferior"
+    assert rows_by_method([replace(c, margin=0.5) for c in cells])["el2n"].full_verdict == "non-inferior"
+
+
 def test_passages_widen_the_interval():
     cases = tuple(i // 8 for i in range(400))
     plain = rows_by_method(one_column())["el2n"]

@@ -118,6 +118,7 @@ def test_json_has_the_tables_of_the_page_with_values_and_keys():
         line.full_difference,
     )
     assert {"key": "metric", "heading": "accuracy", "unit": "share of 1"} in table["columns"]
+    assert {"key": "kept", "heading": "kept", "unit": "rows"} in table["columns"]  # which a terminal does not show
     assert [row["method"] for row in rivals["rows"]] == ["h-score", "el2n", "length"]
     assert rivals["rows"][0]["verdict to el2n"] in ("superior", "undecided")
     titles = [s["title"] for s in found["sections"]]
