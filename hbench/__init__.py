@@ -1,4 +1,4 @@
-"""hbench: which training examples can be dropped before fine-tuning, and does the scorer beat chance?"""
+"""hbench: which training examples can be dropped before fine-tuning, and does the scorer beat a random subset?"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Across tasks: on how many a method beats chance, and its rank among the others. A block is one task."""
+"""Across tasks: on how many a method beats a random subset, and its rank among the others. A block is one task."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,75 +25,75 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class MethodAcross:
-    """One method over the tasks of a size, budget and model.
-
-    tested: tasks with a test against chance. wins: those on which it beats chance, by name. p: Holm-adjusted p of the
-    signed-rank test over tasks against chance, None where `Across.verdict` says why there is none. rank: mean rank
-    with its interval, 1 = best; None when it is not ranked.
-    """
+    """One method over the tasks of a size, budget and model."""
 
     method: str
+    #: Tasks with a test against a random subset of the same size.
     tested: int
+    #: The tasks on which it beats a random subset, sorted.
     wins: tuple[str, ...]
+    #: Holm-adjusted p of the signed-rank test over tasks against random subsets, None without such a test.
     p: float | None
+    #: Mean rank with its interval, 1 = best; None when it is not ranked.
     rank: RankInterval | None
 
 
 @dataclass(frozen=True)
-class Across:
-    """What one size, budget and model show over tasks (primary splits only).
-
-    tasks: the blocks. repeated: task references left out, since another reference to the same data set is a block.
-    lacking: tasks of the model without any result at this size and budget.
-    comparisons: methods with a chance baseline. reachable: smallest two-sided p of a test over the blocks.
-    verdict: why there is no test over tasks, or empty. unranked: methods left out of the ranks, and the tasks on
-    which they have no result.
-    """
+class AcrossTasks:
+    """What one size, budget and model show over tasks (primary splits only)."""
 
     model: str
     keep: str
     budget: str
+    #: The blocks.
     tasks: tuple[str, ...]
+    #: Task references left out, since another reference to the same data set is a block.
     repeated: tuple[str, ...]
+    #: Tasks of the model without any result at this size and budget.
     lacking: tuple[str, ...]
+    #: Methods that are compared with a random subset.
     comparisons: int
+    #: Smallest two-sided p of a test over the blocks.
     reachable: float
-    verdict: str
+    #: Why there is no test over tasks: no p value could be small enough, or there are fewer than `BLOCKS` blocks.
+    untested: Literal["unreachable", "too few"] | None
+    #: Best mean rank first, then those without a rank, by name.
     methods: tuple[MethodAcross, ...]
+    #: Methods left out of the ranks, and the tasks on which they have no result.
     unranked: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def across_tasks(columns: Sequence[Sequence[BoardRow]]) -> list[Across]:
-    """Return one summary per model, keep label and budget, from the rows of all columns in the order of the board."""
-    groups: dict[tuple[str, str, str], dict[str, dict[str, BoardRow]]] = {}
-    for rows in columns:
-        # The full-data row carries its own keep label; a column without any other row has nothing to compare.
+def across_tasks(contests: Iterable[Sequence[BoardRow]]) -> tuple[AcrossTasks, ...]:
+    """Return one summary per model, keep label and budget, from the rows of all contests in the order of the board."""
+    sizes: dict[tuple[str, str, str], dict[str, dict[str, BoardRow]]] = {}
+    for rows in contests:
+        # The full-data row carries its own keep label; a contest without any other row has nothing to compare.
         pruned = [row for row in rows if row.role != "full"]
         if pruned and pruned[0].primary:
             first = pruned[0]
-            tasks = groups.setdefault((first.model, first.keep, first.budget), {})
-            tasks[first.task] = {row.method: row for row in pruned}
+            tasks = sizes.setdefault((first.cell.model, first.cell.keep, first.cell.budget), {})
+            tasks[first.cell.task] = {row.method: row for row in pruned}
     # A size that only further splits have is no block of any task.
-    return [_summary(key, tasks) for key, tasks in groups.items() if any(map(_has_result, tasks.values()))]
+    return tuple(_summary(key, tasks) for key, tasks in sizes.items() if any(map(_has_result, tasks.values())))
 
 
-def _summary(key: tuple[str, str, str], tasks: dict[str, dict[str, BoardRow]]) -> Across:
+def _summary(key: tuple[str, str, str], tasks: dict[str, dict[str, BoardRow]]) -> AcrossTasks:
     blocks, repeated = _one_per_data_set({task: rows for task, rows in tasks.items() if _has_result(rows)})
     methods = sorted({method for rows in blocks.values() for method in rows})
     compared = [m for m in methods if any(rows[m].role == "method" for rows in blocks.values() if m in rows)]
-    verdict = _why_no_test(len(blocks), len(compared))
-    over_tasks = {} if verdict else _signed_ranks(compared, blocks)
+    untested = _why_no_test(len(blocks), len(compared))
+    over_tasks = {} if untested else _signed_ranks(compared, blocks)
     unranked = {m: tuple(t for t, rows in blocks.items() if _metric(rows, m) is None) for m in methods}
     ranks = _ranks([m for m in methods if not unranked[m]], blocks)
-    return Across(
+    return AcrossTasks(
         *key,
         tasks=tuple(blocks),
         repeated=repeated,
         lacking=tuple(task for task, rows in tasks.items() if not _has_result(rows)),
         comparisons=len(compared),
         reachable=reachable_p(len(blocks)),
-        verdict=verdict,
-        methods=tuple(_method(m, blocks, over_tasks.get(m), ranks.get(m)) for m in methods),
+        untested=untested,
+        methods=_in_order(_method(m, blocks, over_tasks.get(m), ranks.get(m)) for m in methods),
         unranked=tuple((m, where) for m, where in unranked.items() if where),
     )
 
@@ -118,30 +119,35 @@ def _one_per_data_set(
     return blocks, tuple(repeated)
 
 
-def _why_no_test(blocks: int, comparisons: int) -> str:
+def _why_no_test(blocks: int, comparisons: int) -> Literal["unreachable", "too few"] | None:
     if not can_reach(blocks, ALPHA, max(comparisons, 1)):
-        return f"cannot reach alpha with {blocks} block{'s' if blocks != 1 else ''}"
-    return f"needs at least {BLOCKS} blocks" if blocks < BLOCKS else ""
+        return "unreachable"
+    return "too few" if blocks < BLOCKS else None
+
+
+def _in_order(methods: Iterable[MethodAcross]) -> tuple[MethodAcross, ...]:
+    """Sort methods by mean rank, those without one behind them by name."""
+    return tuple(sorted(methods, key=lambda m: (m.rank is None, m.rank.mean if m.rank else 0.0, m.method)))
 
 
 def _method(
     method: str, blocks: Mapping[str, Mapping[str, BoardRow]], p: float | None, rank: RankInterval | None
 ) -> MethodAcross:
-    """Count wins from the p values that the columns show, so that no task is named whose own table says tie."""
+    """Count wins from the p values that the tables show, so that no task is named whose own table says undecided."""
     p_values: dict[str, float | None] = {}
     for task, rows in blocks.items():
-        row = rows.get(method)
-        if row is not None and row.chance_p_holm is not None and row.chance_difference is not None:
-            p_values[task] = row.chance_p_holm if row.chance_difference > 0 else 1.0
-    found = partial_conjunction(p_values, ALPHA)
-    return MethodAcross(method, found.tested, tuple(sorted(found.tasks)), p, rank)
+        found = rows[method].against("random") if method in rows else None
+        if found is not None and found.p_adjusted is not None and found.difference is not None:
+            p_values[task] = found.p_adjusted if found.difference > 0 else 1.0
+    won = partial_conjunction(p_values, ALPHA)
+    return MethodAcross(method, won.tested, tuple(sorted(won.tasks)), p, rank)
 
 
 def _signed_ranks(methods: list[str], blocks: Mapping[str, Mapping[str, BoardRow]]) -> dict[str, float | None]:
-    """Return per method the p of its differences to chance over tasks, Holm-adjusted; None when one is missing."""
+    """Return per method the p of its differences to random over tasks, Holm-adjusted; None when one is missing."""
     p_values: list[float | None] = []
     for method in methods:
-        differences = [rows[method].chance_difference if method in rows else None for rows in blocks.values()]
+        differences = [_to_random(rows, method) for rows in blocks.values()]
         known = [d for d in differences if d is not None]
         if len(known) < len(differences):
             p_values.append(None)
@@ -159,5 +165,11 @@ def _ranks(methods: list[str], blocks: Mapping[str, Mapping[str, BoardRow]]) -> 
     return dict(zip(methods, rank_intervals(matrix), strict=True))
 
 
+def _to_random(rows: Mapping[str, BoardRow], method: str) -> float | None:
+    found = rows[method].against("random") if method in rows else None
+    return None if found is None else found.difference
+
+
 def _metric(rows: Mapping[str, BoardRow], method: str) -> float | None:
-    return rows[method].metric if method in rows else None
+    metric = rows[method].metric if method in rows else None
+    return None if metric is None else metric.value

@@ -1,130 +1,136 @@
-"""Every method against the rivals of its suite, beside chance: one comparison per method and rival of a column."""
+"""One record for every paired test of the board: against the full data, a random subset, a rival, a trivial answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from hbench.board.columns import Column
-from hbench.board.measured import Measured
-from hbench.board.row import BoardRow, Status
-from hbench.render.formats import NOTHING, code, difference, listed, plural, points, table
-from hbench.results.cell import CellKey, CellResult
-from hbench.statistics import CrossedTest, holm, smallest_detectable, superiority
+from hbench.board.contests import Contest
+from hbench.board.margins import margin_of
+from hbench.board.values import CellValues
+from hbench.results.cell import CellKey
+from hbench.statistics import (
+    CrossedTest,
+    NonInferiority,
+    Superiority,
+    holm,
+    non_inferiority,
+    smallest_detectable,
+    superiority,
+)
 
-#: States of a rival that nothing can be compared with.
-LACKING = ("missing", "failed")
+#: What a cell is compared with: all data, the random subset of the same size, a further method that the suite names,
+#: or an answer that needs no reading.
+Role = Literal["full", "random", "rival", "trivial"]
+#: What became of a baseline; missing: compared, but without a result.
+BaselineStatus = Literal["complete", "partial", "failed", "missing"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of comparisons.csv: a method minus a rival at the same size and budget; shares of 1, None: no test.
+    """A cell minus a baseline, paired by seed and by example; differences are shares of 1, above 0 = the cell wins."""
 
-    The fields are the columns of the file, in this order.
-    """
-
-    #: Columns that tell lines apart.
-    KEY: ClassVar = ("task", "split", "model", "keep", "budget", "method", "rival")
-
-    task: str
-    split: str
-    model: str
-    keep: str
-    budget: str
-    method: str
-    rival: str
-    #: As in `BoardRow.status`.
-    rival_status: Status
-    #: Seeds that both have.
-    pairs: int | None = None
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    #: Holm-adjusted over the methods that are compared with this rival in this column.
-    p_holm: float | None = None
-    verdict: str = ""
+    cell: CellKey
+    #: The method compared with; of a trivial answer, what it does.
+    baseline: str
+    role: Role
+    baseline_status: BaselineStatus
+    #: None where both share no seed, as where one of them has no result.
+    test: CrossedTest | None = None
+    #: Holm-adjusted over the methods compared with the same baseline in the same contest; of a trivial answer as the
+    #: test gives it. None without a test, and against the full data, which the interval decides.
+    p_adjusted: float | None = None
+    #: Against the full data a non-inferiority verdict at the declared margin, else one from the p value.
+    verdict: NonInferiority | Superiority | None = None
+    #: Smallest true difference that one test at 5 % shows with 80 % power.
     detectable: float | None = None
 
+    @property
+    def pairs(self) -> int | None:
+        """Return the seeds that both have."""
+        return None if self.test is None else self.test.seeds
 
-def comparisons_of(column: Column, measured: Mapping[CellKey, Measured]) -> list[Comparison]:
-    """Return the paired tests of every method of a column against every rival, sorted by method, then rival.
+    @property
+    def difference(self) -> float | None:
+        """Return the mean difference."""
+        return None if self.test is None else self.test.mean
 
-    measured: the cells with their values unpacked, by `CellResult.cell`. The chance baseline, which has its own test,
-    and the rival itself are not compared with it. Methods that have a test against a rival share one Holm adjustment.
+    @property
+    def low(self) -> float | None:
+        """Return the lower end of its 95 % interval; None with one seed."""
+        return None if self.test is None else self.test.low
+
+    @property
+    def high(self) -> float | None:
+        """Return the upper end of its 95 % interval; None with one seed."""
+        return None if self.test is None else self.test.high
+
+    @property
+    def p(self) -> float | None:
+        """Return the p value of the test, not adjusted; None with one seed."""
+        return None if self.test is None else self.test.p
+
+
+@dataclass(frozen=True)
+class _Baseline:
+    """What a family of cells is compared with."""
+
+    role: Role
+    name: str
+    values: CellValues | None
+
+    @property
+    def status(self) -> BaselineStatus:
+        return "missing" if self.values is None else self.values.cell.status
+
+
+def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> dict[CellKey, tuple[Comparison, ...]]:
+    """Return the comparisons of every cell of a contest: full, random, then its rivals by name.
+
+    values: by `CellResult.cell`. The random subset and a rival are not compared with themselves, nor the random subset
+    with rivals.
     """
-    found = []
-    for rival in column.rivals:
-        baseline = next((cell for cell in column.cells if cell.method == rival), None)
-        theirs = None if baseline is None else measured[baseline.cell]
-        cells = [cell for cell in column.cells if cell.method not in (rival, column.chance)]
-        tests = [measured[cell.cell].minus(theirs) for cell in cells]
-        adjusted = holm([None if test is None else test.p for test in tests])
-        status: Status = "missing" if baseline is None else baseline.status
-        found += [_comparison(c, rival, status, t, p) for c, t, p in zip(cells, tests, adjusted, strict=True)]
-    return sorted(found, key=lambda c: (c.method, c.rival))
+    by_method = {cell.method: values[cell.cell] for cell in contest.cells}
+    methods = [found for name, found in by_method.items() if name != contest.baseline]
+    full = CellKey.full_data(*contest.key[:3])
+    made = _family(_Baseline("full", full.method, values.get(full)), list(by_method.values()))
+    made += _family(_Baseline("random", contest.baseline, by_method.get(contest.baseline)), methods)
+    for rival in contest.rivals:
+        others = [found for found in methods if found.cell.method != rival]
+        made += _family(_Baseline("rival", rival, by_method.get(rival)), others)
+    return {cell.cell: tuple(c for c in made if c.cell == cell.cell) for cell in contest.cells}
 
 
-def _comparison(
-    cell: CellResult, rival: str, status: Status, test: CrossedTest | None, p_holm: float | None
-) -> Comparison:
-    made = Comparison(cell.task, cell.split, cell.model, cell.keep, cell.budget, cell.method, rival, status)
-    if test is None:
-        return made
-    return replace(
-        made,
-        pairs=test.seeds,
-        difference=test.mean,
-        low=test.low,
-        high=test.high,
-        p=test.p,
-        p_holm=p_holm,
-        verdict=superiority(test, p_holm),
-        detectable=smallest_detectable(test),
+def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
+    """Return the full data's comparison with the trivial answer; none where that, or every training, is missing."""
+    trivial = full.trivial()
+    if trivial is None or full.cell.trivial is None or not full.rows:
+        return ()
+    return tuple(_family(_Baseline("trivial", full.cell.trivial.answer, trivial), [full]))
+
+
+def _family(baseline: _Baseline, cells: Sequence[CellValues]) -> list[Comparison]:
+    """Return the comparisons of cells with one baseline, which share one adjustment."""
+    tests = [cell.minus(baseline.values) for cell in cells]
+    adjusted = holm([None if test is None else test.p for test in tests])
+    return [_compared(cell, baseline, test, p) for cell, test, p in zip(cells, tests, adjusted, strict=True)]
+
+
+def _compared(ours: CellValues, baseline: _Baseline, test: CrossedTest | None, p: float | None) -> Comparison:
+    to_full = baseline.role == "full"
+    verdict: NonInferiority | Superiority | None = None
+    if test is not None and to_full and test.p is not None:
+        verdict = non_inferiority(test, margin_of(ours.cell).used)
+    elif test is not None:
+        verdict = superiority(test, p)
+    return Comparison(
+        ours.cell.cell,
+        baseline.name,
+        baseline.role,
+        baseline.status,
+        test,
+        None if to_full else p,
+        verdict,
+        None if test is None else smallest_detectable(test),
     )
-
-
-def rivals_table(rows: Sequence[BoardRow], comparisons: Sequence[Comparison]) -> list[str]:
-    """Return the lines below a column's table: methods in its order, against each rival. Empty without comparisons.
-
-    rows: those of the column, in the order shown.
-    """
-    found = {(c.method, c.rival): c for c in comparisons}
-    shown = [row for row in rows if row.seeds and any(method == row.method for method, _ in found)]
-    if not shown:
-        return []
-    states = {c.rival: c.rival_status for c in comparisons}
-    header = ["method"]
-    for rival, status in sorted(states.items()):
-        lacking = f" ({status})" if status in LACKING else ""
-        header += [f"difference to {code(rival)}{lacking}", "detectable"]
-    body = [
-        [code(row.method), *(t for r in sorted(states) for t in _cells(found.get((row.method, r))))] for row in shown
-    ]
-    about = (
-        f"Compared with the rivals {listed(sorted(states))} at the same size, budget and seeds; p is Holm-adjusted "
-        "over the methods compared with the same rival in this table."
-    )
-    return ["", about, "", *table(header, body), *_remarks(shown, found)]
-
-
-def _cells(found: Comparison | None) -> tuple[str, str]:
-    if found is None or found.difference is None:
-        return NOTHING, NOTHING
-    text = difference(found.difference, found.low, found.high, found.p_holm, found.verdict)
-    return text, points(found.detectable)
-
-
-def _remarks(shown: Iterable[BoardRow], found: Mapping[tuple[str, str], Comparison]) -> list[str]:
-    """Say where seeds have no partner; that a rival has no result at all stands in the header."""
-    lines = []
-    for row in shown:
-        for (method, rival), c in sorted(found.items()):
-            if method != row.method or c.rival_status in LACKING:
-                continue
-            if c.pairs is None:
-                lines.append(f"- {code(method)}: no difference to {code(rival)}, which shares no seed with it.")
-            elif c.pairs < row.seeds:
-                lines.append(f"- {code(method)}: {c.pairs} of its {plural(row.seeds, 'seed')} pair with {code(rival)}.")
-    return ["", *lines] if lines else []

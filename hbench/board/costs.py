@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from hbench.cost.net import break_even, net_cost
 from hbench.cost.shares import ChargesDiffer, Claim, split
-from hbench.jobs.spec import FULL
 from hbench.results.cell import CellResult, Charge
 from hbench.results.fields import ResultError
 
-#: Break-even of a method that never pays.
-NEVER = "never"
 
-#: Task, model and scoring runs that methods share, and the unit.
-SharedRuns = tuple[str, str, tuple[int, ...], str]
+class ScoringBill(NamedTuple):
+    """What methods share the bill of: the scoring runs of one task and model, in one unit."""
+
+    task: str
+    model: str
+    runs: tuple[int, ...]
+    #: compute, examples or tokens.
+    unit: str
 
 
-def shared_bills(results: Iterable[CellResult]) -> dict[SharedRuns, float | None]:
+@dataclass(frozen=True)
+class CostSummary:
+    """What a row cost: alone as if it were the only method, shared with the other methods on the board.
+
+    None is not known. Net costs are in full trainings; break-evens in later trainings, math.inf where pruning never
+    pays, None for the full data.
+    """
+
+    #: The unit of the four amounts below, FLOPs.
+    unit: str
+    full: float | None
+    train: float | None
+    scoring_shared: float | None
+    scoring_alone: float | None
+    net_shared: float | None
+    net_alone: float | None
+    net_shared_examples: float | None
+    net_alone_examples: float | None
+    net_shared_tokens: float | None
+    net_alone_tokens: float | None
+    break_even_shared: int | float | None
+    break_even_alone: int | float | None
+
+
+def shared_bills(results: Iterable[CellResult]) -> dict[ScoringBill, float | None]:
     """Return each method's equal share of the scoring bill by task, model, scoring runs and unit.
 
     A method counts once however many columns it has. None where an amount is not known. Raises ResultError naming two
@@ -26,7 +55,7 @@ def shared_bills(results: Iterable[CellResult]) -> dict[SharedRuns, float | None
     """
     claims = (
         Claim(
-            (result.task, result.model, result.scoring_runs, unit),
+            ScoringBill(result.task, result.model, result.scoring_runs, unit),
             unit,
             result.method,
             charge.scoring,
@@ -41,29 +70,35 @@ def shared_bills(results: Iterable[CellResult]) -> dict[SharedRuns, float | None
         raise ResultError(str(error)) from None
 
 
-def costs_of(cell: CellResult, bills: Mapping[SharedRuns, float | None]) -> dict[str, Any]:
-    """Return the fields of a row that say what it cost; `bills` as `shared_bills` returns them for the whole board."""
+def costs_of(cell: CellResult, bills: Mapping[ScoringBill, float | None]) -> CostSummary | None:
+    """Return what a cell cost, None where nothing is known; `bills` as `shared_bills` returns them for the board."""
     cost = cell.cost
     if cost is None:
-        return {}
+        return None
     charge, shared = cost.compute, _shared(cell, "compute", bills)
-    row: dict[str, Any] = {
-        "cost_unit": cost.unit,
-        "cost_full": charge.full,
-        "cost_train": charge.train,
-        "cost_scoring_shared": shared,
-        "cost_scoring_alone": charge.scoring_alone,
-        "net_shared": _net(charge, shared),
-        "net_alone": _net(charge, charge.scoring_alone),
-    }
-    for name, other in _charges(cell).items():
-        if name != "compute":
-            row[f"net_shared_{name}"] = _net(other, _shared(cell, name, bills))
-            row[f"net_alone_{name}"] = _net(other, other.scoring_alone)
-    if cell.method != FULL:
-        row["break_even_shared"] = _pays_after(charge, shared)
-        row["break_even_alone"] = _pays_after(charge, charge.scoring_alone)
-    return row
+    net = {name: _net_costs(cell, name, bills) for name in ("compute", "examples", "tokens")}
+    return CostSummary(
+        cost.unit,
+        charge.full,
+        charge.train,
+        shared,
+        charge.scoring_alone,
+        *net["compute"],
+        *net["examples"],
+        *net["tokens"],
+        break_even_shared=None if cell.is_full else _pays_after(charge, shared),
+        break_even_alone=None if cell.is_full else _pays_after(charge, charge.scoring_alone),
+    )
+
+
+def _net_costs(
+    cell: CellResult, unit: str, bills: Mapping[ScoringBill, float | None]
+) -> tuple[float | None, float | None]:
+    """Return the net cost in a unit, shared and alone."""
+    charge = _charges(cell).get(unit)
+    if charge is None:
+        return None, None
+    return _net(charge, _shared(cell, unit, bills)), _net(charge, charge.scoring_alone)
 
 
 def _charges(cell: CellResult) -> dict[str, Charge]:
@@ -74,9 +109,11 @@ def _charges(cell: CellResult) -> dict[str, Charge]:
     return {unit: charge for unit, charge in charges.items() if charge is not None}
 
 
-def _shared(cell: CellResult, unit: str, bills: Mapping[SharedRuns, float | None]) -> float | None:
+def _shared(cell: CellResult, unit: str, bills: Mapping[ScoringBill, float | None]) -> float | None:
     """Return a cell's share of the scoring bill: 0 for a method that reads no scoring run."""
-    return bills.get((cell.task, cell.model, cell.scoring_runs, unit), 0.0) if cell.scoring_runs else 0.0
+    if not cell.scoring_runs:
+        return 0.0
+    return bills.get(ScoringBill(cell.task, cell.model, cell.scoring_runs, unit), 0.0)
 
 
 def _net(charge: Charge, scoring: float | None) -> float | None:
@@ -85,8 +122,8 @@ def _net(charge: Charge, scoring: float | None) -> float | None:
     return net_cost(scoring, charge.train, charge.full)
 
 
-def _pays_after(charge: Charge, scoring: float | None) -> int | str | None:
+def _pays_after(charge: Charge, scoring: float | None) -> int | float | None:
     if charge.full is None or charge.train is None or scoring is None:
         return None
     trainings = break_even(scoring, charge.train, charge.full)
-    return NEVER if trainings is None else trainings
+    return math.inf if trainings is None else trainings

@@ -24,7 +24,8 @@ from hbench.cli.running import run
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 @click.pass_context
 def main(context: click.Context, debug: bool) -> None:
-    """Which training examples can be dropped before fine-tuning, and does the scorer that picked them beat chance?
+    """Which training examples can be dropped before fine-tuning, and does the scorer that picked them beat a random
+    subset?
 
     Start with `hbench run quickstart`. Exit codes: 0 done; 1 a check found a difference, or some cells failed; 2 usage
     or bad input; 3 internal error.

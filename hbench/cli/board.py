@@ -8,6 +8,7 @@ import click
 
 from hbench.cli.options import STORE, place_options, places
 from hbench.cli.output import complain
+from hbench.render.formats import FORMATS
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -21,9 +22,9 @@ def leaderboard() -> None:
 @place_options
 def build(store: Path, results: Path | None, out: Path | None) -> None:
     """Write the leaderboard's files; the same results give the same bytes."""
-    from hbench.render import publish as board
+    from hbench.render import publish
 
-    for path in board.build(*places(store, results, out)):
+    for path in publish.build(*places(store, results, out)):
         click.echo(f"wrote {path}")
 
 
@@ -31,7 +32,7 @@ def build(store: Path, results: Path | None, out: Path | None) -> None:
 @place_options
 def check(store: Path, results: Path | None, out: Path | None) -> int:
     """Build anew and compare: exit code 0 the same, 1 drift (named), 2 missing or incompatible results."""
-    from hbench.render import publish as board
+    from hbench.render import check as board
 
     found = board.check(*places(store, results, out))
     if found.code == board.INCOMPATIBLE:
@@ -49,8 +50,16 @@ def check(store: Path, results: Path | None, out: Path | None) -> int:
 @click.option("--task", metavar="T", help="Only this task.")
 @click.option("--model", metavar="M", help="Only this model.")
 @click.option("--keep", metavar="F", help="Only this share kept, or the scorer that sets the size.")
-def show(store: Path, results: Path | None, **choices: str | None) -> None:
-    """Print the leaderboard, or a part of it."""
-    from hbench.render import publish as board
+@click.option(
+    "--format",
+    metavar="NAME",
+    default="text",
+    show_default=True,
+    type=click.Choice(tuple(FORMATS)),
+    help=f"{', '.join(FORMATS)}.",
+)
+def show(store: Path, results: Path | None, format: str, **choices: str | None) -> None:
+    """Print the leaderboard, or a part of it, in a format."""
+    from hbench.render import show as board
 
-    click.echo(board.show(places(store, results, None)[0], **choices))
+    click.echo(board.show(places(store, results, None)[0], format=format, **choices).rstrip("\n"))

@@ -16,10 +16,11 @@ from hbench.experiment.finished import Finished
 from hbench.experiment.kept import subset_of
 from hbench.experiment.plan import Arm
 from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
-from hbench.jobs.spec import FULL, PROTOCOL
+from hbench.jobs.spec import PROTOCOL
 from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
-from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class _Collector:
             budget=row.budget,
             kind=self.task.kind,
             metric=self.task.metric,
-            chance=suite.chance,
+            baseline=suite.baseline,
             compared=tuple(sorted(method.ref for method in self.experiment.methods)),
             # a task that is only scored trains nothing that could be compared
             rivals=tuple(sorted(suite.rivals)) if self.experiment.evaluation_seeds else (),

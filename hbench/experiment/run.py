@@ -24,7 +24,7 @@ from hbench.experiment.stage import run_stage
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.render.publish import MARKDOWN, publish
-from hbench.render.terminal import terminal_text
+from hbench.render.show import shown
 
 if TYPE_CHECKING:
     from hbench.experiment.bind import BoundExperiment
@@ -89,11 +89,10 @@ def run_suite(
     cells = [cell for b, p in zip(bound, pruned, strict=True) for cell in collect(b, p, finished)]
     finished.sweep(is_alive)  # a killed run's workers may have lived for a second into this one
     board = publish(cells, folders.results, folders.out)
-    text = terminal_text(board.columns, board.comparisons)
 
     tally = full + scored + trained
     failed_cells = sum(bool(cell.failures) for cell in cells)
-    return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, text, folders.out / MARKDOWN)
+    return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, shown(board), folders.out / MARKDOWN)
 
 
 def _tell_reasons(bound: Sequence[BoundExperiment], pruned: Sequence[PrunedRuns], progress: Progress) -> None:

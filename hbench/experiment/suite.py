@@ -11,10 +11,10 @@ from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
 from hbench.jobs.recipe import Recipe
-from hbench.jobs.spec import FULL
 from hbench.models.catalogue import find_model
 from hbench.plugins import Scorer, Task
 from hbench.plugins.registry import SCORERS, TASKS, Named
+from hbench.results.labels import FULL
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Suite:
     diagnose: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     scorers: tuple[str, ...] = ()
-    #: The baseline every method is compared with at its own size; always one of the scorers.
-    chance: str = "random"
+    #: The scorer whose random subset every method is compared with at its own size; always one of the scorers.
+    baseline: str = "random"
     #: Further methods that every method is compared with, such as `dynamic-random`; always among the scorers.
     rivals: tuple[str, ...] = ()
     #: Shares of the training set, or scorers to whose natural subset every method is cut, such as `h-score`.
@@ -62,7 +62,7 @@ class Suite:
     executor: str = "local"
 
     def __post_init__(self) -> None:
-        for name in ("name", "description", "chance"):
+        for name in ("name", "description", "baseline"):
             _text(name, getattr(self, name))
         for name, least in (("scoring_runs", 1), ("seeds", 1), ("sample_seed", 0), ("selection_seed", 0)):
             _whole(name, getattr(self, name), least)
@@ -166,15 +166,15 @@ class Suite:
         scorers = self._resolve("scorers", lambda ref: _scorer(ref).ref)
         if not scorers:
             raise UsageError("scorers: none given; name at least one, see `hbench list scorers`")
-        with _naming("chance"):
-            chance = _scorer(self.chance)
-            if not chance.plugin.fresh:
-                raise UsageError(f"'{chance.ref}' draws no fresh subset for every seed; name a scorer such as random")
-        self._set("chance", chance.ref)
+        with _naming("baseline"):
+            baseline = _scorer(self.baseline)
+            if not baseline.plugin.fresh:
+                raise UsageError(f"'{baseline.ref}' draws no fresh subset for every seed; name a scorer such as random")
+        self._set("baseline", baseline.ref)
         rivals = self._resolve("rivals", lambda ref: _scorer(ref).ref)
-        if chance.ref in rivals:
-            raise UsageError(f"rivals: '{chance.ref}' is the chance baseline already; leave it out here")
-        self._set("scorers", tuple(dict.fromkeys((*scorers, chance.ref, *rivals))))
+        if baseline.ref in rivals:
+            raise UsageError(f"rivals: '{baseline.ref}' is the random baseline already; leave it out here")
+        self._set("scorers", tuple(dict.fromkeys((*scorers, baseline.ref, *rivals))))
 
     def _check_margin(self) -> None:
         if self.margin is None:

@@ -11,6 +11,9 @@ from hbench.errors import UsageError, suggest
 from hbench.experiment.suite import Suite
 from hbench.experiment.suites import shipped
 
+#: Keys of earlier suites, and what they are called now.
+_RENAMED = {"chance": "baseline"}
+
 
 def load_suite(name: str) -> Suite:
     """Return the suite that a shipped name (`hbench list suites`) or the path of a TOML file names.
@@ -42,6 +45,8 @@ def load_suite(name: str) -> Suite:
 def _from_table(table: dict[str, Any], stem: str) -> Suite:
     known = [f.name for f in fields(Suite) if f.name != "task_recipes"]
     for name in table:
+        if name in _RENAMED:
+            raise UsageError(f"unknown key '{name}'; it is called '{_RENAMED[name]}' now, rename it")
         if name not in known:
             raise UsageError(f"unknown key '{name}'{suggest(name, known)}")
     recipe = table.pop("recipe", {})

@@ -74,7 +74,7 @@ def checked(scorer: Scorer, scores: xr.DataArray, observed: xr.Dataset) -> xr.Da
 def find_planted(preference: npt.NDArray[np.float64], planted: npt.NDArray[Any] | None) -> dict[str, float] | None:
     """Return, by planted type, the AUROC of the order of keeping at telling these examples from the clean ones.
 
-    0..1; 0.5 is chance, above it they are kept first, below it they are dropped first. None without planted truth.
+    0..1; 0.5 is a random order, above it they are kept first, below it dropped first. None without planted truth.
     """
     if planted is None:
         return None

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 #: Raised whenever a change of the engine changes results: jobs and results of other protocols are never mixed.
 PROTOCOL = 1
 
-#: The method that trains on everything; it stands beside the scorers on every board.
-FULL = "full"
-
 
 @dataclass(frozen=True)
 class TaskRef:

@@ -1,42 +1,42 @@
-"""The board's CSV files: one line per record, one column per field of its class, numbers with fixed precision."""
+"""Tables of data as CSV: one line per row, numbers with fixed precision."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
-from hbench.board.comparisons import Comparison
-from hbench.board.row import BoardRow
+from hbench.render.section import Page
+from hbench.render.table import Table
 from hbench.results.fields import ResultError
 
-#: Decimals of a number, but for those whose field says otherwise.
-PLACES = 10
 #: Largest difference between two numbers that counts as none, absolute below 1 and relative above.
 TOLERANCE = 1e-9
-#: The class of a file's records: its fields are the columns, its KEY those that tell rows apart.
-Record = type[BoardRow] | type[Comparison]
 
 
-def csv_text(rows: Sequence[BoardRow | Comparison], record: Record) -> str:
-    """Return the text of a file of such records."""
+def csv_page(page: Page) -> str:
+    """Return every row of the board with all its columns, without a last line break."""
+    return csv_text(page.rows).rstrip("\n")
+
+
+def csv_text(table: Table) -> str:
+    """Return the text of a file with the columns of a table that are data."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    places = [(f.name, f.metadata.get("places", PLACES)) for f in fields(record)]
-    writer.writerow([name for name, _ in places])
-    writer.writerows([_text(getattr(row, name), digits) for name, digits in places] for row in rows)
+    table = table.data()
+    places = [heading.places for heading in table.headings]
+    writer.writerow([heading.key for heading in table.headings])
+    writer.writerows([_text(cell.value, p) for cell, p in zip(row, places, strict=True)] for row in table.rows)
     return stream.getvalue()
 
 
-def csv_differences(committed: str, rebuilt: str, file: str, record: Record) -> list[str]:
-    """Return one line per difference between two such texts, naming row and column; numbers within `TOLERANCE` agree.
+def csv_differences(committed: str, rebuilt: Table, file: str) -> list[str]:
+    """Return one line per difference to the file of a table, naming row and column; numbers within `TOLERANCE` agree.
 
     Raises ResultError when the committed text does not have the columns of this hbench.
     """
-    ours, theirs = _read(rebuilt, file, record), _read(committed, file, record)
+    ours, theirs = _read(csv_text(rebuilt), file, rebuilt), _read(committed, file, rebuilt)
     found = [f"{file}: row {' / '.join(key)} is not in the results" for key in theirs if key not in ours]
     for key, row in ours.items():
         if key not in theirs:
@@ -66,9 +66,10 @@ def _text(value: Any, places: int) -> str:
     return str(value)
 
 
-def _read(text: str, file: str, record: Record) -> dict[tuple[str, ...], dict[str, str]]:
+def _read(text: str, file: str, table: Table) -> dict[tuple[str, ...], dict[str, str]]:
+    headings = table.data().headings
     reader = csv.reader(io.StringIO(text))
-    header, columns = next(reader, []), [f.name for f in fields(record)]
+    header, columns = next(reader, []), [heading.key for heading in headings]
     if header != columns:
         odd = sorted(set(header) ^ set(columns))
         raise ResultError(
@@ -82,7 +83,7 @@ def _read(text: str, file: str, record: Record) -> dict[tuple[str, ...], dict[st
                 f"{file}: line {reader.line_num} has {len(line)} cells for {len(columns)} columns; restore it"
             )
         row = dict(zip(columns, line, strict=True))
-        key = tuple(row[name] for name in record.KEY)
+        key = tuple(row[heading.key] for heading in headings if heading.identifies)
         if key in rows:
             raise ResultError(f"{file}: row {' / '.join(key)} is listed twice; run `hbench leaderboard build`")
         rows[key] = row

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.render.publish import Board
+from hbench.board.board import Board
+from hbench.render.sections import page_of
 from hbench.results.folder import results_of
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def board_frame(results_dir: Path | str) -> pd.DataFrame:
-    """Return one row per cell with the columns of leaderboard.csv, at full precision and with missing values as NaN.
+    """Return one row per cell with the columns of leaderboard.csv, at full precision; what is not known is missing.
 
     Raises ResultError when results are missing, unreadable or do not belong together.
     """
     import pandas as pd
 
-    return pd.DataFrame([asdict(row) for row in Board.of(results_of(Path(results_dir))).rows])
+    return pd.DataFrame(page_of(Board.of(results_of(Path(results_dir)))).rows.data().records())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hbench.cost.budgets import DEFAULT_BUDGET
-from hbench.jobs.spec import FULL
-from hbench.results.cell import DIAGNOSTIC, FULL_KEEP, CellResult, kept_share
+from hbench.results.cell import CellResult, kept_share
 from hbench.results.fields import Fields
+from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 
 #: float32 values are exact to seven digits.
 _MEAN_TOLERANCE = 1e-6
@@ -33,7 +33,7 @@ def _check_seeds(fields: Fields, result: CellResult) -> None:
         if [v is None for v in values] != [v is None for v in result.values]:
             raise fields.error(f"also.{name}", "and values disagree on the seeds that failed; give one number per seed")
     missing = {s for s, v in zip(seeds, result.values, strict=True) if v is None}
-    if result.keep == DIAGNOSTIC:
+    if result.is_diagnostic:
         return  # its failures are those of scoring runs
     named = {f.seed for f in result.failures}
     for seed in sorted(missing - named):
@@ -80,7 +80,7 @@ def _check_trivial(fields: Fields, result: CellResult) -> None:
     """A trivial answer stands beside the full data alone, and has one value for each of its evaluation examples."""
     if result.trivial is None:
         return
-    if result.method != FULL:
+    if not result.is_full:
         raise fields.error("trivial", f"stands beside method '{result.method}'; only '{FULL}' is compared with it")
     outcomes = result.trivial.examples
     if len(outcomes.values) != 1 or outcomes.values[0] is None:
@@ -100,24 +100,24 @@ def _check_trivial(fields: Fields, result: CellResult) -> None:
 
 def _check_labels(fields: Fields, result: CellResult) -> None:
     """The keep label fits what the cell holds."""
-    if result.method == FULL and result.keep != FULL_KEEP:
+    if result.is_full and result.keep != FULL_KEEP:
         raise fields.error("keep", f"is '{result.keep}' for method '{FULL}', which prunes nothing; use '{FULL_KEEP}'")
-    if result.keep == DIAGNOSTIC:
+    if result.is_diagnostic:
         if result.seeds:
             raise fields.error("seeds", f"is not empty although keep is '{DIAGNOSTIC}'; name the share kept")
     elif not result.seeds:
         raise fields.error("seeds", f"is empty; name the training seeds, or set keep to '{DIAGNOSTIC}'")
-    if result.method == FULL and result.budget != DEFAULT_BUDGET:
+    if result.is_full and result.budget != DEFAULT_BUDGET:
         raise fields.error("budget", f"is '{result.budget}' for method '{FULL}'; use '{DEFAULT_BUDGET}'")
     if result.budget == DEFAULT_BUDGET and result.recipe.get("max_steps") is not None:
         raise fields.error(
             "recipe", f"sets max_steps although the budget is '{result.budget}', as long as the recipe; set it to null"
         )
-    for name in sorted({result.method, result.chance, *result.rivals} - {FULL}):
+    for name in sorted({result.method, result.baseline, *result.rivals} - {FULL}):
         if name not in result.compared:
             raise fields.error("compared", f"does not name '{name}', which this file compares; add it")
-    if result.chance in result.rivals:
-        raise fields.error("rivals", f"names '{result.chance}', the chance baseline; remove it")
+    if result.baseline in result.rivals:
+        raise fields.error("rivals", f"names '{result.baseline}', the random baseline (`chance`); remove it")
 
 
 def _check_size(fields: Fields, result: CellResult) -> None:

@@ -13,25 +13,36 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.cost.charges import WORK as WORK
 from hbench.cost.charges import Charge as Charge
 from hbench.cost.charges import Cost as Cost
 from hbench.cost.charges import Part as Part
+from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
 
 #: Raised when the form of the files changes; files of another form are refused.
 SCHEMA = 2
-#: Keep label of the method that prunes nothing.
-FULL_KEEP = "1"
-#: Keep label of a cell without trainings, which only says how well the method finds planted examples.
-DIAGNOSTIC = "none"
-
-#: Task, split, model, keep label, budget, method: what tells cells apart.
-CellKey = tuple[str, str, str, str, str, str]
 #: Metrics that are means over examples, by kind, where each example has its own; accuracy is one for every kind.
 _MEANS = {"joint": ("frame_accuracy", "intent_accuracy"), "span": ("f1", "exact")}
+
+
+class CellKey(NamedTuple):
+    """What tells cells apart; `keep` is the keep label: a share, or the scorer that sets the size."""
+
+    task: str
+    split: str
+    model: str
+    keep: str
+    budget: str
+    method: str
+
+    @classmethod
+    def full_data(cls, task: str, split: str, model: str) -> CellKey:
+        """Return the key of the full-data baseline of a task, split and model."""
+        return cls(task, split, model, FULL_KEEP, DEFAULT_BUDGET, FULL)
 
 
 @dataclass(frozen=True)
@@ -81,14 +92,15 @@ class TrivialAnswer:
 class CellResult:
     """One cell: what was run, the metric per training seed, and one value per seed and evaluation example.
 
-    primary: whether `split` is the task's first one. chance: reference of the chance baseline to compare with.
-    compared: all methods that the suite compared, sorted, so that a method without a file is missing and not unknown.
-    margin: largest loss against full data that counts as none, as a share of 1; None for the default. seeds: training
-    seeds, which pair with those of `full` and `chance`. values: metric per seed as a share of 1, None where the seed
-    failed. planted: per sort of planted example, the AUROC of the order of keeping against clean examples. Left out of
-    the file when empty: also, the values of metrics that stand beside `metric`, such as exact match beside F1; rivals,
-    further methods that every method is compared with, sorted; published, what the authors of the method report;
-    trivial, what an answer without reading reaches, beside the full-data baseline.
+    primary: whether `split` is the task's first one. baseline: reference of the method whose random subsets the others
+    are compared with (`chance` in the file). compared: all methods that the suite compared, sorted, so that a method
+    without a file is missing and not unknown. margin: largest loss against full data that counts as none, as a share of
+    1; None for the default. seeds: training seeds, which pair with those of `full` and of the baseline. values: metric
+    per seed as a share of 1, None where the seed failed. planted: per type of planted example, the AUROC of the order
+    of keeping against clean examples. Left out of the file when empty: also, the values of metrics that stand beside
+    `metric`, such as exact match beside F1; rivals, further methods that every method is compared with, sorted;
+    published, what the authors of the method report; trivial, what an answer without reading reaches, beside the
+    full-data baseline.
     """
 
     task: str
@@ -100,7 +112,7 @@ class CellResult:
     budget: str
     kind: str
     metric: str
-    chance: str
+    baseline: str
     compared: tuple[str, ...]
     margin: float | None
     data: Data
@@ -123,7 +135,22 @@ class CellResult:
     @property
     def cell(self) -> CellKey:
         """Return what identifies the cell; no two results of a board share it."""
-        return self.task, self.split, self.model, self.keep, self.budget, self.method
+        return CellKey(self.task, self.split, self.model, self.keep, self.budget, self.method)
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether it is the full-data baseline."""
+        return self.method == FULL
+
+    @property
+    def is_baseline(self) -> bool:
+        """Return whether it is the random subset that the other methods are compared with."""
+        return self.method == self.baseline
+
+    @property
+    def is_diagnostic(self) -> bool:
+        """Return whether nothing was trained: the cell only says how well a method ranks the planted examples."""
+        return self.keep == DIAGNOSTIC
 
     @property
     def status(self) -> Literal["complete", "partial", "failed"]:
@@ -154,6 +181,7 @@ class CellResult:
     def dump(self) -> str:
         """Return the text of the file: JSON with sorted keys, indented by 1."""
         payload = dataclasses.asdict(self)
+        payload["chance"] = payload.pop("baseline")
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
-from hbench.jobs.spec import FULL, PROTOCOL
+from hbench.jobs.spec import PROTOCOL
 from hbench.results.agreement import check_agreement
 from hbench.results.cell import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset, TrivialAnswer
 from hbench.results.fields import Fields, ResultError, is_number, is_text, is_whole
+from hbench.results.labels import FULL
 from hbench.results.outcomes import ENCODINGS, Outcomes
 
 #: Objects and lists inside each other; a result file has five.
@@ -38,7 +39,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         budget=fields.choice("budget", BUDGETS),
         kind=fields.text("kind"),
         metric=fields.text("metric"),
-        chance=fields.text("chance"),
+        baseline=fields.text("chance"),
         compared=_methods(fields, "compared", "methods compared"),
         margin=fields.number_or_none("margin", 0.0, 1.0),
         data=_data(fields),

@@ -1,4 +1,4 @@
-"""The two claims of the leaderboard: no loss against the full data, and better than chance."""
+"""The two claims of the leaderboard: no loss against the full data, and better than another subset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hbench.errors import UsageError
 from hbench.statistics.crossed import CrossedTest
 
 NonInferiority = Literal["non-inferior", "inferior", "undecided"]
-Superiority = Literal["superior", "worse", "tie", "no test"]
+Superiority = Literal["superior", "worse", "undecided", "no test"]
 
 
 def non_inferiority(test: CrossedTest, margin: float) -> NonInferiority:
@@ -29,13 +29,13 @@ def non_inferiority(test: CrossedTest, margin: float) -> NonInferiority:
 
 
 def superiority(test: CrossedTest, p_adjusted: float | None, alpha: float = 0.05) -> Superiority:
-    """Judge the difference to chance selection by its p value, adjusted for the methods of its column.
+    """Judge the difference to a baseline by its p value, adjusted for the methods compared with the same baseline.
 
-    superior or worse: p_adjusted <= alpha, and the sign of the difference; tie: not shown to differ; no test: p is
-    None, as with one seed.
+    superior or worse: p_adjusted <= alpha, and the sign of the difference; undecided: neither was shown, which is no
+    evidence that they are equal; no test: p is None, as with one seed.
     """
     if p_adjusted is None:
         return "no test"
     if p_adjusted > alpha or test.mean == 0:
-        return "tie"
+        return "undecided"
     return "superior" if test.mean > 0 else "worse"

@@ -5,20 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from support.boards import board_of, flat
 from support.synthetic_results import SEEDS, cell, failing, small_board
 
-from hbench.board.across import Across, across_tasks
-from hbench.render.publish import Board
-from hbench.render.tables import across_table
+from hbench.board.across import AcrossTasks
+from hbench.render.markdown import markdown
+from hbench.render.parts.across import across_section, why_untested
+from hbench.render.section import Page
+from hbench.render.table import Table
 
 TEN = tuple(f"task{i}" for i in range(10))
 
 
-def across(cells) -> list[Across]:
-    return across_tasks([rows for _, rows in Board.of(sorted(cells, key=lambda c: c.cell)).columns])
+def across(cells) -> list[AcrossTasks]:
+    return list(board_of(cells).across)
 
 
-def method(found: Across, name: str):
+def page(found: AcrossTasks) -> str:
+    return markdown(Page((across_section(found),), Table((), ()), Table((), ())))
+
+
+def method(found: AcrossTasks, name: str):
     return next(m for m in found.methods if m.method == name)
 
 
@@ -40,10 +47,10 @@ def test_wins_are_counted_and_named():
     assert method(found, "random").tested == 0
 
 
-def test_no_task_is_named_whose_own_table_says_tie():
+def test_no_task_is_named_whose_own_table_says_undecided():
     cells = small_board(tasks=("snli", "mnli", "sst2"), keeps=("0.3",), examples=150)
-    board = Board.of(sorted(cells, key=lambda c: c.cell))
-    superior = {(r.method, r.task) for r in board.rows if r.chance_verdict == "superior"}
+    board = board_of(cells)
+    superior = {(r.method, r.task) for r in map(flat, board.rows) if r.random_verdict == "superior"}
     named = {(m.method, task) for a in across(cells) for m in a.methods for task in m.wins}
     assert named
     assert named <= superior
@@ -67,13 +74,13 @@ def test_a_loss_is_no_win():
 )
 def test_no_p_value_is_shown_that_could_not_have_been_small(tasks, verdict):
     found = across(small_board(tasks=TEN[:tasks], keeps=("0.3",), examples=100))[0]
-    assert found.verdict == verdict
+    assert why_untested(found) == verdict
     assert found.reachable == min(1.0, 2 / 2**tasks)
     assert found.comparisons == 3
     assert (method(found, "el2n").p is None) == bool(verdict)
 
 
-def test_ten_tasks_are_tested_against_chance():
+def test_ten_tasks_are_tested_against_random():
     found = across(small_board(tasks=TEN, keeps=("0.3",), examples=300))[0]
     # All ten tasks agree: twice 1/2^10, adjusted by Holm over three methods.
     assert method(found, "el2n").p == pytest.approx(3 * 2 / 2**10)
@@ -103,7 +110,7 @@ def test_only_primary_splits_count():
     cells += [replace(c, split="mismatched", primary=False) for c in second]
     found = across(cells)
     assert [a.tasks for a in found] == [("mnli",)]
-    assert method(found[0], "length").wins == ()  # it beats chance on the other split
+    assert method(found[0], "length").wins == ()  # it beats random on the other split
 
 
 def test_a_task_without_the_column_is_named_and_no_block():
@@ -114,9 +121,9 @@ def test_a_task_without_the_column_is_named_and_no_block():
         ("0.5", ("mnli", "sst2"), ("snli",)),
     ]
     assert method(found[1], "el2n").rank is not None
-    text = "\n".join(across_table(found[1]))
+    text = page(found[1])
     assert "n = 2 tasks: `mnli`, `sst2`. No result at this size and budget: `snli`." in text
-    assert "No result" not in "\n".join(across_table(found[0]))
+    assert "No result" not in page(found[0])
 
 
 def test_a_size_that_only_a_further_split_has_is_no_block():

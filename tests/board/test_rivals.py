@@ -5,25 +5,24 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.boards import board_of, files, flat, flat_rivals
 from support.synthetic_results import SEEDS, cell, failing, outcomes_of, small_board, with_rivals, write_all
 
-from hbench.board.comparisons import Comparison
-from hbench.render.publish import COMPARISONS, CSV, MARKDOWN, Board, build, check, show
+from hbench.render.check import check
+from hbench.render.publish import COMPARISONS, CSV, MARKDOWN, build
+from hbench.render.show import show
 from hbench.results.fields import ResultError
 from hbench.statistics import crossed_test, holm, smallest_detectable
 
 
-def board_of(cells) -> Board:
-    return Board.of(sorted(cells, key=lambda c: c.cell))
-
-
-def against(cells, rival: str, **where: str) -> dict[str, Comparison]:
-    """The comparisons with one rival, by method."""
-    found = [c for lines in board_of(cells).comparisons.values() for c in lines if c.rival == rival]
-    return {c.method: c for c in found if all(getattr(c, name) == value for name, value in where.items())}
+def against(cells, rival: str, **where: str) -> dict[str, SimpleNamespace]:
+    """What comparisons.csv says of the comparisons with one rival, by method."""
+    lines = [line for line in flat_rivals(board_of(cells)) if line.rival == rival]
+    return {c.method: c for c in lines if all(getattr(c, name) == value for name, value in where.items())}
 
 
 def one_column(*rivals: str, **options):
@@ -59,16 +58,16 @@ def test_verdicts_follow_the_effects_in_both_directions():
     assert {m: c.verdict for m, c in against(cells, "el2n").items()} == {"h-score": "superior", "length": "worse"}
     assert {m: c.verdict for m, c in against(cells, "length").items()} == {"h-score": "superior", "el2n": "superior"}
     same = [cell(method="full"), cell(method="random"), cell(), cell(method="length", effect=-0.02)]
-    assert against(with_rivals(same, "el2n"), "el2n")["length"].verdict == "tie"
+    assert against(with_rivals(same, "el2n"), "el2n")["length"].verdict == "undecided"
 
 
-def test_chance_is_left_as_it_was():
+def test_random_is_left_as_it_was():
     plain, rivalled = (
         board_of(small_board(keeps=("0.3",))),
         board_of(with_rivals(small_board(keeps=("0.3",)), "el2n")),
     )
-    assert plain.rows == rivalled.rows
-    assert plain.comparisons == {}
+    assert list(map(flat, plain.rows)) == list(map(flat, rivalled.rows))
+    assert plain.rivalries == ()
 
 
 def test_rivals_of_some_results_of_a_column_are_those_of_all():
@@ -77,7 +76,7 @@ def test_rivals_of_some_results_of_a_column_are_those_of_all():
     assert set(against(cells, "el2n")) == {"h-score", "length"}
     first = with_rivals(small_board(tasks=("snli",), keeps=("0.3",)), "el2n")
     other = [c for c in small_board(tasks=("snli",), keeps=("0.5",)) if c.method != "full"]
-    assert {place[3] for place in board_of([*first, *other]).comparisons} == {"0.3"}
+    assert {c.cell.keep for c in board_of([*first, *other]).rivalries} == {"0.3"}
 
 
 def test_a_rival_without_a_file_is_missing_and_one_that_failed_is_failed():
@@ -86,9 +85,9 @@ def test_a_rival_without_a_file_is_missing_and_one_that_failed_is_failed():
     for rival, status in (("grand", "missing"), ("el2n", "failed")):
         found = against(cells, rival)
         assert {c.rival_status for c in found.values()} == {status}
-        assert {(c.pairs, c.difference, c.p_holm, c.verdict) for c in found.values()} == {(None, None, None, "")}
+        assert {(c.pairs, c.difference, c.p_holm, c.verdict) for c in found.values()} == {(None, None, None, None)}
     assert set(against(cells, "grand")) == {"el2n", "h-score", "length"}
-    text = board_of(cells).files()[MARKDOWN]
+    text = files(board_of(cells))[MARKDOWN]
     header = "| method | difference to `el2n` (failed) | detectable | difference to `grand` (missing) | detectable |"
     table = text[text.index(header) :].splitlines()
     assert table[2:4] == ["| `h-score` | – | – | – | – |", "| `length` | – | – | – | – |"]
@@ -102,9 +101,9 @@ def test_failed_seeds_drop_out_of_both_sides_and_are_said():
     common = [i for i, seed in enumerate(SEEDS) if seed not in (342, 98)]
     length, el2n = (np.stack(outcomes_of("snli", m, "0.3"))[common] for m in ("length", "el2n"))
     assert found.difference == pytest.approx(crossed_test(length, el2n).mean)
-    assert "- `length`: 4 of its 6 seeds pair with `el2n`." in board_of(cells).files()[MARKDOWN]
+    assert "- `length`: 4 of its 6 seeds pair with `el2n`." in files(board_of(cells))[MARKDOWN]
     apart = [cell(method="full"), cell(method="random"), cell(seeds=(1, 2)), cell(method="length")]
-    text = board_of(with_rivals(apart, "el2n")).files()[MARKDOWN]
+    text = files(board_of(with_rivals(apart, "el2n")))[MARKDOWN]
     assert "- `length`: no difference to `el2n`, which shares no seed with it." in text
 
 
@@ -116,7 +115,7 @@ def test_one_seed_is_no_test():
 
 def test_the_page_shows_a_second_table_only_where_there_are_rivals():
     cells = one_column("el2n", "length")
-    text = board_of(cells).files()[MARKDOWN]
+    text = files(board_of(cells))[MARKDOWN]
     line = against(cells, "el2n")["h-score"]
     section = text[text.index("### snli / validation / minilm / 0.3") : text.index("## Cost and accuracy")]
     assert "Compared with the rivals `el2n`, `length` at the same size, budget and seeds; p is Holm-adjusted" in section
@@ -127,7 +126,7 @@ def test_the_page_shows_a_second_table_only_where_there_are_rivals():
     methods = [found.split("`")[1] for found in section.splitlines() if found.startswith("| `")]
     assert methods[5:] == ["h-score", "el2n", "length"]  # in the order of the table above
     assert "(its rivals)" in text
-    plain = board_of(one_column()).files()[MARKDOWN]
+    plain = files(board_of(one_column()))[MARKDOWN]
     assert "rivals" not in plain
     assert plain.split("## Cost")[0] == text.split("## Cost")[0].replace(
         section, plain[plain.index("### snli") :].split("## Cost")[0]
@@ -137,8 +136,8 @@ def test_the_page_shows_a_second_table_only_where_there_are_rivals():
 def test_a_rival_alone_has_nobody_to_be_compared_with():
     cells = with_rivals([cell(method="full"), cell(method="random"), cell()], "el2n")
     board = board_of(cells)
-    assert board.comparisons == {}
-    assert set(board.files()) == {MARKDOWN, CSV}
+    assert board.rivalries == ()
+    assert set(files(board)) == {MARKDOWN, CSV}
 
 
 def test_the_file_has_a_line_per_comparison(tmp_path):
@@ -164,7 +163,7 @@ def test_check_finds_a_file_that_is_missing_changed_or_left_over(tmp_path):
     assert check(results, tmp_path).code == 0
     table = tmp_path / COMPARISONS
     text = table.read_text()
-    table.write_text(text.replace(",worse,", ",tie,", 1))
+    table.write_text(text.replace(",worse,", ",undecided,", 1))
     found = check(results, tmp_path)
     assert found.code == 1
     assert (
@@ -201,7 +200,7 @@ def test_show_prints_them_below_the_table(tmp_path):
     assert "to el2n" not in show(write_all(small_board(tasks=("snli",)), tmp_path / "plain"))
 
 
-def test_results_that_disagree_on_chance_are_still_refused():
-    odd = with_rivals([replace(cell(method="length"), chance="dynamic-random")], "el2n")
+def test_results_that_disagree_on_the_random_baseline_are_still_refused():
+    odd = with_rivals([replace(cell(method="length"), baseline="dynamic-random")], "el2n")
     with pytest.raises(ResultError, match="differ in 'chance'"):
         board_of([*one_column("el2n")[:3], *odd])

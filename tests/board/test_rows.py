@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.boards import board_of, flat
 from support.synthetic_results import SEEDS, cell, failing, outcomes_of, small_board
 
-from hbench.board.row import BoardRow
-from hbench.render.publish import Board
 from hbench.results.cell import Subset
 from hbench.results.outcomes import Outcomes
 from hbench.statistics import crossed_mean, crossed_test, holm, smallest_detectable
 
 
-def rows_by_method(cells, **where) -> dict[str, BoardRow]:
-    """The rows of one column, the first unless `where` names another."""
-    for column, rows in Board.of(sorted(cells, key=lambda c: c.cell)).columns:
-        if all(getattr(column, name) == value for name, value in where.items()):
-            return {row.method: row for row in rows}
-    raise AssertionError(f"no column {where}")
+def rows_by_method(cells, **where) -> dict[str, SimpleNamespace]:
+    """The rows of one contest as leaderboard.csv has them, the first contest unless `where` names another."""
+    for standing in board_of(cells).standings:
+        if all(getattr(standing.key, name) == value for name, value in where.items()):
+            return {row.method: flat(row) for row in standing.rows}
+    raise AssertionError(f"no contest {where}")
 
 
 def one_column(**options):
@@ -29,7 +29,7 @@ def one_column(**options):
 
 def test_numbers_are_those_of_the_crossed_test():
     row = rows_by_method(one_column())["el2n"]
-    method, full, chance = (
+    method, full, random = (
         np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1"), ("random", "0.3"))
     )
     assert row.metric == pytest.approx(method.mean(), abs=1e-12)
@@ -39,38 +39,38 @@ def test_numbers_are_those_of_the_crossed_test():
     assert (row.full_difference, row.full_low, row.full_high) == pytest.approx(
         (test.mean, test.low, test.high), abs=1e-12
     )
-    test = crossed_test(method, chance)
-    assert (row.chance_difference, row.chance_p) == pytest.approx((test.mean, test.p), abs=1e-12)
-    assert row.chance_detectable == pytest.approx(smallest_detectable(test))
-    assert (row.full_pairs, row.chance_pairs, row.seeds) == (6, 6, 6)
+    test = crossed_test(method, random)
+    assert (row.random_difference, row.random_p) == pytest.approx((test.mean, test.p), abs=1e-12)
+    assert row.random_detectable == pytest.approx(smallest_detectable(test))
+    assert (row.full_pairs, row.random_pairs, row.seeds) == (6, 6, 6)
 
 
 def test_p_values_are_adjusted_over_the_methods_of_the_column_only():
     rows = rows_by_method(small_board())
     methods = [row for row in rows.values() if row.role == "method"]
     assert {row.method for row in methods} == {"el2n", "h-score", "length"}
-    assert [row.chance_p_holm for row in methods] == pytest.approx(holm([row.chance_p for row in methods]))
-    assert rows["random"].chance_p is None
-    assert rows["full"].chance_p is None
+    assert [row.random_p_holm for row in methods] == pytest.approx(holm([row.random_p for row in methods]))
+    assert rows["random"].random_p is None
+    assert rows["full"].random_p is None
 
 
 def test_verdicts_follow_the_effects():
     rows = rows_by_method(one_column(examples=3000))
     assert {m: r.full_verdict for m, r in rows.items()} == {
-        "full": "",
+        "full": None,
         "h-score": "non-inferior",
         "el2n": "inferior",
         "length": "inferior",
         "random": "inferior",
     }
-    assert rows["h-score"].chance_verdict == rows["el2n"].chance_verdict == "superior"
-    assert rows["length"].chance_verdict == "tie"
+    assert rows["h-score"].random_verdict == rows["el2n"].random_verdict == "superior"
+    assert rows["length"].random_verdict == "undecided"
 
 
-def test_worse_than_chance_is_said():
+def test_worse_than_random_is_said():
     cells = [*one_column(), cell(method="length", keep="0.3", effect=-0.4)]
     cells = [c for i, c in enumerate(cells) if c.method != "length" or i == len(cells) - 1]
-    assert rows_by_method(cells)["length"].chance_verdict == "worse"
+    assert rows_by_method(cells)["length"].random_verdict == "worse"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,12 @@ def test_worse_than_chance_is_said():
 def test_margin(examples, declared, margin):
     rows = rows_by_method([cell(method=m, examples=examples, margin=declared) for m in ("full", "random")])
     assert rows["random"].margin == margin
+
+
+def test_the_verdict_is_taken_at_the_margin_in_use():
+    cells = one_column(examples=3000)
+    assert rows_by_method(cells)["el2n"].full_verdict == "inferior"
+    assert rows_by_method([replace(c, margin=0.5) for c in cells])["el2n"].full_verdict == "non-inferior"
 
 
 def test_passages_widen_the_interval():
@@ -106,7 +112,7 @@ def test_a_failed_cell_keeps_its_reason_and_has_no_numbers():
     row = rows_by_method(cells)["el2n"]
     assert row.status == "failed"
     assert row.failures[0] == (98, "loss is not a number at step 12")
-    assert row.metric is row.full_difference is row.chance_p is None
+    assert row.metric is row.full_difference is row.random_p is None
     assert row.kept == 1200
 
 
@@ -117,38 +123,38 @@ def test_failed_seeds_drop_out_of_both_sides_of_a_difference():
     ]
     row = rows_by_method(cells)["el2n"]
     assert (row.status, row.seeds, row.seeds_failed) == ("partial", 4, 2)
-    assert (row.full_pairs, row.chance_pairs) == (4, 3)
+    assert (row.full_pairs, row.random_pairs) == (4, 3)
     common = [i for i, seed in enumerate(SEEDS) if seed not in (342, 98, 828)]
-    method, chance = (np.stack(outcomes_of("snli", m, "0.3"))[common] for m in ("el2n", "random"))
-    assert row.chance_difference == pytest.approx(crossed_test(method, chance).mean, abs=1e-12)
+    method, random = (np.stack(outcomes_of("snli", m, "0.3"))[common] for m in ("el2n", "random"))
+    assert row.random_difference == pytest.approx(crossed_test(method, random).mean, abs=1e-12)
 
 
 def test_seeds_pair_by_their_number_not_by_their_place():
     turned = cell(method="random", seeds=SEEDS[::-1])
     rows = rows_by_method([cell(method="full"), cell(), turned])
     straight = rows_by_method([cell(method="full"), cell(), cell(method="random")])
-    assert rows["el2n"].chance_p == pytest.approx(straight["el2n"].chance_p, rel=1e-9)
+    assert rows["el2n"].random_p == pytest.approx(straight["el2n"].random_p, rel=1e-9)
 
 
 def test_one_seed_is_no_test():
     row = rows_by_method(one_column(seeds=(342,)))["el2n"]
     assert row.metric is not None
-    assert row.full_verdict == row.chance_verdict == "no test"
-    assert row.chance_p is row.chance_p_holm is row.full_low is row.metric_low is row.chance_detectable is None
+    assert row.full_verdict == row.random_verdict == "no test"
+    assert row.random_p is row.random_p_holm is row.full_low is row.metric_low is row.random_detectable is None
 
 
 def test_without_common_seeds_there_is_no_difference():
     rows = rows_by_method([cell(method="full", seeds=(1, 2, 3)), cell(), cell(method="random")])
     assert rows["el2n"].full_difference is None
-    assert rows["el2n"].full_verdict == ""
+    assert rows["el2n"].full_verdict is None
 
 
 def test_baselines_that_were_not_run_are_missing():
     rows = rows_by_method([cell(), cell(method="length")])
     assert rows["full"].status == rows["random"].status == "missing"
     assert rows["full"].role == "full"
-    assert rows["random"].role == "chance"
-    assert rows["el2n"].chance_difference is None
+    assert rows["random"].role == "random"
+    assert rows["el2n"].random_difference is None
 
 
 def test_a_method_of_another_column_of_the_task_is_missing_and_of_another_task_is_not():
@@ -183,7 +189,7 @@ def test_shares_per_example_are_tested_as_they_are():
     row = rows_by_method(cells)["el2n"]
     assert row.tested == "f1"
     assert row.metric_low is not None
-    assert row.chance_verdict == "superior"
+    assert row.random_verdict == "superior"
 
 
 def test_metrics_beside_the_main_one_are_means_over_the_seeds():
@@ -209,5 +215,5 @@ def test_class_deviation_is_the_largest_from_the_full_data():
 
 def test_every_cell_is_a_row_once():
     cells = small_board()
-    board = Board.of(cells)
+    board = board_of(cells)
     assert sorted(row.cell for row in board.rows) == sorted(c.cell for c in cells)

@@ -6,19 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.boards import board_of, files, flat_rows
 from support.synthetic_results import SEEDS, cell, cost_of, failing, outcomes_of, small_board
 
-from hbench.render.formats import points
-from hbench.render.publish import MARKDOWN, Board
+from hbench.render.display import points
+from hbench.render.publish import MARKDOWN
 from hbench.statistics import crossed_mean, crossed_ratio
 
 
-def board_of(cells) -> Board:
-    return Board.of(sorted(cells, key=lambda c: c.cell))
-
-
 def row_of(cells, method="el2n", keep="0.3"):
-    return next(row for row in board_of(cells).rows if (row.method, row.keep) == (method, keep))
+    return next(row for row in flat_rows(cells) if (row.method, row.keep) == (method, keep))
 
 
 def one_column(**options):
@@ -26,7 +23,7 @@ def one_column(**options):
 
 
 def section_of(cells) -> str:
-    text = board_of(cells).files()[MARKDOWN]
+    text = files(board_of(cells))[MARKDOWN]
     return text[text.index("## Cost and accuracy") : text.index("## Across tasks")]
 
 
@@ -81,7 +78,7 @@ def test_a_metric_that_is_no_mean_has_a_share_without_interval():
     row = row_of(cells)
     assert (row.full_share, row.full_share_low, row.full_share_high) == (pytest.approx(0.75), None, None)
     # what the tests compare has both
-    assert {r.tested for r in board_of(cells).rows} == {"per-example result"}
+    assert {r.tested for r in flat_rows(cells)} == {"per-example result"}
     method, full = (np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1")))
     mean, ratio = crossed_mean(method), crossed_ratio(method, full)
     assert (row.values_mean, row.values_low, row.values_high) == pytest.approx((mean.mean, mean.low, mean.high))
@@ -164,7 +161,7 @@ def test_the_front_is_what_nobody_beats_at_the_same_or_a_lower_cost():
     ]
     front = {row[0]: row[7] for row in table_of(cells)}
     assert front == {
-        "`random` (chance)": "no",
+        "`random` (random subset)": "no",
         "`a`": "yes",
         "`b`": "yes",
         "`c`": "no",
@@ -184,8 +181,8 @@ def test_rows_without_a_cost_stand_last_and_are_judged_by_nobody():
 
 def test_rows_without_a_metric_are_left_to_the_main_tables():
     cells = [failing(c, *SEEDS) if c.method == "el2n" else c for c in one_column() if c.method != "length"]
-    assert {row[0] for row in table_of(cells)} == {"`full` (all data)", "`random` (chance)", "`h-score`"}
-    assert "## Cost and accuracy" not in board_of([cell(method="full")]).files()[MARKDOWN]
+    assert {row[0] for row in table_of(cells)} == {"`full` (all data)", "`random` (random subset)", "`h-score`"}
+    assert "## Cost and accuracy" not in files(board_of([cell(method="full")]))[MARKDOWN]
 
 
 def test_every_task_split_and_model_has_a_section_with_its_figure():
@@ -212,5 +209,5 @@ def test_what_is_not_shown_is_said():
     assert "is not a mean" not in section_of(one_column())
     without = [c for c in one_column() if c.method != "full"]
     assert "The full data have no result here: no share of it is shown." in section_of(without)
-    notes = " ".join(board_of(one_column()).files()[MARKDOWN].split("## How to read this")[1].split())
+    notes = " ".join(files(board_of(one_column()))[MARKDOWN].split("## How to read this")[1].split())
     assert "(Fieller 1954)" in notes

@@ -5,27 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.boards import board_of, files, flat_rows
 from support.synthetic_results import SEEDS, cell, failing, outcomes_of, small_board, with_trivial, write_all
 
-from hbench.board.row import BoardRow
-from hbench.render.formats import points
-from hbench.render.publish import MARKDOWN, Board, show
+from hbench.render.display import points
+from hbench.render.publish import MARKDOWN
+from hbench.render.show import show
 from hbench.results.cell import CellResult
 from hbench.results.fields import ResultError
 from hbench.results.parse import parse_cell
 from hbench.statistics import crossed_test
 
 
-def board_of(cells: Sequence[CellResult]) -> Board:
-    return Board.of(sorted(cells, key=lambda c: c.cell))
-
-
-def full_row(cells: Sequence[CellResult]) -> BoardRow:
-    """Return the row of the full data on a board of one task."""
-    (row,) = (row for row in board_of(cells).rows if row.method == "full")
+def full_row(cells: Sequence[CellResult]) -> SimpleNamespace:
+    """Return what leaderboard.csv says of the full data on a board of one task."""
+    (row,) = (row for row in flat_rows(cells) if row.method == "full")
     return row
 
 
@@ -63,7 +61,7 @@ def test_only_the_full_data_is_held_against_a_trivial_answer():
 def test_the_full_data_is_held_against_a_trivial_answer():
     full, *others = small_board(tasks=("snli",), keeps=("0.3",))
     trivial = with_trivial(full, share=0.34)
-    rows = {row.method: row for row in board_of([trivial, *others]).rows}
+    rows = {row.method: row for row in flat_rows([trivial, *others])}
     ours = np.stack(outcomes_of("snli", "full", "1"))
     constant = np.broadcast_to((np.arange(400) < 136).astype(float), ours.shape)
     test = crossed_test(ours, constant)
@@ -73,19 +71,19 @@ def test_the_full_data_is_held_against_a_trivial_answer():
     assert (row.trivial_difference, row.trivial_low, row.trivial_high, row.trivial_p) == pytest.approx(
         (test.mean, test.low, test.high, test.p), abs=1e-12
     )
-    assert all(other.trivial == "" and other.trivial_mean is None for name, other in rows.items() if name != "full")
+    assert all(other.trivial is None and other.trivial_mean is None for name, other in rows.items() if name != "full")
     # a seed that failed has no part in it
     partly = full_row([failing(trivial, 98), *others])
     left = [i for i, seed in enumerate(SEEDS) if seed != 98]
     assert partly.trivial_difference == pytest.approx((ours[left] - constant[left]).mean())
     # above the full data's own accuracy, and as good as it
     assert full_row([with_trivial(full, share=0.99), *others]).trivial_verdict == "worse"
-    assert full_row([with_trivial(full, share=float(ours.mean())), *others]).trivial_verdict == "tie"
+    assert full_row([with_trivial(full, share=float(ours.mean())), *others]).trivial_verdict == "undecided"
     # with one seed there is no test, and without values nothing to say
     single = small_board(tasks=("snli",), keeps=("0.3",), seeds=SEEDS[:1])
     alone = full_row([with_trivial(single[0]), *single[1:]])
     assert (alone.trivial_verdict, alone.trivial_p) == ("no test", None)
-    assert full_row([failing(trivial, *SEEDS), *others]).trivial == ""
+    assert full_row([failing(trivial, *SEEDS), *others]).trivial is None
 
 
 def test_examples_of_a_passage_are_one_case_against_a_trivial_answer_too():
@@ -100,26 +98,26 @@ def test_examples_of_a_passage_are_one_case_against_a_trivial_answer_too():
 
 def test_the_full_data_stands_against_a_trivial_answer_where_one_is_known():
     cells = [with_trivial(c) if c.method == "full" and c.task == "snli" else c for c in small_board()]
-    text = board_of(cells).files()[MARKDOWN]
+    text = files(board_of(cells))[MARKDOWN]
     section = text[text.index("## The full data against a trivial answer") : text.index("## Results")]
     assert "guessing" in section
     lines = [line for line in section.splitlines() if line.startswith("| `")]
     assert len(lines) == 1
-    row = next(row for row in board_of(cells).rows if row.trivial)
+    row = next(row for row in flat_rows(cells) if row.trivial)
     assert lines[0] == (
         f"| `snli` | `validation` | `minilm` | always entailment | 34.00 "
         f"| {points(row.metric)} [{points(row.metric_low)}, {points(row.metric_high)}] "
         f"| {points(row.trivial_difference, signed=True)} [{points(row.trivial_low, signed=True)}, "
         f"{points(row.trivial_high, signed=True)}], p < 0.001, superior |"
     )
-    assert "trivial" not in board_of(small_board()).files()[MARKDOWN]
+    assert "trivial" not in files(board_of(small_board()))[MARKDOWN]
 
 
 def test_a_metric_that_is_no_mean_is_not_held_against_a_trivial_answer_but_its_examples_are():
     cells = [replace(c, metric="f1", values=tuple(v - 0.05 for v in c.values)) for c in small_board(tasks=("snli",))]
     cells[0] = with_trivial(cells[0])
     row = full_row(cells)
-    text = board_of(cells).files()[MARKDOWN]
+    text = files(board_of(cells))[MARKDOWN]
     line = next(line for line in text.splitlines() if line.startswith("| `snli` | `validation`"))
     assert f"| {points(row.values_mean)} [" in line
     assert points(row.metric) not in line

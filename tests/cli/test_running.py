@@ -221,20 +221,20 @@ def test_run_job_reports_what_it_refuses(hbench, failed_job, tmp_path):
 @pytest.fixture
 def board(monkeypatch):
     """Stand in for the board: remember the folders, find what the test says."""
-    from hbench.render import publish as board
+    from hbench.render import check, publish, show
 
-    seen = SimpleNamespace(calls=[], found=board.Check(board.SAME, ()))
+    seen = SimpleNamespace(calls=[], found=check.Check(check.SAME, ()))
 
-    def answer(name, value):
+    def answer(module, name, value):
         def call(*folders, **choices):
             seen.calls.append((name, *map(str, folders), choices))
             return value() if callable(value) else value
 
-        monkeypatch.setattr(board, name, call)
+        monkeypatch.setattr(module, name, call)
 
-    answer("build", [Path("o/LEADERBOARD.md")])
-    answer("check", lambda: seen.found)
-    answer("show", "the board")
+    answer(publish, "build", [Path("o/LEADERBOARD.md")])
+    answer(check, "check", lambda: seen.found)
+    answer(show, "show", "the board")
     return seen
 
 
@@ -242,10 +242,13 @@ def test_leaderboard_commands_use_the_folders_beside_the_store_or_those_named(hb
     assert hbench("leaderboard", "build", "--store", "deep/store").out == "wrote o/LEADERBOARD.md\n"
     assert hbench("leaderboard", "check", "--results", "r", "--out", "o").code == 0
     assert hbench("leaderboard", "show", "--task", "sst2", "--keep", "0.3").out == "the board\n"
+    assert hbench("leaderboard", "show", "--results", "r", "--format", "json").code == 0
+    refused(hbench("leaderboard", "show", "--format", "yaml"), "'yaml' is not one of")
     assert board.calls == [
         ("build", "deep/results", "deep/leaderboard", {}),
         ("check", "r", "o", {}),
-        ("show", ".hbench/results", {"task": "sst2", "model": None, "keep": "0.3"}),
+        ("show", ".hbench/results", {"task": "sst2", "model": None, "keep": "0.3", "format": "text"}),
+        ("show", "r", {"task": None, "model": None, "keep": None, "format": "json"}),
     ]
 
 

@@ -153,7 +153,7 @@ def test_passes_after_an_epoch_are_part_of_the_cost() -> None:
         total = estimate(make_plan(three_tasks(tasks=("planted-sentence",), scorers=scorers, keep=(0.5,)))).total
         return total.cost_at_most, total.cost_unshared
 
-    pruned = 6 * 0.5  # for each method, the chance baseline among them
+    pruned = 6 * 0.5  # for each method, the random baseline among them
     assert cost("h-score") == (6 + 2 * pruned, 6 + 6 + 2 * pruned)
     # three epochs: one forward pass is a ninth of a training; a gradient pass a third
     assert cost("el2n") == (round(6 + 6 / 9 + 2 * pruned, 2), round(6 + 6 * (1 + 1 / 9) + 2 * pruned, 2))

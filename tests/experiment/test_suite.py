@@ -62,7 +62,7 @@ def write(folder: Path, text: str) -> str:
 # --- canonical form
 
 
-def test_references_become_canonical_and_chance_joins_the_scorers():
+def test_references_become_canonical_and_the_random_baseline_joins_the_scorers():
     suite = small(
         tasks=["snli[ evaluate = validation ]"],
         models=["minilm-l6[layers=4]"],
@@ -76,11 +76,11 @@ def test_references_become_canonical_and_chance_joins_the_scorers():
     assert [keep_label(entry) for entry in suite.keep] == ["1", "0.3", "h-score"]
 
 
-def test_chance_named_among_the_scorers_stays_in_its_place():
+def test_a_baseline_named_among_the_scorers_stays_in_its_place():
     assert small(scorers=("random", "el2n")).scorers == ("random", "el2n")
 
 
-def test_rivals_join_the_scorers_behind_chance_unless_they_stand_there():
+def test_rivals_join_the_scorers_behind_the_baseline_unless_they_stand_there():
     suite = small(rivals=["dynamic-random", "el2n[epoch=1]", "dynamic-el2n[ period = 2 ]"])
     assert suite.rivals == ("dynamic-random", "el2n", "dynamic-el2n[period=2]")
     assert suite.scorers == ("h-score", "el2n", "random", "dynamic-random", "dynamic-el2n[period=2]")
@@ -116,13 +116,13 @@ def test_as_dict_holds_every_field_as_json():
         ({"scorers": ("el2n[",)}, "scorers: 'el2n[' cannot be read"),
         ({"scorers": ("el2n", "el2n[epoch=1]")}, 'scorers: "el2n" is listed twice'),
         ({"scorers": ()}, "scorers: none given"),
-        ({"chance": "length"}, "chance: 'length' draws no fresh subset"),
-        ({"chance": "randon"}, "chance: unknown scorer 'randon'; did you mean 'random'?"),
+        ({"baseline": "length"}, "baseline: 'length' draws no fresh subset"),
+        ({"baseline": "randon"}, "baseline: unknown scorer 'randon'; did you mean 'random'?"),
         ({"rivals": ("dynamic-randon",)}, "rivals: unknown scorer 'dynamic-randon'; did you mean 'dynamic-random'?"),
         ({"rivals": ("el2n[epoc=1]",)}, "rivals: el2n has no option 'epoc'; did you mean 'epoch'?"),
         ({"rivals": ("length", "length")}, 'rivals: "length" is listed twice; name it once'),
         ({"rivals": ("el2n", "el2n[epoch=1]")}, 'rivals: "el2n" is listed twice'),
-        ({"rivals": ("el2n", "random")}, "rivals: 'random' is the chance baseline already; leave it out here"),
+        ({"rivals": ("el2n", "random")}, "rivals: 'random' is the random baseline already; leave it out here"),
         ({"rivals": "el2n"}, "rivals 'el2n': use a list, such as rivals = [\"el2n\"]"),
         ({"executor": "locale"}, "executor: unknown executor 'locale'; did you mean 'local'?"),
         ({"executor": "local[job=2]"}, "executor: local has no option 'job'; did you mean 'jobs'?"),
@@ -230,6 +230,7 @@ def test_toml_gives_the_suite_that_its_fields_say(tmp_path):
         ('tasks = ["sst2",\n', ", line 1: malformed TOML:"),
         ("taks = []\n", ": unknown key 'taks'; did you mean 'tasks'?"),
         ("task_recipes = {}\n", ": unknown key 'task_recipes'"),
+        ('chance = "random"\n', ": unknown key 'chance'; it is called 'baseline' now"),
         ("recipe = 3\n", ": recipe 3: use a table"),
         ("seeds = 0\n", ": seeds 0: use an integer of at least 1"),
         ('tasks = ["snly"]\n', ": tasks: unknown task 'snly'; did you mean 'snli'?"),
@@ -259,7 +260,7 @@ def test_shipped_suites_are_valid_and_say_what_they_are(name):
     suite = load_suite(name)
     assert suite.name == name
     assert suite.description
-    assert suite.chance in suite.scorers
+    assert suite.baseline in suite.scorers
     assert len(suite.scorers) >= 8
     for ref in (*suite.tasks, *suite.diagnose):
         assert suite.recipe_for(TASKS.find(ref)).epochs > 1  # el2n, forgetting and cartography need more than one
@@ -269,7 +270,7 @@ def test_the_shipped_suites_are_these():
     assert set(shipped()) == {"quickstart", "small", "reading", "answering", "dynamic", "paper"}
     assert {TASKS.load(ref).hub for ref in load_suite("quickstart").tasks} == {None}  # nothing to download
     dynamic = load_suite("dynamic")
-    assert {dynamic.chance, *dynamic.rivals} < set(dynamic.scorers)
+    assert {dynamic.baseline, *dynamic.rivals} < set(dynamic.scorers)
     assert {dynamic.recipe_for(TASKS.find(ref)).schedule for ref in dynamic.tasks} == {"constant"}
     paper = load_suite("paper")
     assert (paper.train_size, paper.eval_size) == (None, None)

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.boards import COLUMNS
 from support.paths import ROOT
 from support.synthetic_results import SEEDS, cell, cost_of, diagnostic, failing, small_board, write_all
 
-from hbench.board.row import BoardRow
+from hbench.board.board import Board
 from hbench.cli import main
-from hbench.render.publish import CSV, MARKDOWN, SAME, Board, Check, build, check, show
-from hbench.render.terminal import terminal_text
+from hbench.render.check import SAME, Check, check
+from hbench.render.publish import CSV, MARKDOWN, build
+from hbench.render.show import show, shown
 from hbench.results.fields import ResultError
 from hbench.results.folder import write_cell
 
@@ -60,7 +62,7 @@ def table_of(folder: Path) -> list[dict[str, str]]:
 
 def write_table(folder: Path, rows: list[dict[str, str]]) -> None:
     with (folder / CSV).open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, BoardRow.columns(), lineterminator="\n")
+        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -81,7 +83,7 @@ def test_the_same_results_give_the_same_bytes(built, tmp_path_factory):
 def test_the_csv_has_a_line_per_cell_and_every_number(built):
     rows = table_of(built)
     assert len(rows) == len(CELLS)
-    assert list(rows[0]) == list(BoardRow.columns())
+    assert list(rows[0]) == COLUMNS
     row = next(r for r in rows if (r["task"], r["method"], r["keep"]) == ("snli", "el2n", "0.3"))
     values = cell().values
     assert row["metric"] == f"{sum(values) / 6:.10f}"
@@ -107,14 +109,14 @@ def test_check_agrees_with_what_was_built(built):
 def test_check_names_row_and_column_of_a_changed_number(built):
     rows = table_of(built)
     changed = next(r for r in rows if r["method"] == "el2n")
-    before = changed["chance_p"]
-    changed["chance_p"] = f"{float(before) + 2e-9:.10f}"
+    before = changed["random_p"]
+    changed["random_p"] = f"{float(before) + 2e-9:.10f}"
     write_table(built, rows)
     found = check(built / "results", built)
     assert found.code == 1
     assert found.problems == (
-        f"leaderboard.csv: row mnli / validation / minilm / 0.3 / equal-epochs / el2n, column chance_p: the file has "
-        f"'{changed['chance_p']}', the results '{before}'",
+        f"leaderboard.csv: row mnli / validation / minilm / 0.3 / equal-epochs / el2n, column random_p: the file has "
+        f"'{changed['random_p']}', the results '{before}'",
     )
 
 
@@ -152,11 +154,11 @@ def test_check_names_rows_that_appeared_vanished_or_moved(built):
 
 def test_check_names_the_place_of_a_changed_page(built):
     line = next(t for t in (built / MARKDOWN).read_text().splitlines() if t.startswith("| `length`"))
-    edit(built / MARKDOWN, line, line.replace("tie", "superior"))
+    edit(built / MARKDOWN, line, line.replace("undecided", "superior"))
     found = check(built / "results", built)
     assert found.code == 1
     assert "under 'mnli / validation / minilm / 0.3 / equal-epochs'" in found.problems[0]
-    assert "row `length`, column difference to chance" in found.problems[0]
+    assert "row `length`, column difference to random" in found.problems[0]
     edit(built / MARKDOWN, "# Leaderboard", "# Leader board")
     assert "line 1" in check(built / "results", built).problems[0]
 
@@ -253,8 +255,7 @@ def test_show_says_what_failed_and_what_was_left_out():
     cells = [
         failing(c, 98) if c.method == "el2n" else few if c.cell == few.cell else c for c in small_board(keeps=("0.3",))
     ]
-    board = Board.of(cells)
-    text = terminal_text(board.columns, board.comparisons)
+    text = shown(Board.of(cells))
     assert "el2n (5 of 6 seeds)" in text
     assert "length (2 of 6 seeds)" in text
 

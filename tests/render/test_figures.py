@@ -11,25 +11,23 @@ from dataclasses import replace
 
 import matplotlib
 import pytest
+from support.boards import board_of, files, flat_rows, plots
 from support.paths import ROOT
 from support.synthetic_results import cell, failing, small_board, write_all
 
-from hbench.board.tradeoff import Tradeoff
+from hbench.board.tradeoff import Tradeoff, TradeoffRow
+from hbench.render.check import check
 from hbench.render.figures import drawing
 from hbench.render.figures import plots as figures
 from hbench.render.figures.drawing import draw, figure_of
 from hbench.render.figures.layout import STEP, Axis, cost_axis, metric_axis, side_steps
-from hbench.render.figures.plots import ALL_DATA, Plot, Point, drawn_from, library, plots_of
-from hbench.render.publish import Board, build, check, publish
+from hbench.render.figures.plots import ALL_DATA, Plot, Point, drawn_from, library, paths_of
+from hbench.render.publish import build, publish
 from hbench.results.fields import ResultError
 from hbench.results.folder import write_cell
 
 CELLS = small_board(tasks=("snli",), keeps=("0.3",))
 NAME = "figures/snli--validation--minilm.svg"
-
-
-def board_of(cells) -> Board:
-    return Board.of(sorted(cells, key=lambda c: c.cell))
 
 
 def point(method="el2n", net=1.0, metric=70.0, size="0.3, equal-epochs", spread=2.0, front=False) -> Point:
@@ -65,9 +63,9 @@ def drawn(monkeypatch):
 
 
 def test_a_plot_holds_every_row_with_a_cost():
-    (plot,) = board_of(CELLS).plots().values()
-    rows = {row.method: row for row in board_of(CELLS).rows}
-    assert (plot.title, plot.metric, plot.chance) == ("snli / validation / minilm", "accuracy", "random")
+    (plot,) = plots(board_of(CELLS)).values()
+    rows = {row.method: row for row in flat_rows(CELLS)}
+    assert (plot.title, plot.metric, plot.baseline) == ("snli / validation / minilm", "accuracy", "random")
     assert plot.full == pytest.approx(rows["full"].metric * 100, abs=1e-4)
     assert {p.method: p.size for p in plot.points} == {
         **dict.fromkeys(("random", "el2n", "h-score", "length"), "0.3, equal-epochs"),
@@ -84,11 +82,18 @@ def test_a_plot_holds_every_row_with_a_cost():
 
 def test_rows_without_a_cost_are_not_in_it_and_without_any_there_is_none():
     some = [replace(c, cost=None) if c.method == "el2n" else c for c in CELLS]
-    assert "el2n" not in {p.method for p in board_of(some).plots()[NAME].points}
+    assert "el2n" not in {p.method for p in plots(board_of(some))[NAME].points}
     board = board_of([replace(c, cost=None) for c in CELLS])
-    assert board.plots() == {}
-    assert "figures/" not in board.files()["LEADERBOARD.md"]
-    assert "full" not in {p.method for p in board_of([c for c in CELLS if c.method != "full"]).plots()[NAME].points}
+    assert plots(board) == {}
+    assert "figures/" not in files(board)["LEADERBOARD.md"]
+    assert "full" not in {p.method for p in plots(board_of([c for c in CELLS if c.method != "full"]))[NAME].points}
+
+
+def nudge(line: TradeoffRow) -> TradeoffRow:
+    """The same row with other last bits."""
+    metric, costs = line.row.metric, line.row.costs
+    metric, costs = replace(metric, value=metric.value + 1e-15), replace(costs, net_alone=costs.net_alone - 1e-15)
+    return replace(line, row=replace(line.row, metric=metric, costs=costs))
 
 
 def test_the_digest_follows_everything_that_is_shown_and_no_last_bits():
@@ -97,7 +102,7 @@ def test_the_digest_follows_everything_that_is_shown_and_no_last_bits():
         replace(plot, title="x"),
         replace(plot, metric="f1"),
         replace(plot, full=None),
-        replace(plot, chance="length"),
+        replace(plot, baseline="length"),
         replace(plot, points=plot.points[::-1]),
         *(
             replace(plot, points=(plot.points[0], replace(plot.points[1], **change)))
@@ -114,18 +119,13 @@ def test_the_digest_follows_everything_that_is_shown_and_no_last_bits():
     ]
     assert len({p.digest for p in (plot, *others)}) == 1 + len(others)
     (tradeoff,) = board_of(CELLS).tradeoffs
-    nudged = [replace(row, metric=row.metric + 1e-15, net_alone=row.net_alone - 1e-15) for row in tradeoff.rows]
+    nudged = [nudge(line) for line in tradeoff.rows]
     assert Plot.of(replace(tradeoff, rows=tuple(nudged))).digest == Plot.of(tradeoff).digest
 
 
 def test_names_that_would_meet_are_told_apart():
     (one,) = board_of(CELLS).tradeoffs
-    names = [
-        found[0]
-        for found in plots_of(
-            [one, replace(one, task="a[b=1]"), replace(one, task="a-b-1"), replace(one, task="A-b-1")]
-        )
-    ]
+    names = paths_of([one, replace(one, task="a[b=1]"), replace(one, task="a-b-1"), replace(one, task="A-b-1")])
     assert names[0] == NAME
     assert len({name.lower() for name in names}) == 4
     assert all(re.fullmatch(r"figures/[aA]-b-1--validation--minilm--[0-9a-f]{8}\.svg", name) for name in names[1:])
@@ -181,9 +181,9 @@ def test_every_method_has_a_symbol_and_every_size_a_colour_of_its_own():
     sizes = [f"0.{i:02}, equal-epochs" for i in range(1, 15)]
     points = [point(m, 0.5 + i / 100, 50 + i, sizes[i % 14]) for i, m in enumerate(methods)]
     found = look(plot_of(*points, point("random", 0.4), point("full", 1.0, 80.0, ALL_DATA)))
-    assert len({found[label][1] for label in (*methods, "random (chance)")}) == 21
+    assert len({found[label][1] for label in (*methods, "random (random subset)")}) == 21
     assert len({found[f"keep {size}"][::2] for size in sizes}) == 14
-    assert next(iter(found)) == "random (chance)"
+    assert next(iter(found)) == "random (random subset)"
     assert found[ALL_DATA][0] == "#000000"
 
 

@@ -7,15 +7,16 @@ from dataclasses import asdict, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.boards import board_of, files, flat_rows
 from support.synthetic_results import SEEDS, cell, diagnostic, failing, small_board
 
 from hbench.jobs.recipe import Recipe
-from hbench.render.formats import count, fixed, p_value, points
-from hbench.render.publish import MARKDOWN, Board
+from hbench.render.display import count, fixed, p_value, points
+from hbench.render.publish import MARKDOWN
 
 
 def page(cells) -> str:
-    return Board.of(sorted(cells, key=lambda c: c.cell)).files()[MARKDOWN]
+    return files(board_of(cells))[MARKDOWN]
 
 
 def line_of(text: str, start: str) -> str:
@@ -95,19 +96,19 @@ def test_what_authors_report_stands_beside_what_was_measured():
 
 def test_a_row_says_everything():
     cells = small_board(tasks=("snli",), keeps=("0.3",))
-    row = next(r for r in Board.of(cells).rows if r.method == "el2n")
+    row = next(r for r in flat_rows(cells) if r.method == "el2n")
     cells_of_line = [c.strip() for c in line_of(page(cells), "| `el2n`").strip("|").split("|")]
     assert cells_of_line == [
         "`el2n`",
         f"{points(row.metric)} [{points(row.metric_low)}, {points(row.metric_high)}]",
         f"{row.full_difference * 100:+.2f} [{row.full_low * 100:+.2f}, {row.full_high * 100:+.2f}], {row.full_verdict}",
-        f"{row.chance_difference * 100:+.2f} [{row.chance_low * 100:+.2f}, {row.chance_high * 100:+.2f}], "
-        f"{p_value(row.chance_p_holm)}, superior",
+        f"{row.random_difference * 100:+.2f} [{row.random_low * 100:+.2f}, {row.random_high * 100:+.2f}], "
+        f"{p_value(row.random_p_holm)}, superior",
         "1,200 (30.0 %)",
         "-9.0 `entailment`",
         "3.30 / 6.30",
         "5 / 9",
-        f"{row.chance_detectable * 100:.2f}",
+        f"{row.random_detectable * 100:.2f}",
     ]
 
 
@@ -115,7 +116,7 @@ def test_both_baselines_stand_in_every_table():
     text = page(small_board())
     tables = text[text.index("## Results") : text.index("## Cost and accuracy")]
     assert tables.count("| `full` (all data) |") == 4
-    assert tables.count("| `random` (chance) |") == 4
+    assert tables.count("| `random` (random subset) |") == 4
 
 
 def test_failures_and_missing_cells_are_never_dropped():
@@ -153,22 +154,22 @@ def test_a_header_counts_failed_seeds_too():
 def test_a_baseline_without_a_common_seed_is_told_from_one_without_a_result():
     others = [cell(method="full", seeds=(1, 2)), cell(method="random", seeds=(3, 4))]
     text = page([cell(), *others])
-    assert "- `el2n`: no difference to chance: `random` shares no seed with it." in text
+    assert "- `el2n`: no difference to random: `random` shares no seed with it." in text
     assert "- `el2n`: no difference to full: `full` shares no seed with it." in text
     assert "- `random`: no difference to full: `full` shares no seed with it." in text
     assert "has no result here" not in text
     text = page([cell(), failing(others[1], 3, 4)])
-    assert "- `el2n`: no difference to chance: `random` has no result here." in text
+    assert "- `el2n`: no difference to random: `random` has no result here." in text
     assert "no difference to full" not in text  # which is missing, and said to be
     assert "no difference" not in page(small_board())
 
 
-def test_only_the_chance_row_shows_what_it_could_have_told_from_the_full_data():
+def test_only_the_random_subset_shows_what_it_could_have_told_from_the_full_data():
     cells = [cell(method="full"), cell()]
     assert line_of(page(cells), "| `el2n`").endswith("| – |")
-    row = next(r for r in Board.of([*cells, cell(method="random")]).rows if r.method == "random")
+    row = next(r for r in flat_rows([*cells, cell(method="random")]) if r.method == "random")
     text = page([*cells, cell(method="random")])
-    assert line_of(text, "| `random` (chance)").endswith(f"| {points(row.full_detectable)} |")
+    assert line_of(text, "| `random` (random subset)").endswith(f"| {points(row.full_detectable)} |")
     assert not line_of(text, "| `el2n`").endswith("| – |")
 
 
@@ -247,7 +248,7 @@ def test_notes_say_what_rows_rest_on():
         *(
             "one test at 5 %, before Holm",
             "one comparison each, at 95 %, and not adjusted",
-            "verdict against chance follows Holm",
+            "verdict against random follows Holm",
         ),
     ):
         assert words in notes

@@ -8,9 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.boards import files
 from support.synthetic_results import cell, small_board, write_all
 
-from hbench.render.publish import CSV, MARKDOWN, Board, check, publish
+from hbench.board.board import Board
+from hbench.render.check import check
+from hbench.render.publish import CSV, MARKDOWN, publish
 from hbench.results.cell import Subset
 from hbench.results.fields import ResultError
 from hbench.results.folder import read_cell, results_of
@@ -35,7 +38,7 @@ def test_new_results_stand_beside_the_old_ones(place):
     board = publish([*NEW, changed], place / "results", place / "board")
     expected = sorted([*NEW, changed, *(c for c in OLD if c.cell != changed.cell)], key=lambda c: c.cell)
     assert results_of(place / "results") == list(board.results) == expected
-    assert board.files() == Board.of(expected).files()
+    assert files(board) == files(Board.of(expected))
     assert check(place / "results", place / "board").code == 0
 
 

@@ -116,7 +116,7 @@ def test_rivals_stand_in_the_file_only_where_there_are_some():
     ("value", "problem"),
     [
         (["length"], "field 'compared' does not name 'length', which this file compares; add it"),
-        (["random"], "field 'rivals' names 'random', the chance baseline; remove it"),
+        (["random"], "field 'rivals' names 'random', the random baseline (`chance`); remove it"),
         (["el2n", "el2n"], "field 'rivals' is ['el2n', 'el2n']; use a sorted list of the rivals, each once, without"),
         ("el2n", "field 'rivals' is 'el2n'; use a sorted list"),
         ([3], "field 'rivals' is [3]; use a sorted list"),

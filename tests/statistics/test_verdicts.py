@@ -64,10 +64,10 @@ def test_a_negative_margin_is_refused():
     ("low", "high", "p", "alpha", "verdict"),
     [
         (0.1, 0.3, 0.05, 0.05, "superior"),
-        (0.1, 0.3, 0.051, 0.05, "tie"),
-        (0.1, 0.3, 0.02, 0.01, "tie"),
+        (0.1, 0.3, 0.051, 0.05, "undecided"),
+        (0.1, 0.3, 0.02, 0.01, "undecided"),
         (-0.3, -0.1, 0.01, 0.05, "worse"),
-        (-0.1, 0.1, 0.0, 0.05, "tie"),
+        (-0.1, 0.1, 0.0, 0.05, "undecided"),
     ],
 )
 def test_superiority_reads_the_adjusted_p_and_the_sign(low, high, p, alpha, verdict):

@@ -54,7 +54,7 @@ def cell(task="snli", method="el2n", keep="0.3", *, model="minilm", seeds=SEEDS,
         budget="equal-epochs",
         kind="classification",
         metric="accuracy",
-        chance="random",
+        baseline="random",
         compared=tuple(sorted({method, "random"} - {"full"})),
         margin=None,
         data=Data(

@@ -7,7 +7,7 @@ user's, ids are salted with a constant, text becomes outlines of the font that c
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hbench.quiet import quiet_loggers
 from hbench.render.figures.layout import Axis, cost_axis, metric_axis, side_steps
@@ -101,18 +101,30 @@ def _frame(axes: Axes, plot: Plot, costs: Axis, metrics: Axis, moved: bool) -> N
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _mark(figure: Figure, axes: Axes, point: Point, step: float, look: dict[str, Any]) -> None:
+class _Marker(NamedTuple):
+    """How a symbol looks: matplotlib's names."""
+
+    marker: str
+    markersize: float
+    color: str
+    fillstyle: str
+    markerfacecoloralt: str
+    markeredgecolor: str
+    markeredgewidth: float
+
+
+def _mark(figure: Figure, axes: Axes, point: Point, step: float, look: _Marker) -> None:
     """Draw a row's symbol and interval, `step` printer's points beside its place."""
     from matplotlib.transforms import ScaledTranslation
 
     place = axes.transData + ScaledTranslation(step / _POINTS_PER_INCH, 0, figure.dpi_scale_trans)
     if point.low is not None and point.high is not None:
         ends = [point.low, point.high]
-        axes.plot([point.net] * 2, ends, color=look["color"], linewidth=1.1, alpha=0.6, zorder=2, transform=place)
-    axes.plot([point.net], [point.metric], linestyle="none", zorder=3, transform=place, **look)
+        axes.plot([point.net] * 2, ends, color=look.color, linewidth=1.1, alpha=0.6, zorder=2, transform=place)
+    axes.plot([point.net], [point.metric], linestyle="none", zorder=3, transform=place, **look._asdict())
 
 
-def _look(plot: Plot, point: Point) -> dict[str, Any]:
+def _look(plot: Plot, point: Point) -> _Marker:
     if point.size == ALL_DATA:
         return _marker("o", 0, _BLACK)
     return _marker(_symbol(plot.methods.index(point.method)), plot.sizes.index(point.size))
@@ -122,17 +134,17 @@ def _legend(plot: Plot) -> list[tuple[Any, str]]:
     """Return handles and labels: symbols of methods, colours of sizes and budgets, lines."""
     from matplotlib.lines import Line2D
 
-    def symbol(label: str, look: dict[str, Any]) -> tuple[Any, str]:
-        return Line2D([], [], linestyle="none", **look), label
+    def symbol(label: str, look: _Marker) -> tuple[Any, str]:
+        return Line2D([], [], linestyle="none", **look._asdict()), label
 
     def line(label: str, **look: Any) -> tuple[Any, str]:
         return Line2D([], [], color=_GREY, linewidth=0.8, **look), label
 
     found = []
     for number, method in enumerate(plot.methods):
-        label = f"{method} (chance)" if method == plot.chance else method
+        label = f"{method} (random subset)" if method == plot.baseline else method
         found.append(symbol(label, _marker(_symbol(number), 0, _GREY)))
-    found.append(symbol("", {}))
+    found.append((Line2D([], [], linestyle="none"), ""))  # a line between methods and sizes
     found += [symbol(f"keep {size}", _marker("o", number)) for number, size in enumerate(plot.sizes)]
     if plot.full is not None:
         found.append(symbol(ALL_DATA, _marker("o", 0, _BLACK)))
@@ -144,16 +156,16 @@ def _symbol(number: int) -> str:
     return _SYMBOLS[number] if number < len(_SYMBOLS) else f"${number + 1}$"
 
 
-def _marker(symbol: str, number: int, colour: str = "") -> dict[str, Any]:
-    """Return the settings of a marker; `number`: of its size and budget, unless it has a colour of its own."""
+def _marker(symbol: str, number: int, colour: str = "") -> _Marker:
+    """Return a marker; `number`: of its size and budget, unless it has a colour of its own."""
     fill = _FILLS[number // len(_COLOURS) % len(_FILLS)]
     colour = colour or _COLOURS[number % len(_COLOURS)]
-    return {
-        "marker": symbol,
-        "markersize": 9 if symbol == "*" else 6.5,
-        "color": colour,
-        "fillstyle": fill,
-        "markerfacecoloralt": "white",
-        "markeredgecolor": "white" if fill == "full" else colour,
-        "markeredgewidth": 0.6 if fill == "full" else 1.1,
-    }
+    return _Marker(
+        marker=symbol,
+        markersize=9 if symbol == "*" else 6.5,
+        color=colour,
+        fillstyle=fill,
+        markerfacecoloralt="white",
+        markeredgecolor="white" if fill == "full" else colour,
+        markeredgewidth=0.6 if fill == "full" else 1.1,
+    )

@@ -16,14 +16,13 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from hbench.board.row import BoardRow
-from hbench.board.tradeoff import Tradeoff
-from hbench.render.formats import fixed
+from hbench.board.tradeoff import Tradeoff, TradeoffRow
+from hbench.render.display import fixed, title
 from hbench.results.cell import slug
 
 FOLDER = "figures"
 #: Raised when figures are drawn in another way: those drawn before are then drawn again.
-DRAWING = 1
+DRAWING = 2
 #: The size of the full data's row.
 ALL_DATA = "all data"
 #: What marks a file as a figure of hbench; the digest follows.
@@ -51,33 +50,33 @@ class Point:
 class Plot:
     """Everything that a figure shows, rounded, so that sums that differ in their last bits draw the same.
 
-    full: metric of the full data in points, None where it has no result. chance: the method whose symbol comes first.
+    full: metric of the full data in points, None where it has no result. baseline: the method that draws random
+    subsets, whose symbol comes first.
     """
 
     title: str
     metric: str
     full: float | None
-    chance: str
+    baseline: str
     points: tuple[Point, ...]
 
     @classmethod
     def of(cls, tradeoff: Tradeoff) -> Plot:
         """Return the figure of a task, split and model; rows without a known cost are not in it."""
-        full = tradeoff.full
-        points = [_point(r, r.net_alone, r.cell in tradeoff.front) for r in tradeoff.rows if r.net_alone is not None]
+        full = None if tradeoff.full is None else tradeoff.full.metric
         return cls(
-            title=tradeoff.title,
+            title=title((tradeoff.task, tradeoff.split, tradeoff.model)),
             metric=tradeoff.metric,
-            full=None if full is None else _points(full.metric),
-            chance=next((row.method for row in tradeoff.rows if row.role == "chance"), ""),
-            points=tuple(points),
+            full=None if full is None else _points(full.value),
+            baseline=next((line.row.method for line in tradeoff.rows if line.row.role == "random"), ""),
+            points=tuple(point for line in tradeoff.rows if (point := _point(line)) is not None),
         )
 
     @property
     def methods(self) -> list[str]:
-        """Return the methods in the order of their symbols: chance, then by name."""
+        """Return the methods in the order of their symbols: the random baseline, then by name."""
         found = {point.method for point in self.points if point.size != ALL_DATA}
-        return sorted(found, key=lambda method: (method != self.chance, method))
+        return sorted(found, key=lambda method: (method != self.baseline, method))
 
     @property
     def sizes(self) -> list[str]:
@@ -90,26 +89,38 @@ class Plot:
         return hashlib.sha256(json.dumps([DRAWING, asdict(self)], sort_keys=True).encode()).hexdigest()
 
 
-def _point(row: BoardRow, net: float, front: bool) -> Point:
-    size = ALL_DATA if row.role == "full" else f"{row.keep}, {row.budget}"
-    low, high = _points(row.metric_low), _points(row.metric_high)
-    return Point(row.method, size, float(fixed(net, 6)), _points(row.metric) or 0.0, low, high, front)
+def _point(line: TradeoffRow) -> Point | None:
+    row, net = line.row, None if line.row.costs is None else line.row.costs.net_alone
+    if net is None or row.metric is None:
+        return None
+    size = ALL_DATA if row.role == "full" else f"{row.cell.keep}, {row.cell.budget}"
+    metric, low, high = _points(row.metric.value) or 0.0, _points(row.metric.low), _points(row.metric.high)
+    return Point(row.method, size, float(fixed(net, 6)), metric, low, high, bool(line.front))
 
 
 def _points(share: float | None) -> float | None:
     return None if share is None else float(fixed(share * 100, 4))
 
 
-def plots_of(tradeoffs: Sequence[Tradeoff]) -> list[tuple[str, Plot] | None]:
-    """Return path under the board's folder and content of each one's figure, None where no row has a known cost."""
-    plots = [Plot.of(tradeoff) for tradeoff in tradeoffs]
-    names = ["--".join(slug(part) for part in (t.task, t.split, t.model)) for t in tradeoffs]
+def plots_of(tradeoffs: Sequence[Tradeoff]) -> dict[str, Plot]:
+    """Return what every figure shows, by its path under the board's folder."""
+    shown = zip(paths_of(tradeoffs), map(Plot.of, tradeoffs), strict=True)
+    return {path: plot for path, plot in shown if path is not None}
+
+
+def paths_of(tradeoffs: Sequence[Tradeoff]) -> list[str | None]:
+    """Return the path of each one's figure under the board's folder, None where no row has a known cost."""
+    keys = [(t.task, t.split, t.model) for t in tradeoffs]
+    names = ["--".join(map(slug, key)) for key in keys]
     # Names that differ in signs or capitals only would meet in one file, on some file systems at least.
     often = Counter(name.lower() for name in names)
-    for i, t in enumerate(tradeoffs):
+    for i, key in enumerate(keys):
         if often[names[i].lower()] > 1:
-            names[i] += f"--{hashlib.sha256(t.title.encode()).hexdigest()[:8]}"
-    return [(f"{FOLDER}/{name}.svg", plot) if plot.points else None for name, plot in zip(names, plots, strict=True)]
+            names[i] += f"--{hashlib.sha256(title(key).encode()).hexdigest()[:8]}"
+    return [
+        f"{FOLDER}/{name}.svg" if any(line.front is not None for line in t.rows) else None
+        for name, t in zip(names, tradeoffs, strict=True)
+    ]
 
 
 def library() -> str:

@@ -1,35 +1,29 @@
-"""Which results stand beside each other: columns, what is missing in them, and what may not be compared."""
+"""Which results are compared with each other: contests, what is missing in them, and what may not be compared."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from support.boards import board_of, flat_rows
 from support.synthetic_results import SEEDS, cell, diagnostic, failing, small_board
 
-from hbench.board.planted import PlantedRecovery
-from hbench.render.publish import Board
+from hbench.board.board import Board
+from hbench.board.planted import PlantedRecovery, PlantedTask
 from hbench.results.cell import Subset
 from hbench.results.fields import ResultError
 
 
-def sorted_board(cells) -> Board:
-    return Board.of(sorted(cells, key=lambda c: c.cell))
-
-
 def statuses(cells) -> dict[tuple[str, ...], dict[str, str]]:
-    """Return the status of every method by the column's task, split, model, keep and budget."""
-    return {
-        (c.task, c.split, c.model, c.keep, c.budget): {row.method: row.status for row in rows}
-        for c, rows in sorted_board(cells).columns
-    }
+    """Return the status of every method by contest."""
+    return {tuple(s.key): {row.method: row.status for row in s.rows} for s in board_of(cells).standings}
 
 
-def test_columns_come_in_the_order_of_the_board():
+def test_contests_come_in_the_order_of_the_board():
     cells = small_board(tasks=("snli",), keeps=(".5", "h-score", "0.10", "0.3"), methods=("random",))
     cells += [replace(c, split="a-second", primary=False) for c in cells]
     cells += small_board(tasks=("mnli",), keeps=("0.3",), methods=("random",))
-    columns = [(c.task, c.split, c.keep) for c, _ in Board.of(cells).columns]
+    columns = [(s.key.task, s.key.split, s.key.keep) for s in Board.of(cells).standings]
     keeps = ["0.10", "0.3", ".5", "h-score"]
     assert columns == [
         *(("mnli", "validation", keep) for keep in keeps),
@@ -38,7 +32,7 @@ def test_columns_come_in_the_order_of_the_board():
     ]
 
 
-def test_a_column_that_only_another_task_has_is_missing_with_all_its_methods():
+def test_a_contest_that_only_another_task_has_is_missing_with_all_its_methods():
     cells = [
         *small_board(),
         *(replace(c, budget="equal-steps") for c in small_board(tasks=("snli",), keeps=("0.3",)) if c.method != "full"),
@@ -50,11 +44,11 @@ def test_a_column_that_only_another_task_has_is_missing_with_all_its_methods():
     assert found["mnli", "validation", "minilm", "0.3", "equal-steps"] == {"full": "complete", **missing}
     assert set(found["mnli", "validation", "minilm", "0.3", "equal-epochs"].values()) == {"complete"}
     assert len(found) == 6
-    row = next(r for r in sorted_board(cells).rows if (r.task, r.keep, r.method) == ("mnli", "0.5", "random"))
-    assert (row.role, row.status, row.primary, row.metric_name) == ("chance", "missing", True, "accuracy")
+    row = next(r for r in flat_rows(cells) if (r.task, r.keep, r.method) == ("mnli", "0.5", "random"))
+    assert (row.role, row.status, row.primary, row.metric_name) == ("random", "missing", True, "accuracy")
 
 
-def test_columns_of_another_model_are_not_missing():
+def test_contests_of_another_model_are_not_missing():
     cells = [*small_board(keeps=("0.3",)), *small_board(keeps=("0.5",), model="roberta")]
     assert {(model, keep) for _, _, model, keep, _ in statuses(cells)} == {("minilm", "0.3"), ("roberta", "0.5")}
 
@@ -84,14 +78,14 @@ def sized(method: str, *sizes: int | None, **changes):
     return cell(method=method, subset=Subset(sizes, sum(known) / len(known) / 4000, {}), **changes)
 
 
-def test_a_method_and_chance_keep_the_same_number_of_rows():
-    full, chance = cell(method="full"), sized("random", *[1200] * 6)
-    Board.of([full, chance, sized("el2n", *[1201] * 6)])
+def test_a_method_and_the_random_subset_keep_the_same_number_of_rows():
+    full, random = cell(method="full"), sized("random", *[1200] * 6)
+    Board.of([full, random, sized("el2n", *[1201] * 6)])
     odd = sized("el2n", 1200, 1200, 1200, 1198, 1202, 1200)  # the same in the mean
     with pytest.raises(ResultError) as caught:
-        Board.of([full, chance, odd])
+        Board.of([full, random, odd])
     message = str(caught.value)
-    assert f"{odd.path} and {chance.path}" in message
+    assert f"{odd.path} and {random.path}" in message
     assert "keep 1,198 and 1,200 rows with seed 98; run both at one size, or remove one of them" in message
 
 
@@ -117,7 +111,7 @@ def test_sizes_pair_by_seed():
         ({"primary": False}, "primary"),
         ({"kind": "choice"}, "kind"),
         ({"protocol": 2}, "protocol"),
-        ({"chance": "length"}, "chance"),
+        ({"baseline": "length"}, "chance"),
         ({"data": replace(cell().data, train_digest="f" * 64)}, "data.train_digest"),
         ({"data": replace(cell().data, eval_digest="f" * 64)}, "data.eval_digest"),
         ({"data": replace(cell().data, source={"hub": "owner/other"})}, "data.source"),
@@ -134,9 +128,9 @@ def test_versions_are_never_mixed(change, field):
     assert caught.value.exit_code == 2
 
 
-def test_the_full_baseline_names_the_same_chance():
+def test_the_full_baseline_names_the_same_random_baseline():
     with pytest.raises(ResultError, match="differ in 'chance'"):
-        Board.of([cell(method="full", chance="length"), cell(method="random"), cell()])
+        Board.of([cell(method="full", baseline="length"), cell(method="random"), cell()])
 
 
 def test_threads_may_differ_and_steps_may_where_the_budget_sets_them():
@@ -153,20 +147,19 @@ def test_threads_may_differ_and_steps_may_where_the_budget_sets_them():
 
 def test_diagnostic_cells_have_rows_of_their_own():
     lost = failing_diagnosis("length", "it is\nbroken")
-    board = sorted_board([diagnostic(mislabelled=0.9), lost])
+    board = board_of([diagnostic(mislabelled=0.9), lost])
     assert [(row.method, row.status, row.planted, row.failures) for row in board.rows] == [
         ("el2n", "diagnostic", (("mislabelled", 0.9),), ()),
         ("length", "failed", (), ((342, "it is broken"),)),
         ("random", "missing", (), ()),
     ]
-    assert board.columns == ()
-    assert board.planted == {
-        ("planted-pair", "minilm"): (
-            PlantedRecovery("el2n", {"mislabelled": 0.9}, "found"),
-            PlantedRecovery("length", {}, "failed", ("it is broken",)),
-            PlantedRecovery("random", {}, "missing"),
-        )
-    }
+    assert board.standings == ()
+    recoveries = (
+        PlantedRecovery("el2n", {"mislabelled": 0.9}, "known"),
+        PlantedRecovery("length", {}, "failed", ("it is broken",)),
+        PlantedRecovery("random", {}, "missing"),
+    )
+    assert board.planted == (PlantedTask("planted-pair", "minilm", ("mislabelled",), recoveries),)
 
 
 def failing_diagnosis(method: str, reason: str):
@@ -179,7 +172,9 @@ def test_a_scorer_that_failed_on_a_trained_task_with_planted_examples_is_kept():
     lost = failing(replace(cells[2], planted=None), *SEEDS, reason="scoring failed: it is broken")
     assert lost.method == "el2n"
     cells = [cells[0], cells[1], lost, *cells[3:]]
-    found = {p.method: p for p in sorted_board(cells).planted["planted-pair", "minilm"]}
+    (task,) = board_of(cells).planted
+    assert (task.task, task.model) == ("planted-pair", "minilm")
+    found = {p.method: p for p in task.methods}
     assert found.keys() == {"el2n", "h-score", "length", "random"}
     assert found["el2n"] == PlantedRecovery("el2n", {}, "failed", ("scoring failed: it is broken",))
     assert found["length"].auroc == {"mislabelled": 0.7}

@@ -6,54 +6,51 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from hbench.board.columns import MAY_DIFFER
-from hbench.board.measured import default_margin, margin_of
-from hbench.board.row import BoardRow
+from hbench.board.board import Board
+from hbench.board.coverage import Coverage
+from hbench.board.versions import MAY_DIFFER
 from hbench.jobs.recipe import Recipe
-from hbench.render.formats import code, listed, margin, plural
-from hbench.results.cell import DIAGNOSTIC, CellResult
+from hbench.render.display import code, listed, margin, plural
+from hbench.render.section import Section, Text
+from hbench.results.cell import CellResult
 
 #: Settings of a recipe that are always said.
 _MAIN = ("epochs", "batch_size", "learning_rate", "schedule", "max_length", "precision")
 
 
-def opening(results: Sequence[CellResult], rows: Sequence[BoardRow], tables: int) -> list[str]:
-    """Return the lines of the section `What was measured`; `rows` are those of the whole board, missing ones too."""
-    trained = [r for r in results if r.keep != DIAGNOSTIC]
-    lines = [_state(rows, tables), "", "Data:", "", *_data(results), "", "Models:", ""]
-    sources = {f"- {code(r.model)}: {_source(r.model_source)}": None for r in results}
-    lines += [*sorted(sources), "", "Training:", ""]
-    lines += _grouped((_recipe(r.recipe), r.task) for r in results)
-    lines += _grouped((_seeds(r.seeds), r.task) for r in trained)
-    lines += ["", "Scoring runs (trainings on all data whose dynamics a method reads):", ""]
-    lines += _grouped((_scoring(r.scoring_runs), r.method) for r in results)
-    if trained and all(len(r.seeds) == 1 for r in trained):
-        lines += ["", "There is one training seed: no test is possible, and the board shows none."]
-    return lines
+def opening_sections(board: Board) -> list[Section]:
+    """Return the section `What was measured`."""
+    trained = [r for r in board.results if not r.is_diagnostic]
+    sources = sorted({f"- {code(r.model)}: {_source(r.model_source)}" for r in board.results})
+    training = _grouped((_recipe(r.recipe), r.task) for r in board.results)
+    training += _grouped((_seeds(r.seeds), r.task) for r in trained)
+    scoring = _grouped((_scoring(r.scoring_runs), r.method) for r in board.results)
+    texts = [_state(board.coverage), "Data:", "\n".join(_data(board)), "Models:", "\n".join(sources)]
+    texts += ["Training:", "\n".join(training)]
+    texts += ["Scoring runs (trainings on all data whose dynamics a method reads):", "\n".join(scoring)]
+    if board.coverage.one_seed:
+        texts.append("There is one training seed: no test is possible, and the board shows none.")
+    return [Section("What was measured", 2, tuple(map(Text, texts)))]
 
 
-def _state(rows: Sequence[BoardRow], tables: int) -> str:
-    counts = {status: sum(row.status == status for row in rows) for status in ("partial", "failed", "missing")}
-    here = [row for row in rows if row.status != "missing"]
-    diagnostic = sum(row.keep == DIAGNOSTIC for row in here)
-    trained = len(here) - diagnostic
-    text = f"{plural(trained, 'cell')} with trainings in {plural(tables, 'table')}"
-    if diagnostic:
-        text += f", {plural(diagnostic, 'cell')} with scores only"
+def _state(coverage: Coverage) -> str:
+    text = f"{plural(coverage.trained, 'cell')} with trainings in {plural(coverage.contests, 'table')}"
+    if coverage.diagnostic:
+        text += f", {plural(coverage.diagnostic, 'cell')} with scores only"
     return (
-        f"{text}. Cells in which some seeds failed: {counts['partial']}; failed altogether: {counts['failed']}; "
-        f"missing: {counts['missing']}."
+        f"{text}. Cells in which some seeds failed: {coverage.partial}; failed altogether: {coverage.failed}; "
+        f"missing: {coverage.missing}."
     )
 
 
-def _data(results: Sequence[CellResult]) -> list[str]:
+def _data(board: Board) -> list[str]:
     lines: dict[str, None] = {}
-    for r in sorted(results, key=lambda r: (r.task, r.split)):
+    for r in sorted(board.results, key=lambda r: (r.task, r.split)):
         text = f"- {code(r.task)} ({r.kind}): {plural(r.data.train_rows, 'training row')}"
-        if r.keep != DIAGNOSTIC:
+        if not r.is_diagnostic:
             text += f", {plural(r.data.eval_rows, 'row')} of {code(r.split)} for evaluation by {r.metric}"
             text += "" if r.primary else " (not the primary split)"
-            text += f", margin {margin(margin_of(r), default_margin(r), ' points')}"
+            text += f", margin {margin(board.margins[r.cell], ' points')}"
         lines[f"{text}; {_data_source(r)}"] = None
     return list(lines)
 

@@ -1,4 +1,4 @@
-"""Differences between a cell and its baselines, paired by seed and by example."""
+"""The per-example values of a cell, and its differences to another one, paired by seed and by example."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ import numpy.typing as npt
 from hbench.results.cell import CellResult
 from hbench.statistics import CrossedTest, Ratio, crossed_mean, crossed_ratio, crossed_test
 
-#: Default margins: half a point, one point under a thousand evaluation examples.
-_MARGIN, _SMALL_MARGIN, _SMALL = 0.005, 0.01, 1000
-
 
 @dataclass(frozen=True)
-class Measured:
+class CellValues:
     """A cell with its per-example values unpacked: float64 (count,) per seed that did not fail."""
 
     cell: CellResult
+    #: Values by seed.
     rows: Mapping[int, npt.NDArray[np.float64]]
+    #: The passage of each example, None where every example is a case of its own.
     cases: npt.NDArray[np.int64] | None
 
     @classmethod
-    def of(cls, cell: CellResult) -> Measured:
+    def of(cls, cell: CellResult) -> CellValues:
         """Unpack a cell once, for all its comparisons."""
         rows, outcomes = {}, cell.examples
         if outcomes is None:
@@ -48,28 +47,25 @@ class Measured:
         known = {name: [v for v in values if v is not None] for name, values in sorted(self.cell.also.items())}
         return tuple((name, float(np.mean(values))) for name, values in known.items() if values)
 
+    def trivial(self) -> CellValues | None:
+        """Return the trivial answer as a baseline with the same values for every seed; None where it is not known."""
+        values = None if self.cell.trivial is None else self.cell.trivial.examples.decode(0)
+        return None if values is None else CellValues(self.cell, dict.fromkeys(self.rows, values), self.cases)
+
     def mean(self) -> CrossedTest | None:
         """Return the mean of the per-example values with its interval over seeds and examples, None without values."""
         if not self.rows:
             return None
         return crossed_mean(np.stack(list(self.rows.values())), self.cases)
 
-    def minus(self, baseline: Measured | None) -> CrossedTest | None:
+    def minus(self, baseline: CellValues | None) -> CrossedTest | None:
         """Return the difference to a baseline over the seeds that both have; None when they share none."""
         common = self._common(baseline)
         if baseline is None or not common:
             return None
-        return crossed_test(self._table(common), baseline._table(common), self.cases)
+        return crossed_test(self._stacked(common), baseline._stacked(common), self.cases)
 
-    def above_trivial(self) -> CrossedTest | None:
-        """Return the difference to the trivial answer, over all seeds that did not fail; None where one is unknown."""
-        trivial = None if self.cell.trivial is None else self.cell.trivial.examples.decode(0)
-        if trivial is None or not self.rows:
-            return None
-        ours = self._table(list(self.rows))
-        return crossed_test(ours, np.broadcast_to(trivial, ours.shape), self.cases)
-
-    def share_of(self, baseline: Measured | None) -> Ratio | None:
+    def share_of(self, baseline: CellValues | None) -> Ratio | None:
         """Return the share of a baseline's metric that is kept, over the seeds that both have; None when undefined.
 
         It has an interval where the metric is the mean of the per-example values.
@@ -79,32 +75,22 @@ class Measured:
             return None
         if self.cell.metric_is_mean:
             return self.values_share_of(baseline)
-        ours, theirs = (np.mean([m._values[seed] for seed in common]) for m in (self, baseline))
+        ours, theirs = (np.mean([m._metrics[seed] for seed in common]) for m in (self, baseline))
         return Ratio(value=float(ours / theirs), seeds=len(common)) if theirs > 0 else None
 
-    def values_share_of(self, baseline: Measured | None) -> Ratio | None:
+    def values_share_of(self, baseline: CellValues | None) -> Ratio | None:
         """Return the share of a baseline's mean per-example value that is kept, as `share_of`, with its interval."""
         common = self._common(baseline)
         if baseline is None or not common:
             return None
-        return crossed_ratio(self._table(common), baseline._table(common), self.cases)
+        return crossed_ratio(self._stacked(common), baseline._stacked(common), self.cases)
 
     @property
-    def _values(self) -> dict[int, float]:
+    def _metrics(self) -> dict[int, float]:
         return {seed: v for seed, v in zip(self.cell.seeds, self.cell.values, strict=True) if v is not None}
 
-    def _common(self, baseline: Measured | None) -> list[int]:
+    def _common(self, baseline: CellValues | None) -> list[int]:
         return [] if baseline is None else [seed for seed in self.rows if seed in baseline.rows]
 
-    def _table(self, seeds: list[int]) -> npt.NDArray[np.float64]:
+    def _stacked(self, seeds: list[int]) -> npt.NDArray[np.float64]:
         return np.stack([self.rows[seed] for seed in seeds])
-
-
-def margin_of(cell: CellResult) -> float:
-    """Return the non-inferiority margin: the declared one, or the default."""
-    return default_margin(cell) if cell.margin is None else cell.margin
-
-
-def default_margin(cell: CellResult) -> float:
-    """Return the margin that holds where none is declared: half a point, or one point for a small evaluation set."""
-    return _SMALL_MARGIN if cell.data.eval_rows < _SMALL else _MARGIN

@@ -1,0 +1,106 @@
+"""The whole board in numbers, computed once from result files; every page and file is a rendering of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hbench.board.across import AcrossTasks, across_tasks
+from hbench.board.comparisons import BaselineStatus, Comparison
+from hbench.board.contests import Contest, ContestKey, contests_of
+from hbench.board.costs import shared_bills
+from hbench.board.coverage import Coverage, coverage_of
+from hbench.board.margins import Margin, margin_of
+from hbench.board.planted import PlantedTask, planted_tasks
+from hbench.board.row import BoardRow
+from hbench.board.rows import diagnostic_rows, rows_of
+from hbench.board.tradeoff import Tradeoff, tradeoffs_of
+from hbench.board.values import CellValues
+from hbench.results.cell import CellKey, CellResult, kept_share
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The rows of one contest, best metric first, then what failed, then what is missing."""
+
+    key: ContestKey
+    rows: tuple[BoardRow, ...]
+    metric: str
+    eval_rows: int
+    margin: Margin
+    #: Whether a scorer sets the size, so that the keep label names no share.
+    natural: bool
+    #: The most seeds that a row has, failed ones too.
+    seeds: int
+    #: The most seeds with a result that a row has.
+    seeds_known: int
+    #: The further methods compared with, sorted, and what became of them.
+    rivals: tuple[tuple[str, BaselineStatus], ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """All results, compared."""
+
+    results: tuple[CellResult, ...]
+    #: In the order of the board: by task, split (primary first), model, keep, budget.
+    standings: tuple[Standing, ...]
+    #: Every row once, sorted by cell; the full data's row belongs to all contests of its task, split and model.
+    rows: tuple[BoardRow, ...]
+    coverage: Coverage
+    #: By `CellResult.cell`.
+    margins: Mapping[CellKey, Margin]
+    #: One per task, split and model.
+    tradeoffs: tuple[Tradeoff, ...]
+    #: One per model, size and budget.
+    across: tuple[AcrossTasks, ...]
+    planted: tuple[PlantedTask, ...]
+
+    @classmethod
+    def of(cls, results: Sequence[CellResult]) -> Board:
+        """Compare results. Raises ResultError when two that are compared differ in version, size or charges."""
+        values = {r.cell: CellValues.of(r) for r in results if not r.is_diagnostic}
+        contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
+        standings = tuple(_standing(contest, rows_of(contest, values, bills)) for contest in contests)
+        rows = {row.cell: row for standing in standings for row in standing.rows}
+        rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
+        in_order = tuple(rows[cell] for cell in sorted(rows))
+        by_contest = [standing.rows for standing in standings]
+        return cls(
+            results=tuple(results),
+            standings=standings,
+            rows=in_order,
+            coverage=coverage_of(results, in_order, len(standings)),
+            margins={result.cell: margin_of(result) for result in results},
+            tradeoffs=tradeoffs_of(by_contest),
+            across=across_tasks(by_contest),
+            planted=planted,
+        )
+
+    @property
+    def rivalries(self) -> tuple[Comparison, ...]:
+        """Return all comparisons with rivals, sorted by cell, then rival."""
+        return tuple(comparison for row in self.rows for comparison in row.rivals)
+
+    def narrowed(self, chosen: Callable[[ContestKey], bool]) -> Board:
+        """Return the contests that are chosen and their rows; numbers over several of them are left out."""
+        standings = tuple(standing for standing in self.standings if chosen(standing.key))
+        cells = {row.cell for standing in standings for row in standing.rows}
+        rows = tuple(row for row in self.rows if row.cell in cells)
+        return replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=())
+
+
+def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
+    # The full data's own row is in every contest, so there is always one.
+    rivals = {c.baseline: c.baseline_status for row in rows for c in row.rivals}
+    return Standing(
+        key=contest.key,
+        rows=rows,
+        metric=contest.sample.metric,
+        eval_rows=contest.sample.data.eval_rows,
+        margin=margin_of(contest.sample),
+        natural=kept_share(contest.key.keep) is None,
+        seeds=max((row.seeds_run for row in rows), default=0),
+        seeds_known=max((row.seeds for row in rows), default=0),
+        rivals=tuple(sorted(rivals.items())),
+    )

@@ -1,0 +1,88 @@
+"""Numbers and names as the board writes them: the same text for the same results on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+
+from hbench.board.comparisons import Comparison
+from hbench.board.margins import Margin
+from hbench.board.row import Estimate
+from hbench.render.table import NOTHING
+
+
+def fixed(value: float, places: int, *, signed: bool = False) -> str:
+    """Return a number with a fixed number of decimals, halves rounded away from zero.
+
+    First rounded to 12 decimals: sums that differ in their last bits between machines must not differ in print.
+    """
+    rounded = Decimal(f"{value:.12f}").quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    if rounded == 0:
+        rounded = abs(rounded)
+    return f"{rounded:+f}" if signed else f"{rounded:f}"
+
+
+def points(share: float | None, *, signed: bool = False) -> str:
+    """Return a share of 1 in points, 2 decimals."""
+    return NOTHING if share is None else fixed(share * 100, 2, signed=signed)
+
+
+def margin(margin: Margin, unit: str = "") -> str:
+    """Return the margin in use in points with the unit behind it, and the default one where it is another."""
+    used, default = points(margin.used), points(margin.default)
+    return used + unit + ("" if used == default else f" (default {default})")
+
+
+def interval(low: float | None, high: float | None, *, signed: bool = False) -> str:
+    """Return an interval of shares in points, with a space before it; empty when there is none."""
+    if low is None or high is None:
+        return ""
+    return f" [{points(low, signed=signed)}, {points(high, signed=signed)}]"
+
+
+def estimate(found: Estimate | None) -> str:
+    """Return a share in points with its interval."""
+    return NOTHING if found is None else points(found.value) + interval(found.low, found.high)
+
+
+def difference(found: Comparison | None) -> str:
+    """Return a difference with its interval in points, the p value its verdict rests on, if any, and the verdict."""
+    if found is None or found.difference is None:
+        return NOTHING
+    text = points(found.difference, signed=True) + interval(found.low, found.high, signed=True)
+    return f"{text}{'' if found.p_adjusted is None else f', {p_value(found.p_adjusted)}'}, {found.verdict}"
+
+
+def p_value(p: float) -> str:
+    """Return `p = 0.012`, or `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {fixed(p, 3)}"
+
+
+def count(number: float) -> str:
+    """Return an integer with commas between thousands."""
+    return f"{int(fixed(number, 0)):,}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in code quotes, with commas between them."""
+    return ", ".join(code(name) for name in names)
+
+
+def code(text: str) -> str:
+    """Return a name in code quotes; what would end them or a table's cell is replaced."""
+    return f"`{text.replace('`', chr(39)).replace('|', '/')}`"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a count with its noun: `1 seed`, `6 seeds`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def short(reason: str) -> str:
+    """Return the reason of a failure in code quotes, cut where it is long."""
+    return code(reason if len(reason) <= 160 else f"{reason[:157]}...")
+
+
+def title(key: tuple[str, ...]) -> str:
+    """Return the name of a contest, or of a part of one, as headings show it."""
+    return " / ".join(key)

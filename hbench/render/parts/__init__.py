@@ -1,0 +1,1 @@
+"""The parts of the page: for each one its columns, declared once, and its sections."""

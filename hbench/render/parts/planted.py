@@ -1,0 +1,51 @@
+"""Planted examples: a section per task and model with the AUROC of every method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hbench.board.board import Board
+from hbench.board.planted import PlantedRecovery, PlantedTask
+from hbench.render.display import code, fixed, short, title
+from hbench.render.section import Section, Text
+from hbench.render.table import NOTHING, Column, Table, View
+
+_PLANTED = """\
+Tasks generated with known truth hold mislabelled, ambiguous or redundant examples. AUROC of each method's order of
+keeping for these against clean examples: 1 = all kept before any clean one, 0.5 = as a random order, 0 = all dropped
+first."""
+
+
+def planted_sections(board: Board) -> list[Section]:
+    """Return the section `Planted examples` and one per task and model; nothing where no task has such examples."""
+    if not board.planted:
+        return []
+    return [Section("Planted examples", 2, (Text(_PLANTED),)), *map(_section, board.planted)]
+
+
+def _section(task: PlantedTask) -> Section:
+    remarks = [f"- {code(m.method)}: {short(reason)}" for m in task.methods for reason in m.reasons]
+    # A task on which every method failed has no type to name.
+    columns = [_METHOD, *(_column(planted_type) for planted_type in task.types or ("AUROC",))]
+    below = [Text("\n".join(remarks))] if remarks else []
+    return Section(title((task.task, task.model)), 3, (Table.of(columns, task.methods), *below))
+
+
+_METHOD: Column[PlantedRecovery] = Column(
+    "method", lambda m: m.method, identifies=True, page=View("method", lambda m: code(m.method))
+)
+
+
+def _column(planted_type: str) -> Column[PlantedRecovery]:
+    return Column(
+        planted_type, lambda m: m.auroc.get(planted_type), "AUROC", page=View(planted_type, _auroc(planted_type))
+    )
+
+
+def _auroc(planted_type: str) -> Callable[[PlantedRecovery], str]:
+    def show(method: PlantedRecovery) -> str:
+        if method.status != "known":
+            return method.status
+        return fixed(method.auroc[planted_type], 3) if planted_type in method.auroc else NOTHING
+
+    return show

@@ -1,0 +1,97 @@
+"""The sections of the contests: what is compared, the table of methods, and what failed or is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from hbench.board.board import Board, Standing
+from hbench.board.comparisons import Role
+from hbench.board.row import BoardRow
+from hbench.render.display import code, listed, margin, plural, short, title
+from hbench.render.parts.rivals import rivals_blocks
+from hbench.render.parts.rows import rows_table
+from hbench.render.parts.trivial import trivial_lines
+from hbench.render.section import Section, Text
+
+#: The baselines of every table.
+_BASELINES: tuple[Role, ...] = ("full", "random")
+
+_TABLES = """\
+Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
+break-even are given as shared / alone."""
+
+
+def results_sections(board: Board) -> list[Section]:
+    """Return the section `Results` and one per contest, in the order of the board; nothing without any contest."""
+    if not board.standings:
+        return []
+    return [Section("Results", 2, (Text(_TABLES),)), *(_section(standing) for standing in board.standings)]
+
+
+def _section(standing: Standing) -> Section:
+    table = rows_table(standing.rows, standing.metric)
+    below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
+    return Section(title(standing.key), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
+
+
+def _about(standing: Standing) -> str:
+    keep = code(standing.key.keep)
+    size = f"as many rows as {keep} keeps" if standing.natural else keep
+    text = (
+        f"{standing.metric} in points, {plural(standing.eval_rows, 'evaluation row')}, "
+        f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
+        f"margin {margin(standing.margin)}."
+    )
+    if any(row.values is not None for row in standing.rows):
+        text += (
+            f" {standing.metric} is not a mean over examples: it is shown without an interval, and differences and "
+            "verdicts are about the mean of the per-example results."
+        )
+    if standing.seeds_known == 1:
+        text += " One seed: no test."
+    return text
+
+
+def _remarks(rows: Sequence[BoardRow]) -> list[Text]:
+    present = {row.method for row in rows if row.seeds}
+    lines = [line for row in rows for line in (*_failures(row), *_seeds(row), *_without_baseline(row, present))]
+    missing = [row.method for row in rows if row.status == "missing"]
+    if missing:
+        lines.append(f"- Missing here, though compared on this task or needed as a baseline: {listed(missing)}")
+    return [Text("\n".join(lines))] if lines else []
+
+
+def _failures(row: BoardRow) -> list[str]:
+    seeds: dict[str, list[str]] = {}
+    for seed, reason in row.failures:
+        seeds.setdefault(reason, []).append(str(seed))
+    return [f"- {code(row.method)}: failed with seed {', '.join(s)}: {short(reason)}" for reason, s in seeds.items()]
+
+
+def _seeds(row: BoardRow) -> list[str]:
+    """Say where a row has fewer seeds than others of its table, or than it shares with a baseline."""
+    lines = []
+    if row.status != "missing" and row.seeds_run < row.most_seeds:
+        lines.append(
+            f"- {code(row.method)}: was run with {row.seeds_run} of the {plural(row.most_seeds, 'seed')} of this table."
+        )
+    shared = (found.pairs for role in _BASELINES if (found := row.against(role)) is not None)
+    pairs = [n for n in shared if n is not None and n < row.seeds]
+    if pairs:
+        lines.append(f"- {code(row.method)}: {min(pairs)} of its {plural(row.seeds, 'seed')} pair with a baseline.")
+    return lines
+
+
+def _without_baseline(row: BoardRow, present: AbstractSet[str]) -> list[str]:
+    """Say why a row with a result has no difference to a baseline; `present`: methods that have a result."""
+    if row.metric is None:
+        return []
+    lines = []
+    random, full = row.against("random"), row.against("full")
+    if random is not None and random.test is None:
+        why = "shares no seed with it" if random.baseline in present else "has no result here"
+        lines.append(f"- {code(row.method)}: no difference to random: {code(random.baseline)} {why}.")
+    if full is not None and full.test is None and full.baseline in present:
+        lines.append(f"- {code(row.method)}: no difference to full: {code(full.baseline)} shares no seed with it.")
+    return lines

@@ -1,0 +1,155 @@
+"""How the cells of a row are written, on pages and in a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from hbench.board.comparisons import Role
+from hbench.board.costs import CostSummary
+from hbench.board.row import BoardRow
+from hbench.render.display import code, count, difference, estimate, fixed, plural, points, short
+from hbench.render.table import NOTHING, Value
+
+#: What stands behind the names of the two baselines.
+LABELS = {"full": " (all data)", "random": " (random subset)"}
+#: What tests are about where the metric is not a mean over examples.
+PER_EXAMPLE = "per-example result"
+
+
+def tested(row: BoardRow) -> str | None:
+    """Return what intervals, differences and tests of a row are about; None without a result."""
+    if row.metric is None:
+        return None
+    return row.metric_name if row.values is None else PER_EXAMPLE
+
+
+def labelled(row: BoardRow) -> str:
+    """Return the method's name, marked where it is a baseline."""
+    return code(row.method) + LABELS.get(row.role, "")
+
+
+def net_costs(row: BoardRow) -> tuple[str, str]:
+    """Return the net cost as tables show it, shared and alone."""
+    costs = row.costs
+    nets = (None, None) if costs is None else (costs.net_shared, costs.net_alone)
+    shared, alone = (NOTHING if net is None else fixed(net, 2) for net in nets)
+    return shared, alone
+
+
+def method(row: BoardRow) -> str:
+    """Return the method's name, with what makes the row unlike others of its table: fewer seeds, failed ones."""
+    name = labelled(row)
+    if row.status == "missing":
+        return name
+    if row.seeds_run < row.most_seeds:
+        name += f", {row.seeds_run} of {plural(row.most_seeds, 'seed')}"
+    if row.status == "partial":
+        name += f", {row.seeds_failed} of {plural(row.seeds_run, 'seed')} failed"
+    return name
+
+
+def method_in_terminal(row: BoardRow) -> str:
+    """Return the method's name, and its seeds where it has a result for fewer than others."""
+    few = row.seeds < row.most_seeds and _has_result(row)
+    return f"{row.method} ({row.seeds} of {row.most_seeds} seeds)" if few else row.method
+
+
+def _has_result(row: BoardRow) -> bool:
+    return row.status not in ("missing", "failed")
+
+
+def metric(row: BoardRow) -> str:
+    """Return the metric with its interval, or why there is none."""
+    if row.status == "failed":
+        return f"failed: {short(row.failures[0][1])}" if row.failures else "failed"
+    return "missing" if row.status == "missing" else estimate(row.metric)
+
+
+def metric_in_terminal(row: BoardRow) -> str:
+    """Return the metric, or the row's status where there is none."""
+    return points(row.metric.value if row.metric else None) if _has_result(row) else row.status
+
+
+def difference_to(role: Role) -> Callable[[BoardRow], str]:
+    """Return what shows the difference to a baseline, with interval, p value and verdict."""
+    return lambda row: difference(row.against(role))
+
+
+def points_to(role: Role) -> Callable[[BoardRow], str]:
+    """Return what shows the difference to a baseline in points."""
+
+    def show(row: BoardRow) -> str:
+        found = row.against(role)
+        return points(None if found is None else found.difference, signed=True)
+
+    return show
+
+
+def verdict_on(role: Role) -> Callable[[BoardRow], str]:
+    """Return what shows the verdict on the difference to a baseline."""
+
+    def show(row: BoardRow) -> str:
+        found = row.against(role)
+        return "" if found is None else found.verdict or ""
+
+    return show
+
+
+def size(row: BoardRow) -> str:
+    """Return the number of rows kept, smallest and largest where they differ by seed, and their share."""
+    if row.kept is None:
+        return NOTHING
+    size = count(row.kept.rows)
+    if row.kept.least != row.kept.most:
+        size += f" ({row.kept.least:,} to {row.kept.most:,})"
+    return f"{size} ({fixed(row.kept.share * 100, 1)} %)"
+
+
+def share_in_terminal(row: BoardRow) -> str:
+    """Return the share of the rows that is kept."""
+    return f"{fixed(row.kept.share * 100, 1)} %" if row.kept is not None and _has_result(row) else NOTHING
+
+
+def classes(row: BoardRow) -> str:
+    """Return the largest deviation of a class's share, or the shares where there is nothing to deviate from."""
+    kept = row.kept
+    if kept is None:
+        return NOTHING
+    if kept.deviation is not None and kept.deviating is not None:
+        off = fixed(kept.deviation * 100, 1, signed=True)
+        return f"{off} {code(kept.deviating)}" if off != "+0.0" else "0.0"
+    if len(kept.classes) > 4:
+        return f"{len(kept.classes)} classes"
+    return ", ".join(f"{code(name)} {fixed(share * 100, 1)} %" for name, share in kept.classes) or NOTHING
+
+
+def _pair(shared: str, alone: str) -> str:
+    return NOTHING if shared == alone == NOTHING else f"{shared} / {alone}"
+
+
+def net_cost(row: BoardRow) -> str:
+    """Return the net cost, shared / alone."""
+    return _pair(*net_costs(row))
+
+
+def net_cost_in_terminal(row: BoardRow) -> str:
+    """Return the net cost, shared / alone, where both are known."""
+    shared, alone = net_costs(row)
+    return NOTHING if NOTHING in (shared, alone) or not _has_result(row) else f"{shared} / {alone}"
+
+
+def pays_after(row: BoardRow) -> str:
+    """Return the number of later trainings after which pruning has paid, shared / alone."""
+    found = (break_even(get)(row) for get in (lambda c: c.break_even_shared, lambda c: c.break_even_alone))
+    return _pair(*(NOTHING if n is None else f"{n:,}" if isinstance(n, int) else str(n) for n in found))
+
+
+def break_even(get: Callable[[CostSummary], float | None]) -> Callable[[BoardRow], Value]:
+    """Return a getter of a break-even: trainings, `never`, or None where it is not known."""
+
+    def value(row: BoardRow) -> Value:
+        trainings = None if row.costs is None else get(row.costs)
+        return "never" if trainings == math.inf else trainings
+
+    return value

@@ -1,0 +1,190 @@
+"""The columns of a row of the board, in the order of leaderboard.csv: a new column takes one entry here.
+
+Every format follows: leaderboard.csv, JSON and the data frame show the columns that are data, the page and the
+terminal those with a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hbench.board.comparisons import Comparison, Role
+from hbench.board.costs import CostSummary
+from hbench.board.row import BoardRow, Estimate, Kept
+from hbench.render.display import points
+from hbench.render.parts import row_text
+from hbench.render.table import NOTHING, Column, Table, Value, View
+
+_SHARE, _TRAININGS, _ROWS = "share of 1", "full trainings", "rows"
+
+
+def _against(role: Role, get: Callable[[Comparison], Value]) -> Callable[[BoardRow], Value]:
+    def value(row: BoardRow) -> Value:
+        found = row.against(role)
+        return None if found is None else get(found)
+
+    return value
+
+
+def _estimate(get: Callable[[BoardRow], Estimate | None]) -> tuple[Callable[[BoardRow], Value], ...]:
+    """Return getters of value, lower and upper end."""
+
+    def part(of: Callable[[Estimate], Value]) -> Callable[[BoardRow], Value]:
+        return lambda row: None if (found := get(row)) is None else of(found)
+
+    return part(lambda e: e.value), part(lambda e: e.low), part(lambda e: e.high)
+
+
+def _kept(get: Callable[[Kept], Value]) -> Callable[[BoardRow], Value]:
+    return lambda row: None if row.kept is None else get(row.kept)
+
+
+def _costs(get: Callable[[CostSummary], Value]) -> Callable[[BoardRow], Value]:
+    return lambda row: None if row.costs is None else get(row.costs)
+
+
+def _detectable(row: BoardRow) -> float | None:
+    """Return what the comparison with the random subset could have shown; for that subset, the one with all data."""
+    found = row.against("full" if row.role == "random" else "random")
+    return None if found is None else found.detectable
+
+
+_METRIC, _VALUES = _estimate(lambda row: row.metric), _estimate(lambda row: row.values)
+_FULL_SHARE, _VALUES_SHARE = _estimate(lambda row: row.share), _estimate(lambda row: row.values_share)
+
+ROWS: tuple[Column[BoardRow], ...] = (
+    Column("task", lambda row: row.cell.task, identifies=True),
+    Column("split", lambda row: row.cell.split, identifies=True),
+    Column("primary", lambda row: row.primary),
+    Column("model", lambda row: row.cell.model, identifies=True),
+    Column("keep", lambda row: row.cell.keep, identifies=True),
+    Column("budget", lambda row: row.cell.budget, identifies=True),
+    Column(
+        "method",
+        lambda row: row.method,
+        identifies=True,
+        page=View("method", row_text.method),
+        terminal=View("method", row_text.method_in_terminal, words=True),
+    ),
+    Column("role", lambda row: row.role),
+    Column("status", lambda row: row.status),
+    Column("metric_name", lambda row: row.metric_name),
+    Column("tested", row_text.tested),
+    Column("seeds", lambda row: row.seeds),
+    Column("seeds_failed", lambda row: row.seeds_failed),
+    Column("scoring_runs", lambda row: row.scoring_runs),
+    Column("train_rows", lambda row: row.train_rows, _ROWS),
+    Column("eval_rows", lambda row: row.eval_rows, _ROWS),
+    Column(
+        "metric",
+        _METRIC[0],
+        _SHARE,
+        page=View("metric", row_text.metric),
+        terminal=View("metric", row_text.metric_in_terminal),
+    ),
+    Column("metric_low", _METRIC[1], _SHARE),
+    Column("metric_high", _METRIC[2], _SHARE),
+    Column(
+        "also",
+        lambda row: row.also,
+        _SHARE,
+        page=View(
+            "also",
+            lambda row: ", ".join(f"{name} {points(value)}" for name, value in row.also) or NOTHING,
+            optional=True,
+        ),
+    ),
+    Column("full_pairs", _against("full", lambda c: c.pairs)),
+    Column(
+        "full_difference",
+        _against("full", lambda c: c.difference),
+        _SHARE,
+        page=View("difference to full", row_text.difference_to("full")),
+        terminal=View("to full", row_text.points_to("full")),
+    ),
+    Column("full_low", _against("full", lambda c: c.low), _SHARE),
+    Column("full_high", _against("full", lambda c: c.high), _SHARE),
+    Column("margin", lambda row: None if row.margin is None else row.margin.used, _SHARE),
+    Column(
+        "full_verdict",
+        _against("full", lambda c: c.verdict),
+        terminal=View("", row_text.verdict_on("full"), words=True),
+    ),
+    Column("full_detectable", _against("full", lambda c: c.detectable), _SHARE),
+    Column("full_share", _FULL_SHARE[0], _SHARE),
+    Column("full_share_low", _FULL_SHARE[1], _SHARE),
+    Column("full_share_high", _FULL_SHARE[2], _SHARE),
+    Column("values_mean", _VALUES[0], _SHARE),
+    Column("values_low", _VALUES[1], _SHARE),
+    Column("values_high", _VALUES[2], _SHARE),
+    Column("values_share", _VALUES_SHARE[0], _SHARE),
+    Column("values_share_low", _VALUES_SHARE[1], _SHARE),
+    Column("values_share_high", _VALUES_SHARE[2], _SHARE),
+    Column("trivial", _against("trivial", lambda c: c.baseline)),
+    Column("trivial_mean", lambda row: row.trivial_mean, _SHARE),
+    Column("trivial_difference", _against("trivial", lambda c: c.difference), _SHARE),
+    Column("trivial_low", _against("trivial", lambda c: c.low), _SHARE),
+    Column("trivial_high", _against("trivial", lambda c: c.high), _SHARE),
+    Column("trivial_p", _against("trivial", lambda c: c.p)),
+    Column("trivial_verdict", _against("trivial", lambda c: c.verdict)),
+    Column("random", _against("random", lambda c: c.baseline)),
+    Column("random_pairs", _against("random", lambda c: c.pairs)),
+    Column(
+        "random_difference",
+        _against("random", lambda c: c.difference),
+        _SHARE,
+        page=View("difference to random", row_text.difference_to("random")),
+        terminal=View("to random", row_text.points_to("random")),
+    ),
+    Column("random_low", _against("random", lambda c: c.low), _SHARE),
+    Column("random_high", _against("random", lambda c: c.high), _SHARE),
+    Column("random_p", _against("random", lambda c: c.p)),
+    Column("random_p_holm", _against("random", lambda c: c.p_adjusted)),
+    Column(
+        "random_verdict",
+        _against("random", lambda c: c.verdict),
+        terminal=View("", row_text.verdict_on("random"), words=True),
+    ),
+    Column("random_detectable", _against("random", lambda c: c.detectable), _SHARE),
+    Column("kept", _kept(lambda kept: kept.rows), _ROWS, page=View("kept", row_text.size)),
+    Column("kept_least", _kept(lambda kept: kept.least), _ROWS),
+    Column("kept_most", _kept(lambda kept: kept.most), _ROWS),
+    Column("kept_share", _kept(lambda kept: kept.share), _SHARE, terminal=View("kept", row_text.share_in_terminal)),
+    Column("class_deviation", _kept(lambda kept: kept.deviation), _SHARE, page=View("classes", row_text.classes)),
+    Column("class_deviating", _kept(lambda kept: kept.deviating)),
+    Column("class_shares", _kept(lambda kept: kept.classes), _SHARE),
+    Column("cost_unit", _costs(lambda costs: costs.unit)),
+    Column("cost_full", _costs(lambda costs: costs.full), "cost_unit", places=0),
+    Column("cost_train", _costs(lambda costs: costs.train), "cost_unit", places=0),
+    Column("cost_scoring_shared", _costs(lambda costs: costs.scoring_shared), "cost_unit", places=0),
+    Column("cost_scoring_alone", _costs(lambda costs: costs.scoring_alone), "cost_unit", places=0),
+    Column(
+        "net_shared",
+        _costs(lambda costs: costs.net_shared),
+        _TRAININGS,
+        page=View("net cost", row_text.net_cost),
+        terminal=View("net cost", row_text.net_cost_in_terminal),
+    ),
+    Column("net_alone", _costs(lambda costs: costs.net_alone), _TRAININGS),
+    Column("net_shared_examples", _costs(lambda costs: costs.net_shared_examples), _TRAININGS),
+    Column("net_alone_examples", _costs(lambda costs: costs.net_alone_examples), _TRAININGS),
+    Column("net_shared_tokens", _costs(lambda costs: costs.net_shared_tokens), _TRAININGS),
+    Column("net_alone_tokens", _costs(lambda costs: costs.net_alone_tokens), _TRAININGS),
+    Column(
+        "break_even_shared",
+        row_text.break_even(lambda costs: costs.break_even_shared),
+        "later trainings",
+        page=View("pays after", row_text.pays_after),
+    ),
+    Column("break_even_alone", row_text.break_even(lambda costs: costs.break_even_alone), "later trainings"),
+    Column(
+        "detectable", _detectable, _SHARE, data=False, page=View("detectable", lambda row: points(_detectable(row)))
+    ),
+    Column("planted", lambda row: row.planted, "AUROC"),
+    Column("failures", lambda row: row.failures),
+)
+
+
+def rows_table(rows: Iterable[BoardRow], metric: str | None = None) -> Table:
+    """Return the table of some rows, with all columns; `metric`: the heading of the metric where rows share one."""
+    return Table.of(ROWS, rows, {} if metric is None else {"metric": metric})

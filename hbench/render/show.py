@@ -1,0 +1,58 @@
+"""Showing a board, or a part of it, in one of the formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hbench.board.board import Board
+from hbench.board.contests import ContestKey
+from hbench.render.display import listed
+from hbench.render.formats import renderer
+from hbench.render.sections import page_of, results_of_part
+from hbench.results.cell import kept_share
+from hbench.results.fields import ResultError
+from hbench.results.folder import results_of
+
+
+def shown(board: Board, format: str = "text") -> str:
+    """Return a whole board in a format of `hbench.render.formats.FORMATS`."""
+    return renderer(format)(page_of(board))
+
+
+def show(
+    results_dir: Path,
+    *,
+    task: str | None = None,
+    model: str | None = None,
+    keep: str | None = None,
+    format: str = "text",
+) -> str:
+    """Return the board of a folder in a format, or the contests of one task, model or keep label (0.30 is 0.3).
+
+    Raises ResultError as `Board.of` does, and when no contest is left, naming those there are.
+    """
+    board = Board.of(results_of(results_dir))
+
+    def chosen(contest: ContestKey) -> bool:
+        here = task in (None, contest.task) and model in (None, contest.model)
+        return here and (keep is None or _same_size(keep, contest.keep))
+
+    part = board.narrowed(chosen)
+    if not part.standings:
+        raise ResultError(f"{results_dir}: no table for these choices; {_choices(board)}")
+    return shown(board, format) if task is model is keep is None else renderer(format)(results_of_part(part))
+
+
+def _choices(board: Board) -> str:
+    if not board.standings:
+        return "there is none at all"
+    contests = [standing.key for standing in board.standings]
+    names = ("task", "model", "keep")
+    return "there are " + "; ".join(
+        f"{name} {listed(dict.fromkeys(str(getattr(contest, name)) for contest in contests))}" for name in names
+    )
+
+
+def _same_size(wanted: str, keep: str) -> bool:
+    share = kept_share(wanted)
+    return wanted == keep or (share is not None and share == kept_share(keep))

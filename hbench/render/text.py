@@ -1,0 +1,37 @@
+"""The page as plain text for a terminal or a pipe: the tables of the contests, as narrow as can be."""
+
+from __future__ import annotations
+
+from hbench.render.section import Page, Section, Text
+from hbench.render.table import Table
+
+
+def text(page: Page) -> str:
+    """Return one block of aligned lines per section that has something for a terminal, without a last line break."""
+    return "\n\n".join("\n".join([s.title, *lines]) for s in page.sections if (lines := _lines(s)))
+
+
+def _lines(section: Section) -> list[str]:
+    lines: list[str] = []
+    for block in section.blocks:
+        if isinstance(block, Table):
+            lines += _aligned(block)
+        elif isinstance(block, Text) and block.terminal:
+            lines.append(block.terminal)
+    return lines
+
+
+def _aligned(table: Table) -> list[str]:
+    """Return the lines of a table: words to the left, numbers to the right."""
+    rows = table.in_terminal()
+    if not rows[0]:
+        return []
+    left = [heading.words for heading in table.headings if heading.terminal is not None]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if words else cell.rjust(width)
+            for cell, width, words in zip(row, widths, left, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
