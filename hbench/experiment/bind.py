@@ -14,7 +14,7 @@ from hbench.data.load import describe_source
 from hbench.errors import UsageError
 from hbench.experiment.plan import Arm, Experiment
 from hbench.jobs.recipe import Recipe
-from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
+from hbench.jobs.spec import FineTune, Score, TaskRef, pack_subset
 from hbench.plugins import DynamicScorer, Scorer
 from hbench.plugins.registry import Named, source_digest
 from hbench.selection import count_for, select
@@ -68,7 +68,7 @@ class Work:
             sample_seed=suite.sample_seed,
             data_dir=None if data_dir is None else str(data_dir),
         )
-        named = group.full_runs(task, ModelRef(group.model.ref, group.model.source()))
+        named = group.full_runs(task, group.model.reference)
         full = {seed: store.reusable_run(job) for seed, job in named.items()}
         runs = {seed: (job.key, job) for seed, job in full.items()}
         return cls(group, suite, full, {m.ref: group.score_jobs(m, runs) for m in group.scored()})

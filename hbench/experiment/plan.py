@@ -16,8 +16,8 @@ from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef
-from hbench.models.catalogue import Model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
+from hbench.models.catalogue import Model, check_distinct, check_model, find_model
+from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task, texts_of
 from hbench.plugins.registry import SCORERS, TASKS, Named, source_digest
 
 if TYPE_CHECKING:
@@ -135,16 +135,19 @@ def make_plan(suite: Suite) -> Plan:
     scoring_seeds = training_seeds(suite.scoring_runs)
     evaluation_seeds = training_seeds(suite.seeds)
     groups = []
+    models = {reference: find_model(reference) for reference in suite.models}
+    check_distinct(models.values())
     for diagnosed, references in ((False, suite.tasks), (True, suite.diagnose)):
         for model in suite.models:
             for reference in references:
                 task = TASKS.find(reference)
                 recipe = suite.recipe_for(task)
                 _check_epochs(observations, recipe)
+                check_model(models[model], recipe.max_length, texts_of(task.plugin))
                 groups.append(
                     Experiment(
                         task=task,
-                        model=find_model(model),
+                        model=models[model],
                         recipe=recipe,
                         methods=static if diagnosed else methods,
                         keeps=keeps,

@@ -31,8 +31,8 @@ def check_name(name: str, noun: str, where: str) -> None:
     """Refuse a name that a reference, a file or the board cannot hold. Raises UsageError."""
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{noun} {short_repr(name)} in {where}: a name is made of letters, digits, - . _ + and starts with a letter "
-            "or a digit; set another one as the class attribute `name`"
+            f"{noun} {short_repr(name)} in {where}: a name is made of letters, digits, - . _ + and starts with "
+            "a letter or a digit; set another one as the class attribute `name`"
         )
     if noun == "scorer" and (name in _TAKEN or _reads_as_number(name)):
         raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +25,15 @@ def test_a_folder_has_no_revision(tmp_path: Path) -> None:
         find_model(f"{tmp_path}[revision=abc]")
 
 
-def test_results_call_a_folder_by_its_last_part(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "config.json").write_text("{}")
-    assert find_model(f"{tmp_path}/mine[layers=2]").title == "mine[layers=2]"
-    assert find_model(f"{tmp_path}/mine/").title == "mine"
+def test_results_call_a_folder_by_its_last_part_and_what_it_holds(tmp_path: Path) -> None:
+    for place in ("mine", "elsewhere/mine", "other/mine"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "config.json").write_text("{}" if "other" not in place else "{ }")
+    title = find_model(f"{tmp_path}/mine").title
+    assert re.fullmatch(r"mine@[0-9a-f]{8}", title)
+    assert find_model(f"{tmp_path}/mine/[layers=2]").title == f"{title}[layers=2]"
+    assert find_model(f"{tmp_path}/elsewhere/mine").title == title
+    assert find_model(f"{tmp_path}/other/mine").title != title
     assert find_model("minilm-l6[layers=4]").title == "minilm-l6[layers=4]"
     assert find_model("roberta-base").title == "roberta-base"
 
