@@ -18,8 +18,6 @@ from hbench.plugins.scorer import Scorer
 ENDS = ("highest", "lowest", "middle")
 #: What a plugin may be called: it has to fit a reference, a file name and a table.
 _NAME = re.compile(r"\w[\w.+-]*")
-#: Names of rows of the board that no scorer has.
-_TAKEN = ("full", "none")
 #: Attributes that the engine reads of a scorer, which an option of the same name would replace.
 _DECLARED = ("needs", "cite", "published", "fresh", "name", "score", "prefer", "natural", "observation")
 #: Methods of a scorer and the arguments that the engine calls them with.
@@ -34,9 +32,9 @@ def check_name(name: str, noun: str, where: str) -> None:
             f"{noun} {short_repr(name)} in {where}: a name is made of letters, digits, - . _ + and starts with "
             "a letter or a digit; set another one as the class attribute `name`"
         )
-    if noun == "scorer" and (name in _TAKEN or _reads_as_number(name)):
+    if noun == "scorer" and _reads_as_number(name):
         raise UsageError(
-            f"scorer '{name}' in {where}: the board uses this for something else; "
+            f"scorer '{name}' in {where}: `keep` would read the name as a number; "
             "set another one as the class attribute `name`"
         )
 
