@@ -27,6 +27,9 @@ PROTOCOL = 1
 #: The method that trains on everything; it stands beside the scorers on every board.
 FULL = "full"
 
+#: What a job's key calls a model that the user named by a folder, whose path is of one machine.
+FOLDER = "folder"
+
 
 @dataclass(frozen=True)
 class TaskRef:
@@ -47,7 +50,7 @@ class TaskRef:
 class ModelRef:
     """A model as a job sees it: its reference, and the version of its weights."""
 
-    #: What the user named, but `folder` with the options for a folder, whose path says nothing of the weights.
+    #: What the user named, but `FOLDER` with the options for a folder, whose path says nothing of the weights.
     ref: str
     source: dict[str, Any]
     #: Path of that folder or None; not part of the key, which holds the files' digests instead.
@@ -58,7 +61,7 @@ class ModelRef:
         """What to call the model where a job is named: a folder by its last part."""
         if self.folder is None:
             return self.ref
-        return PurePath(self.folder).name + self.ref.removeprefix("folder")
+        return PurePath(self.folder).name + self.ref.removeprefix(FOLDER)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 from hbench.data.hub import resolve_revision
 from hbench.errors import DataError, UsageError, suggest
 from hbench.files import digest_text, shorten
-from hbench.jobs.spec import ModelRef
+from hbench.jobs.spec import FOLDER, ModelRef
 from hbench.models.folder import digest_folder, read_limits
 from hbench.models.limits import Limits, check_limits
 from hbench.plugins.references import configure, join_reference, speakable, split_reference
@@ -78,8 +78,6 @@ _BY_HUB = {model.hub: model for model in CATALOGUE.values() if model.hub}
 
 #: Tokens of the longest text that the built-in model reads, which `hbench.models.load` makes.
 TINY_POSITIONS = 512
-#: What a job's key calls a model that the user named by a folder, whose path is of one machine.
-FOLDER = "folder"
 _HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 

@@ -83,12 +83,12 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
     values: dict[str, Any] = {}
     for key, text in options.items():
         if key not in fields:
-            raise UsageError(f"{shorten(name)} has no option '{shorten(key)}'{suggest(key, fields)}")
-        values[key] = convert(text, fields[key], f"{shorten(name)}[{key}={shorten(text)}]")
+            raise UsageError(f"{name} has no option '{key}'{suggest(key, fields)}")
+        values[key] = convert(text, fields[key], f"{name}[{key}={shorten(text)}]")
     for f in declared:
         required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         if f.init and required and f.name not in values:
-            raise UsageError(f"{shorten(name)} needs the option '{f.name}'; write {shorten(name)}[{f.name}=...]")
+            raise UsageError(f"{name} needs the option '{f.name}'; write {name}[{f.name}=...]")
     return cls(**values)
 
 
