@@ -110,5 +110,5 @@ def describe(job: Job) -> str:
     """Return a line that names a job by its specification alone, which does not know the arms that use it."""
     if isinstance(job, FineTune):
         what = "full data" if job.subset is None else "pruned"
-        return f"{job.task.ref} {job.model.ref} {what} seed {job.seed}"
+        return f"{job.task.ref} {job.model.shown} {what} seed {job.seed}"
     return f"{job.task.ref} {job.scorer} scores"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hbench.data.load import describe_source
 from hbench.experiment.jobs import full_jobs, score_jobs, task_ref
-from hbench.jobs.spec import FineTune, ModelRef, Score
+from hbench.jobs.spec import FineTune, Score
 
 if TYPE_CHECKING:
     from hbench.experiment.plan import Experiment
@@ -68,7 +68,8 @@ def bind(experiment: Experiment, suite: Suite, data_dir: Path | None, store: Sto
     """
     source = describe_source(experiment.task.plugin, data_dir, experiment.task.name)
     task = task_ref(experiment, suite, source, data_dir)
-    model = ModelRef(experiment.model.ref, experiment.model.source())
-    full = {seed: store.reusable_run(job) for seed, job in full_jobs(experiment, task, model).items()}
+    full = {
+        seed: store.reusable_run(job) for seed, job in full_jobs(experiment, task, experiment.model.reference).items()
+    }
     scores = {method.ref: MappingProxyType(score_jobs(experiment, method, full)) for method in experiment.scored()}
     return BoundExperiment(experiment, suite, MappingProxyType(full), MappingProxyType(scores))

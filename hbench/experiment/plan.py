@@ -14,8 +14,8 @@ from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
 from hbench.jobs.recipe import Recipe
-from hbench.models.catalogue import Model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, Capture, DynamicScorer, Observation, Scorer, Task
+from hbench.models.catalogue import Model, check_distinct, check_model, find_model
+from hbench.plugins import GRADIENT_SIGNALS, Capture, DynamicScorer, Observation, Scorer, Task, texts_of
 from hbench.plugins.registry import SCORERS, TASKS, Named
 
 
@@ -94,6 +94,8 @@ def make_plan(suite: Suite) -> Plan:
     observe = unite(o for _, o in observations if o is not None)
     scoring_seeds = training_seeds(suite.scoring_runs)
     evaluation_seeds = training_seeds(suite.seeds)
+    models = {reference: find_model(reference) for reference in suite.models}
+    check_distinct(models.values())
     experiments = []
     for diagnosed, references in ((False, suite.tasks), (True, suite.diagnose)):
         for model in suite.models:
@@ -101,10 +103,11 @@ def make_plan(suite: Suite) -> Plan:
                 task = TASKS.find(reference)
                 recipe = suite.recipe_for(task)
                 _check_epochs(observations, recipe)
+                check_model(models[model], recipe.max_length, texts_of(task.plugin))
                 experiments.append(
                     Experiment(
                         task=task,
-                        model=find_model(model),
+                        model=models[model],
                         recipe=recipe,
                         methods=static if diagnosed else methods,
                         keeps=keeps,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,7 @@ from hbench.jobs.store import Store, write_arrays
 from hbench.plugins import Observation, at_epochs
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS
-
-if TYPE_CHECKING:
-    from hbench.plugins import Scorer
+from hbench.plugins.scoring import score_examples
 
 #: Planted types of training examples whose detection is measured, against the clean ones.
 PLANTED = ("mislabelled", "ambiguous", "redundant")
@@ -29,46 +27,27 @@ PLANTED = ("mislabelled", "ambiguous", "redundant")
 def run_score(job: Score, store: Store, folder: Path) -> None:
     """Score the examples and write scores.npz (id, score, preference, natural), log.txt and result.json to `folder`.
 
-    Raises TrainingFailed, so that the cell is shown as failed, when the scores have another shape or are not finite.
+    Raises TrainingFailed, so that the cell is shown as failed, when the scores cannot be right: see `score_examples`.
     """
     scorer = SCORERS.find(join_reference(job.scorer, job.options)).plugin
     examples = store.arrays("finetune", job.examples, "examples.npz")
     observed = _dynamics(job, scorer.observation(), store, examples)
     runs = len(job.runs)
     try:
-        scores = checked(scorer, scorer.score(observed), observed)
-        preference = checked(scorer, scorer.prefer(scores, runs), observed)
-        natural = scorer.natural(scores, runs)
-    except UsageError as error:  # an option that does not suit the number of runs or epochs
+        scored = score_examples(scorer, observed, runs)
+    except UsageError as error:  # a scorer at fault, or an option that does not suit the number of runs or epochs
         raise TrainingFailed(str(error)) from error
     arrays: dict[str, npt.NDArray[Any]] = {
         "id": examples["id"],
-        "score": scores.to_numpy().astype(np.float64),
-        "preference": preference.to_numpy().astype(np.float64),
+        "score": scored.scores.to_numpy().astype(np.float64),
+        "preference": scored.preference.to_numpy().astype(np.float64),
     }
-    if natural is not None:
-        arrays["natural"] = checked(scorer, natural, observed).to_numpy().astype(bool)
+    if scored.natural is not None:
+        arrays["natural"] = scored.natural.to_numpy().astype(bool)
     write_arrays(folder / "scores.npz", arrays)
-    (folder / "log.txt").write_text(f"{job.scorer}: {scores.sizes['example']} examples, {runs} runs\n")
+    lines = [f"{job.scorer}: {len(examples['id'])} examples, {runs} runs", *scored.notes]
+    (folder / "log.txt").write_text("".join(f"{line}\n" for line in lines))
     write_result(folder, ScoreResult(find_planted(arrays["preference"], examples.get("planted"))))
-
-
-def checked(scorer: Scorer, scores: xr.DataArray, observed: xr.Dataset) -> xr.DataArray:
-    """Return the scores when they are one finite number per example. Raises TrainingFailed, saying what is wrong."""
-    name = type(scorer).__name__
-    if not isinstance(scores, xr.DataArray):
-        raise TrainingFailed(f"{name} gave a {type(scores).__name__}; expected an xarray.DataArray over the examples")
-    if scores.dims != ("example",) or scores.sizes["example"] != observed.sizes["example"]:
-        raise TrainingFailed(f"{name} gave an array {dict(scores.sizes)}; expected one number per example")
-    if "example" in scores.coords and not scores["example"].equals(observed["example"]):
-        raise TrainingFailed(f"{name} gave the scores in another order of examples; return them as they came")
-    values = scores.to_numpy()
-    if not np.isfinite(values).all():
-        where = str(scores["example"].to_numpy()[~np.isfinite(values)][0])
-        raise TrainingFailed(
-            f"{name} gave {int((~np.isfinite(values)).sum())} scores that are not finite, first at example {where}"
-        )
-    return scores
 
 
 def find_planted(preference: npt.NDArray[np.float64], planted: npt.NDArray[Any] | None) -> dict[str, float] | None:

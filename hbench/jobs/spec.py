@@ -11,6 +11,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.errors import UsageError
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Raised whenever a change of the engine changes results: jobs and results of other protocols are never mixed.
 PROTOCOL = 1
+
+#: What a job's key calls a model that the user named by a folder, whose path is of one machine.
+FOLDER = "folder"
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,18 @@ class TaskRef:
 class ModelRef:
     """A model as a job sees it: its reference, and the version of its weights."""
 
+    #: What the user named, but `FOLDER` with the options for a folder, whose path says nothing of the weights.
     ref: str
     source: dict[str, Any]
+    #: Path of that folder or None; not part of the key, which holds the files' digests instead.
+    folder: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What to call the model where a job is named: a folder by its last part."""
+        if self.folder is None:
+            return self.ref
+        return PurePath(self.folder).name + self.ref.removeprefix(FOLDER)
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,8 @@ class _Specification:
         """sha256 of the canonical JSON of the whole specification; computed once, since a plan asks for it often."""
         payload = self.payload()
         payload["task"] = {k: v for k, v in payload["task"].items() if k != "data_dir"}
+        if "model" in payload:
+            payload["model"] = {k: v for k, v in payload["model"].items() if k != "folder"}
         return hashlib.sha256(canonical(payload).encode()).hexdigest()
 
 

@@ -6,14 +6,21 @@ This module only names and fingerprints models; `hbench.models.load` loads them.
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass, field
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hbench.data.hub import resolve_revision
-from hbench.errors import UsageError, suggest
-from hbench.files import digest_file
-from hbench.plugins.references import configure, join_reference, split_reference
+from hbench.errors import DataError, UsageError, suggest
+from hbench.files import digest_text, shorten
+from hbench.jobs.spec import FOLDER, ModelRef
+from hbench.models.folder import digest_folder, read_limits
+from hbench.models.limits import Limits, check_limits
+from hbench.plugins.references import configure, join_reference, speakable, split_reference
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,10 @@ class ModelOptions:
     layers: int | None = None
     #: Commit of the hub repository to use instead of the catalogue's.
     revision: str | None = field(default=None)
+
+    def given(self) -> dict[str, Any]:
+        """Return the options that are set."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
     def __post_init__(self) -> None:
         if self.layers is not None and self.layers < 1:
@@ -65,6 +76,11 @@ CATALOGUE = {
 _BY_HUB = {model.hub: model for model in CATALOGUE.values() if model.hub}
 
 
+#: Tokens of the longest text that the built-in model reads, which `hbench.models.load` makes.
+TINY_POSITIONS = 512
+_HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
+
+
 @dataclass(frozen=True)
 class Model:
     """A model as named by the user. Exactly one of `folder` and `hub` is set, but for `tiny`, which has neither."""
@@ -78,18 +94,51 @@ class Model:
 
     @property
     def title(self) -> str:
-        """What results call the model: its reference, but of a folder the last part, as paths tell of one machine."""
-        if self.folder is None or self.name in CATALOGUE:
+        """What results call the model: its reference; of a folder that the user named, `NAME@DIGEST`.
+
+        That is the last part of the path, as the rest tells of one machine, and 8 digits that tell other weights of
+        the same name apart.
+        """
+        path = self.path
+        if path is None:
             return self.ref
-        return join_reference(self.folder.name, {k: v for k, v in vars(self.options).items() if v is not None})
+        digest = digest_text("".join(f"{name}\n{digest}\n" for name, digest in sorted(self._files.items())))
+        return join_reference(f"{path.name}@{digest[:8]}", self.options.given())
+
+    @property
+    def path(self) -> Path | None:
+        """Where the user says that the model is; None for a name of the catalogue or a hub id."""
+        return None if self.name in CATALOGUE else self.folder
+
+    @property
+    def reference(self) -> ModelRef:
+        """The model as a job sees it. Raises DataError when the hub does not answer or a file cannot be read."""
+        if self.path is None:
+            return ModelRef(self.ref, self.source())
+        return ModelRef(join_reference(FOLDER, self.options.given()), self.source(), folder=str(self.path))
 
     def source(self) -> dict[str, Any]:
         """Return what fixes the weights: file digests of a folder, or the hub id and its commit."""
         if self.folder is not None:
-            return {"files": digest_folder(self.folder)}
+            return {"files": dict(self._files)}
         if self.hub is not None:
             return {"hub": self.hub, "revision": self.revision or resolve_revision(self.hub, "model")}
         return {"builtin": self.name, "version": 1}
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What is known of positions and tokens without loading the model: of a hub id nothing.
+
+        Raises DataError when the folder lacks weights, a tokenizer or a padding token.
+        """
+        if self.folder is not None:
+            return read_limits(self.folder)
+        return Limits() if self.hub is not None else Limits(TINY_POSITIONS, added=(2, 3))
+
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        assert self.folder is not None
+        return digest_folder(self.folder)
 
 
 def find_model(reference: str) -> Model:
@@ -98,29 +147,113 @@ def find_model(reference: str) -> Model:
     Raises UsageError for an unknown option, a name that is neither in the catalogue nor of the form owner/name, and
     a path without a config.json. Nothing is loaded or asked of the hub.
     """
-    name, given = split_reference(reference)
+    name, given = _split(reference)
     options = configure(ModelOptions, name, given)
-    known = CATALOGUE.get(name) or _BY_HUB.get(name)
+    known = _known(name)
     name = name if known is None else known.name
-    ref = join_reference(name, {k: v for k, v in vars(options).items() if v is not None})
+    ref = join_reference(name, options.given())
     if known is not None:
         if known.name == "minilm-l6" and options.revision is None:
             folder = packaged_minilm()
             if folder is not None:
                 return Model(ref, name, options, folder=folder)
         return Model(ref, name, options, hub=known.hub, revision=options.revision or known.revision)
-    path = Path(name).expanduser()
-    if path.is_dir():
+    path = _folder(name)
+    if path is not None:
         if not (path / "config.json").is_file():
             raise UsageError(f"model '{name}': the folder has no config.json; name a folder saved by save_pretrained")
         if options.revision is not None:
             raise UsageError(f"model '{ref}': a folder has no revisions; leave the option out, or name a hub id")
-        return Model(ref, name, options, folder=path.resolve())
-    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        return Model(ref, name, options, folder=path)
+    if _HUB_ID.fullmatch(name):
         return Model(ref, name, options, hub=name, revision=options.revision)
     raise UsageError(
-        f"unknown model '{name}'{suggest(name, CATALOGUE)}; or give a hub id (owner/name) or a folder of a model"
+        f"unknown model '{shorten(name)}'{suggest(name, CATALOGUE)}; "
+        "or give a hub id (owner/name) or a folder of a model"
     )
+
+
+def model_of(reference: ModelRef) -> Model:
+    """Return the model of a job: at the commit that the job names, or in the folder that was named when it was planned.
+
+    Raises DataError when the folder is gone or holds other files than it did then.
+    """
+    if reference.folder is None:
+        model = find_model(reference.ref)
+        return replace(model, revision=reference.source.get("revision", model.revision))
+    path = Path(reference.folder)
+    if not path.is_dir():
+        raise DataError(f"model {path}: the folder is gone; run the suite again and name where it is now")
+    options = configure(ModelOptions, FOLDER, split_reference(reference.ref)[1])
+    model = Model(join_reference(str(path), options.given()), str(path), options, folder=path)
+    if model.source() != reference.source:
+        raise DataError(f"model {path}: its files changed after the job was planned; run the suite again")
+    return model
+
+
+def check_model(model: Model, max_length: int, texts: int = 1) -> None:
+    """Refuse, before anything is trained, a folder that lacks a part or a model that `max_length` does not suit.
+
+    max_length: the recipe's; texts: 1 or 2, of which a sequence is made. Of a hub id nothing is known yet:
+    `hbench.models.load` makes the same checks of what it loaded. Raises DataError or UsageError naming the model, the
+    numbers and the fix.
+    """
+    check_limits(model.ref, model.limits, max_length, texts)
+
+
+def check_distinct(models: Iterable[Model]) -> None:
+    """Refuse two folders of one name in one suite: its tables would not tell them apart. Raises UsageError."""
+    seen: dict[str, Path] = {}
+    for path in (model.path for model in models):
+        if path is None:
+            continue
+        other = seen.setdefault(path.name.casefold(), path)
+        if other != path:
+            raise UsageError(
+                f"models: {other} and {path} have the same folder name, by which results call a model; "
+                "rename one, or name it by a symbolic link of another name"
+            )
+
+
+def _known(name: str) -> CatalogueModel | None:
+    return CATALOGUE.get(name) or _BY_HUB.get(name)
+
+
+def _split(reference: str) -> tuple[str, dict[str, str]]:
+    """Return name and options of a reference, in which the path of a folder may be written as it is, without quotes.
+
+    Raises UsageError for a text that names both a model with options and a folder.
+    """
+    whole = reference.strip()
+    plain: tuple[str, dict[str, str]] | None = None
+    try:
+        plain = split_reference(reference)
+    except UsageError:
+        if not speakable(reference) or '"' in whole:
+            raise
+        before = whole[: whole.rfind("[")] if whole.endswith("]") else ""
+        if _folder(whole) is None and before and _folder(before) is not None:
+            return split_reference(f'"{before}"{whole[len(before) :]}')
+        if _folder(whole) is None:
+            raise
+        return whole, {}
+    if not plain[1] or _folder(whole) is None:
+        return plain
+    if _known(plain[0]) is not None or _folder(plain[0]) is not None:
+        raise UsageError(
+            f"model '{whole}' is a model with options and also a folder; "
+            f'write "{whole}" in double quotes for the folder, or rename it'
+        )
+    return whole, {}
+
+
+def _folder(name: str) -> Path | None:
+    """Return the absolute path of a folder, links in it left as they are, or None where the name is that of none."""
+    try:
+        path = Path(name).expanduser()
+        return Path(os.path.abspath(path)) if path.is_dir() else None  # noqa: PTH100 - Path.absolute keeps `..`
+    except (OSError, RuntimeError, ValueError):  # too long, no such user, a byte that no path has
+        return None
 
 
 def packaged_minilm() -> Path | None:
@@ -134,9 +267,3 @@ def packaged_minilm() -> Path | None:
             if any(config.parent.glob("*.safetensors")):
                 return config.parent
     return None
-
-
-def digest_folder(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file that decides a model: configuration, weights, tokenizer."""
-    files = sorted(p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".bin", ".txt", ".model"))
-    return {p.name: digest_file(p) for p in files}

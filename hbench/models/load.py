@@ -12,7 +12,9 @@ import transformers
 
 from hbench.errors import DataError, UsageError
 from hbench.files import first_line
-from hbench.models.catalogue import Model
+from hbench.models.catalogue import TINY_POSITIONS, Model
+from hbench.models.folder import no_padding
+from hbench.models.limits import Limits, check_limits, positions_of
 from hbench.quiet import quiet_loggers
 
 if TYPE_CHECKING:
@@ -23,14 +25,25 @@ _SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "s
 
 
 def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
-    """Return the model's fast tokenizer; `tiny` takes its vocabulary from `texts`, the training examples."""
+    """Return the model's fast tokenizer; `tiny` takes its vocabulary from `texts`, the training examples.
+
+    One without a padding token, as decoders have it, pads with the end of the text. Raises DataError when there is no
+    tokenizer or no such token, UsageError when it is no fast one.
+    """
     if model.folder is None and model.hub is None:
         return _tiny_tokenizer(texts)
     with _readable_errors(model), _quiet():
         tokenizer = transformers.AutoTokenizer.from_pretrained(_place(model), **_version(model))
     if not tokenizer.is_fast:
         raise UsageError(f"model '{model.ref}' has no fast tokenizer; choose a model with a tokenizer.json")
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        # The library makes one from nothing but the configuration where there are no files.
+        raise DataError(
+            f"model '{model.ref}': holds no tokenizer, only special tokens; save it there, or choose another"
+        )
     if tokenizer.pad_token is None:
+        if tokenizer.eos_token is None:
+            raise no_padding(model.folder or model.ref)
         tokenizer.pad_token = tokenizer.eos_token
     # Decoders often ask for padding in front, which suits generating: here positions count from the first real token.
     tokenizer.padding_side = tokenizer.truncation_side = "right"
@@ -52,7 +65,7 @@ def load_config(model: Model, head: Head, tokenizer: Any) -> Any:
             num_hidden_layers=2,
             num_attention_heads=2,
             intermediate_size=128,
-            max_position_embeddings=512,
+            max_position_embeddings=TINY_POSITIONS,
             **settings,
         )
     else:
@@ -64,6 +77,15 @@ def load_config(model: Model, head: Head, tokenizer: Any) -> Any:
             raise UsageError(f"model '{model.ref}' has {config.num_hidden_layers} layers; ask for no more than these")
         config.num_hidden_layers = wanted
     return config
+
+
+def check_loaded(model: Model, tokenizer: Any, config: Any, max_length: int, texts: int) -> None:
+    """Refuse a model and a `max_length` that do not suit each other; `check_limits` says which and what is raised."""
+    embeddings = getattr(config, "vocab_size", None)
+    added = tokenizer.num_special_tokens_to_add(pair=False), tokenizer.num_special_tokens_to_add(pair=True)
+    # Not len(tokenizer), which counts the tokens: ids may have gaps.
+    tokens = max(tokenizer.get_vocab().values()) + 1
+    check_limits(model.ref, Limits(positions_of(config.to_dict()), embeddings, tokens, added), max_length, texts)
 
 
 def load_model(model: Model, head: Head, config: Any, seed: int) -> torch.nn.Module:
@@ -138,7 +160,7 @@ def _tiny_tokenizer(texts: Iterable[str]) -> Any:
         tokenizer_object=core,
         **_SPECIAL,
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-        model_max_length=512,
+        model_max_length=TINY_POSITIONS,
     )
 
 

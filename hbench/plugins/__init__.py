@@ -20,7 +20,7 @@ from hbench.plugins.observation import (
     signal_of,
 )
 from hbench.plugins.scorer import Scorer
-from hbench.plugins.task import Hub, Task
+from hbench.plugins.task import Hub, Task, texts_of
 
 __all__ = [
     "CAPTURES",
@@ -39,4 +39,5 @@ __all__ = [
     "at_epochs",
     "observe",
     "signal_of",
+    "texts_of",
 ]

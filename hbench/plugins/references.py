@@ -1,49 +1,75 @@
-"""The notation `name[option=value,...]` in which users name scorers, tasks and models."""
+"""The notation `name[option=value,...]` in which users name scorers, tasks and models.
+
+A name or a value that holds a space, a comma, `=`, `[` or `]` is written in double quotes: `"my model"[layers=2]`.
+The entries of a tuple are joined by `+`: `[epochs=1+3]`; a tuple without entries is `()`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-import types
 import typing
+import unicodedata
 from typing import Any
 
 from hbench.errors import UsageError, suggest
+from hbench.files import short_repr, shorten
+from hbench.plugins.option_types import convert, show
 
 if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 P = typing.TypeVar("P", bound="DataclassInstance")
 
-_FORM = re.compile(r"\s*(?P<name>[^\[\]\s,=]+)\s*(?:\[(?P<options>[^\[\]]*)\])?\s*")
+_QUOTED = r'"[^"]+"'
+_FORM = re.compile(rf'\s*(?P<name>{_QUOTED}|[^\[\]\s,="]+)\s*(?:\[(?P<options>(?:{_QUOTED}|[^\[\]"])*)\])?\s*')
+#: One option, up to the next comma outside quotes.
+_PART = re.compile(rf'(?:{_QUOTED}|[^,"])+')
+#: What a name or a value may hold without quotes.
+_PLAIN_NAME = re.compile(r'[^\[\]\s,="]+')
+_PLAIN_VALUE = re.compile(r'[^\[\],"\s](?:[^\[\],"]*[^\[\],"\s])?')
 
 
 def split_reference(text: str) -> tuple[str, dict[str, str]]:
     """Split `el2n[epoch=2,offset=0.05]` into its name and its options as text.
 
-    Raises UsageError naming the text when it is not of this form or an option is listed twice.
+    Raises UsageError naming the text when it is not of this form, holds a control character or lists an option twice.
     """
+    if not speakable(text):
+        raise UsageError(f"{short_repr(text)} holds a control character or broken text; write the name without it")
     match = _FORM.fullmatch(text)
     if match is None:
-        raise UsageError(f"'{text}' cannot be read; write NAME or NAME[option=value,option=value]")
+        raise UsageError(
+            f"'{shorten(text)}' cannot be read; write NAME or NAME[option=value,option=value], and a name or a value "
+            'with a space, a comma, = or a bracket in double quotes: "NAME"'
+        )
     options: dict[str, str] = {}
-    for part in (match["options"] or "").split(","):
+    for part in _PART.findall(match["options"] or ""):
         if not part.strip():
             continue
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise UsageError(f"'{text}': '{part.strip()}' cannot be read; write option=value")
-        if key.strip() in options:
-            raise UsageError(f"'{text}': option '{key.strip()}' is listed twice; give it once")
-        options[key.strip()] = value.strip()
-    return match["name"], options
+        key, equals, value = (half.strip() for half in part.partition("="))
+        if not equals or not _PLAIN_NAME.fullmatch(key) or not value:
+            raise UsageError(f"'{shorten(text)}': '{shorten(part.strip())}' cannot be read; write option=value")
+        if key in options:
+            raise UsageError(f"'{shorten(text)}': option '{key}' is listed twice; give it once")
+        options[key] = _unquoted(value, text)
+    return _unquoted(match["name"], text), options
 
 
 def join_reference(name: str, options: dict[str, Any]) -> str:
-    """Return the canonical text of a reference: options sorted by name, none when there are none."""
+    """Return the canonical text of a reference: options sorted by name, none when there are none.
+
+    What the notation cannot hold otherwise is quoted. Raises UsageError for a double quote, which nothing can hold.
+    """
+    name = name if _PLAIN_NAME.fullmatch(name) else _quoted(name)
     if not options:
         return name
     return f"{name}[{','.join(f'{key}={_show(options[key])}' for key in sorted(options))}]"
+
+
+def speakable(text: str) -> bool:
+    """Return whether a text is one line that can be printed and encoded: no control character, no half character."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
 def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
@@ -58,7 +84,7 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
     for key, text in options.items():
         if key not in fields:
             raise UsageError(f"{name} has no option '{key}'{suggest(key, fields)}")
-        values[key] = convert(text, fields[key], f"{name}[{key}={text}]")
+        values[key] = convert(text, fields[key], f"{name}[{key}={shorten(text)}]")
     for f in declared:
         required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         if f.init and required and f.name not in values:
@@ -72,47 +98,28 @@ def changed_options(plugin: Any) -> dict[str, Any]:
     for f in dataclasses.fields(plugin):
         default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
         value = getattr(plugin, f.name)
-        if value != default:
+        if f.init and value != default:
             changed[f.name] = value
     return changed
 
 
-def convert(text: str, hint: Any, where: str) -> Any:
-    """Convert option text to the annotated type: bool, int, float, str, a Literal, or a union.
-
-    Of a union the text may be None, a word of its Literals, or of its first other type.
-    """
-    origin = typing.get_origin(hint)
-    if origin is typing.Literal:
-        allowed = typing.get_args(hint)
-        if text not in allowed:
-            raise UsageError(f"{where}: use one of {', '.join(map(str, allowed))}")
-        return text
-    if origin in (typing.Union, types.UnionType):
-        members = [m for m in typing.get_args(hint) if m is not type(None)]
-        if text.lower() == "none" and len(members) < len(typing.get_args(hint)):
-            return None
-        words = [w for m in members if typing.get_origin(m) is typing.Literal for w in typing.get_args(m)]
-        kinds = [m for m in members if typing.get_origin(m) is not typing.Literal]
-        if text in words or not kinds:
-            return convert(text, typing.Literal[*words], where)
-        try:
-            return convert(text, kinds[0], where)
-        except UsageError as error:
-            raise UsageError(f"{error}{''.join(f', or use {word}' for word in words)}") from None
-    if hint is bool:
-        lowered = text.lower()
-        if lowered not in ("true", "false"):
-            raise UsageError(f"{where}: expected true or false")
-        return lowered == "true"
-    if hint in (int, float):
-        try:
-            return hint(text)
-        except ValueError:
-            kind = "an integer" if hint is int else "a number"
-            raise UsageError(f"{where}: expected {kind}, found '{text}'") from None
-    return text
-
-
 def _show(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = show(value)
+    return text if _PLAIN_VALUE.fullmatch(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    if '"' in text or not text:
+        raise UsageError(f"{short_repr(text)} cannot be written in a reference; use a text without double quotes")
+    return f'"{text}"'
+
+
+def _unquoted(text: str, whole: str) -> str:
+    """Return a name or value without the quotes around it."""
+    if '"' not in text:
+        return text
+    if not re.fullmatch(_QUOTED, text):
+        raise UsageError(
+            f"'{shorten(whole)}': put all of {shorten(text)} into one pair of double quotes, or none of it"
+        )
+    return text[1:-1]

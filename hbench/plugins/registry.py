@@ -11,8 +11,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from hbench.errors import UsageError, suggest
+from hbench.errors import HbenchError, UsageError, suggest
+from hbench.files import first_line, short_repr, shorten
 from hbench.plugins import Scorer, Task
+from hbench.plugins.checks import check_class, check_name, check_scorer
 from hbench.plugins.references import changed_options, configure, join_reference, split_reference
 
 if TYPE_CHECKING:
@@ -50,12 +52,15 @@ class Registry(Generic[P]):
         return sorted({*self._points(), *self._added})
 
     def load(self, name: str) -> type[P]:
-        """Return the class behind a name. Raises UsageError for an unknown name or an entry of the wrong type."""
+        """Return the class behind a name.
+
+        Raises UsageError for an unknown name, an entry of the wrong type or a class that declares what cannot be.
+        """
         if name in self._added:
             return self._added[name]
         points = self._points()
         if name not in points:
-            raise UsageError(f"unknown {self.noun} '{name}'{suggest(name, self.names())}")
+            raise UsageError(f"unknown {self.noun} '{shorten(name)}'{suggest(name, self.names())}")
         try:
             cls = points[name].load()
         except Exception as error:  # a third party's package is imported here and may raise anything
@@ -68,16 +73,34 @@ class Registry(Generic[P]):
                 f"{self.noun} '{name}' ({points[name].value}) is no {self.base.__name__}; "
                 f"let the entry point name a subclass of hbench.{self.base.__name__}"
             )
+        check_name(name, self.noun, points[name].value)
+        check_class(cls, name, self.noun)
         return cls
 
     def find(self, reference: str) -> Named[P]:
         """Return the plugin that a reference such as `el2n[epoch=2]` names, its options set."""
         name, options = split_reference(reference)
-        plugin = configure(self.load(name), name, options)
+        cls = self.load(name)
+        try:
+            plugin = configure(cls, name, options)
+            if isinstance(plugin, Scorer):
+                check_scorer(plugin, name)
+        except HbenchError:
+            raise
+        except Exception as error:  # the plugin's own code checks its options here and may raise anything
+            raise UsageError(
+                f"{self.noun} '{shorten(reference)}' cannot be made: {type(error).__name__}: {first_line(error)}; "
+                f"give other options, or fix {cls.__name__} in {inspect.getfile(cls)}"
+            ) from error
         return Named(join_reference(name, changed_options(plugin)), name, plugin)
 
     def add(self, name: str, cls: type[P]) -> None:
-        """Register a class under a name for this process. A name that is taken is refused."""
+        """Register a class under a name for this process.
+
+        Raises UsageError for a name that is taken or cannot be written, and a class that declares what cannot be.
+        """
+        check_name(name, self.noun, inspect.getfile(cls))
+        check_class(cls, name, self.noun)
         taken = self._added.get(name)
         if name in self._points() or (taken is not None and taken.__module__ != cls.__module__):
             raise UsageError(
@@ -107,10 +130,15 @@ def task(reference: str) -> Task:
 
 
 def plugin_name(cls: type[Any]) -> str:
-    """Return the name a class from a plugin file goes by: its `name` attribute, or HScore -> h-score."""
+    """Return the name a class from a plugin file goes by: its `name` attribute, or HScore -> h-score.
+
+    Raises UsageError when `name` is not a string.
+    """
     declared = cls.__dict__.get("name")
     if isinstance(declared, str):
         return declared
+    if declared is not None:
+        raise UsageError(f"{inspect.getfile(cls)}: {cls.__name__}.name = {short_repr(declared)}; use a string")
     words = "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__)
     return words.strip("-").replace("_", "-")
 
@@ -136,7 +164,8 @@ def load_plugin_file(path: Path) -> list[str]:
         place = error.filename if elsewhere else path  # a module that the file imports, or the file
         raise UsageError(f"--plugin {place}, line {error.lineno}: {error.msg}; fix the syntax") from None
     except Exception as error:  # the user's own code runs here and may raise anything
-        raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; the file has to import cleanly") from error
+        fix = "write @dataclass(frozen=True)" if "frozen" in str(error) else "the file has to import cleanly"
+        raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; {fix}") from error
     names = []
     for registry in (SCORERS, TASKS):
         for cls in vars(module).values():

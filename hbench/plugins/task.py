@@ -114,3 +114,9 @@ class Task(ABC):
             **({"layouts": layouts} if layouts else {}),
             **({"slots": list(self.slots)} if self.slots else {}),
         }
+
+
+def texts_of(task: Task) -> int:
+    """Return how many texts a sequence of a task is made of, 1 or 2, as far as its role `text` says."""
+    text = task.columns.get("text")
+    return 2 if isinstance(text, tuple | list) and len(text) == 2 else 1

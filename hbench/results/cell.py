@@ -9,13 +9,14 @@ between two machines that did the same work: no times, no paths.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from hbench.cost.budgets import DEFAULT_BUDGET
+from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.cost.charges import WORK as WORK
 from hbench.cost.charges import Charge as Charge
 from hbench.cost.charges import Cost as Cost
@@ -27,6 +28,15 @@ from hbench.results.outcomes import Outcomes
 SCHEMA = 2
 #: Metrics that are means over examples, by kind, where each example has its own; accuracy is one for every kind.
 _MEANS = {"joint": ("frame_accuracy", "intent_accuracy"), "span": ("f1", "exact")}
+
+#: A word that its plain form keeps as it is, whether or not capitals count.
+_WORD = re.compile(r"[a-z0-9_+@](?:[a-z0-9._+@]*[a-z0-9_+@])?")
+#: References whose plain forms differ: the number of hyphens tells how many options follow a name of one or two words.
+_REGULAR = re.compile(r"(?:W(?:-W)?)(?:\[W=W(?:,W=W)*\])?".replace("W", _WORD.pattern))
+#: Characters of a part of a path, and of a file's name without its ending. File systems allow 255, and a file that is
+#: being written has a longer name.
+_LONGEST_PART = 100
+_LONGEST_FILE = 200
 
 
 class CellKey(NamedTuple):
@@ -174,9 +184,14 @@ class CellResult:
 
     @property
     def path(self) -> Path:
-        """Return where the file stands under the results folder."""
-        name = "-".join(slug(part) for part in (self.keep, self.budget, self.split, self.method))
-        return Path(slug(self.task)) / slug(self.model) / f"{name}.json"
+        """Return where the file stands under the results folder; no two cells share it, whatever the file system."""
+        parts = (self.keep, self.budget, self.split, self.method)
+        name = "-".join(map(_plain, parts))
+        # The parts are told apart where the budget is: a known word behind the keep label, and a split without hyphens.
+        clear = all(map(_REGULAR.fullmatch, (self.keep, self.method))) and "equal" not in self.keep
+        clear = clear and self.budget in BUDGETS and _WORD.fullmatch(self.split) is not None
+        file = _named(name, json.dumps(parts), exact=clear, longest=_LONGEST_FILE)
+        return Path(slug(self.task)) / slug(self.model) / f"{file}.json"
 
     def dump(self) -> str:
         """Return the text of the file: JSON with sorted keys, indented by 1."""
@@ -192,8 +207,23 @@ class CellResult:
 
 
 def slug(text: str) -> str:
-    """Return a reference as part of a file name: `el2n[epoch=2]` becomes `el2n-epoch-2`."""
-    return re.sub(r"[^A-Za-z0-9._+]+", "-", text).strip("-.")
+    """Return a reference as part of a file name: `el2n[epoch=2]` becomes `el2n-epoch-2`.
+
+    Two texts never give one name. Where the plain form leaves something out, `~` and a digest follow it: a sign, a
+    capital letter, which some file systems do not tell from a small one, a letter beyond ASCII, the end of a long text.
+    """
+    return _named(_plain(text), text, exact=_REGULAR.fullmatch(text) is not None, longest=_LONGEST_PART)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._+@]+", "-", text).strip("-.")
+
+
+def _named(plain: str, text: str, *, exact: bool, longest: int) -> str:
+    """Return a plain name, with a digest of the text where it is not exact or too long for a file system."""
+    if exact and len(plain) <= longest:
+        return plain
+    return f"{plain[:longest].rstrip('-.')}~{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
 
 
 def kept_share(label: str) -> float | None:

@@ -21,9 +21,9 @@ from hbench.jobs.result import ExampleCounts, Machine, TrainingResult
 from hbench.jobs.spec import FineTune, canonical, unpack_subset
 from hbench.jobs.store import write_arrays
 from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
-from hbench.models.catalogue import Model, find_model
-from hbench.models.load import auto_class, load_config, load_model, load_tokenizer
-from hbench.plugins import DynamicScorer, Task
+from hbench.models.catalogue import Model, check_model, model_of
+from hbench.models.load import auto_class, check_loaded, load_config, load_model, load_tokenizer
+from hbench.plugins import DynamicScorer, Task, texts_of
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS, TASKS
 from hbench.training.curriculum import Curriculum
@@ -37,6 +37,7 @@ class Prepared:
     """What all jobs of one task and model share: examples, their encoding, and the model's configuration."""
 
     task: Task
+    model: Model
     kind: Kind
     config: Any
     flops: FlopCount
@@ -60,7 +61,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> Non
     members = _members(job, len(shared.encoded.ids))
     head = shared.kind.head(shared.task)
     setting = Setting(
-        model=load_model(_model(job), head, shared.config, job.seed),
+        model=load_model(shared.model, head, shared.config, job.seed),
         kind=shared.kind,
         flops=shared.flops,
         width=shared.kind.width(shared.task),
@@ -101,13 +102,16 @@ def _prepare(job: FineTune) -> Prepared:
     task = TASKS.find(job.task.ref).plugin
     kind = find_kind(task.kind)
     train, *rest = (_examples(job, task, split) for split in (task.training(), *task.splits()))
-    model = _model(job)
+    model = model_of(job.model)
+    length = job.recipe.max_length
+    check_model(model, length, texts_of(task))
     tokenizer = load_tokenizer(model, kind.texts(task, train))
     head = kind.head(task)
     config = load_config(model, head, tokenizer)
-    length = job.recipe.max_length
+    check_loaded(model, tokenizer, config, length, texts_of(task))
     return Prepared(
         task=task,
+        model=model,
         kind=kind,
         config=config,
         flops=_count_flops(model, head, config),
@@ -129,12 +133,6 @@ def _count_flops(model: Model, head: Head, config: Any) -> FlopCount:
             f"model '{model.ref}' cannot be used for this task: transformers has no {head.auto} for the architecture "
             f"'{config.model_type}' ({str(error).strip().splitlines()[0]}); choose another model"
         ) from error
-
-
-def _model(job: FineTune) -> Model:
-    """Return the model at the commit that the job names, where the reference leaves it open."""
-    model = find_model(job.model.ref)
-    return replace(model, revision=job.model.source.get("revision", model.revision))
 
 
 def _examples(job: FineTune, task: Task, split: str) -> Examples:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.model_folders import model_folder
 
 from hbench.cli import main
 
@@ -105,12 +106,11 @@ def test_refusal_in_a_worker_process_is_the_same_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, files: Any, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model/config.json").write_text("{}")
+    model_folder(tmp_path / "model", model_type="nobody-knows", max_position_embeddings=512)
     options = files([GOOD, {"sentence": "dull", "label": 0}])
     options[options.index("tiny")] = "./model"
     with pytest.raises(SystemExit) as caught:
         main(["run", *options, "--quiet", "--jobs", "1"], prog_name="hbench")
     error = capsys.readouterr().err
     assert caught.value.code == 2, error
-    assert "model './model'" in error
+    assert f"model '{tmp_path}/model' cannot be used for this task" in error

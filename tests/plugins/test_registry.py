@@ -88,7 +88,7 @@ def test_one_scorer_has_one_canonical_reference():
         ("el2n[offset=big]", "expected a number, found 'big'"),
         ("el2n[offset=1]", "use 0 <= offset < 1"),
         ("el2n[offset=-0.1]", "use 0 <= offset < 1"),
-        ("el2n[offset=nan]", "use 0 <= offset < 1"),
+        ("el2n[offset=nan]", "el2n[offset=nan]: expected a finite number"),
         ("el2n[balance=yes]", "expected true or false"),
         ("el2n[capture=test]", "use one of train, epoch_end"),
         ("grand[capture=train]", "grad_norm is measured at epoch_end only; leave the option out"),

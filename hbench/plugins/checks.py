@@ -1,0 +1,173 @@
+"""Checks of a plugin class when it is loaded, and of a plugin when its options are set: what is wrong, and the fix."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import typing
+from typing import Any
+
+from hbench.errors import UsageError
+from hbench.files import first_line, short_repr
+from hbench.plugins.observation import CAPTURES, Observation, observe
+from hbench.plugins.option_types import TYPES, unreadable
+from hbench.plugins.scorer import Scorer
+
+#: Ends of the scores that `keep` may name.
+ENDS = ("highest", "lowest", "middle")
+#: What a plugin may be called: it has to fit a reference, a file name and a table.
+_NAME = re.compile(r"\w[\w.+-]*")
+#: Attributes that the engine reads of a scorer, which an option of the same name would replace.
+_DECLARED = ("needs", "cite", "published", "fresh", "name", "score", "prefer", "natural", "observation")
+#: Methods of a scorer and the arguments that the engine calls them with.
+_METHODS = {"score": 1, "prefer": 2, "natural": 2}
+_FROZEN = "write @dataclass(frozen=True) above the class"
+
+
+def check_name(name: str, noun: str, where: str) -> None:
+    """Refuse a name that a reference, a file or the board cannot hold. Raises UsageError."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{noun} {short_repr(name)} in {where}: a name is made of letters, digits, - . _ + and starts with "
+            "a letter or a digit; set another one as the class attribute `name`"
+        )
+    if noun == "scorer" and _reads_as_number(name):
+        raise UsageError(
+            f"scorer '{name}' in {where}: `keep` would read the name as a number; "
+            "set another one as the class attribute `name`"
+        )
+
+
+def check_class(cls: type[Any], name: str, noun: str) -> None:
+    """Refuse a class whose declarations cannot be meant as they are. Raises UsageError naming it, the file and the fix.
+
+    noun: `scorer` or `task`.
+    """
+    who = f"{noun} '{name}' ({_file(cls)})"
+    parameters = cls.__dict__.get("__dataclass_params__")
+    if parameters is None:
+        raise UsageError(f"{who}: {cls.__name__} is not a dataclass, so its options would be ignored; {_FROZEN}")
+    if not parameters.frozen:
+        raise UsageError(f"{who}: {cls.__name__} can be changed after it is made; {_FROZEN}")
+    _check_options(cls, who)
+    if issubclass(cls, Scorer):
+        _check_shadowing(cls, who)
+        _check_declarations(cls, who)
+        for method, count in _METHODS.items():
+            _check_method(cls, method, count, who)
+
+
+def check_scorer(scorer: Scorer, name: str) -> None:
+    """Refuse a scorer whose `needs` or `keep`, which may follow from its options, are not what they have to be.
+
+    Raises UsageError.
+    """
+    who = f"scorer '{name}' ({_file(type(scorer))})"
+    _check_needs(scorer.needs, who)
+    if type(scorer).prefer is Scorer.prefer:
+        _check_keep(scorer.keep, who)
+    try:
+        hash(scorer)
+    except TypeError as error:
+        raise UsageError(f"{who}: it cannot be hashed ({first_line(error)}); use tuples for lists") from None
+
+
+def _check_options(cls: type[Any], who: str) -> None:
+    try:
+        hints = typing.get_type_hints(cls)
+    except (NameError, TypeError, SyntaxError, AttributeError) as error:
+        raise UsageError(
+            f"{who}: the annotation of a class attribute cannot be read ({first_line(error)}); "
+            "import what it names outside TYPE_CHECKING, or leave the annotation out"
+        ) from None
+    for option in dataclasses.fields(cls):
+        if not option.init:
+            continue
+        if bad := unreadable(hints[option.name]):
+            raise UsageError(f"{who}: option '{option.name}' has the type {bad}; use {TYPES}")
+        if option.default != option.default:
+            raise UsageError(f"{who}: option '{option.name}' is NaN by default; use None for no value")
+
+
+def _check_shadowing(cls: type[Any], who: str) -> None:
+    own = {option.name for option in dataclasses.fields(cls)}
+    for name in _DECLARED:
+        if name in own:
+            raise UsageError(
+                f"{who}: `{name}` has an annotation, which makes it an option; "
+                f"leave the annotation of `{name}` out, or give the option another name"
+            )
+    if "keep" in own and cls.prefer is Scorer.prefer:
+        raise UsageError(
+            f"{who}: an option `keep` replaces the direction of the scores; define `prefer` as well, or rename it"
+        )
+    hints, shared = typing.get_type_hints(cls), typing.get_type_hints(Scorer)
+    for option in dataclasses.fields(Scorer):
+        if hints[option.name] != shared[option.name]:
+            raise UsageError(f"{who}: option '{option.name}' is one that every scorer has; give yours another name")
+
+
+def _check_declarations(cls: type[Any], who: str) -> None:
+    """Check what the class declares itself; what it computes as a property, `check_scorer` checks."""
+    needs, keep = cls.needs, cls.keep
+    if not _computed(needs):
+        _check_needs(needs, who)
+    if not _computed(keep) and cls.prefer is Scorer.prefer:
+        _check_keep(keep, who)
+    if type(cls.fresh) is not bool:
+        raise UsageError(f"{who}: fresh = {short_repr(cls.fresh)}; use True or False")
+    for name in ("cite", "published"):
+        value = getattr(cls, name)
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise UsageError(f"{who}: {name} = {short_repr(value)}; use a string, or None")
+    if cls.cite is not None and not re.fullmatch(r"[^\s{},]+", cls.cite):
+        raise UsageError(f"{who}: cite = {short_repr(cls.cite)}; use one key of a BibTeX file, or None")
+
+
+def _check_needs(needs: Any, who: str) -> None:
+    if needs is None:
+        return
+    if not isinstance(needs, Observation):
+        signal = needs[0] if isinstance(needs, tuple | list) and needs else needs
+        example = signal if isinstance(signal, str) else "loss"
+        raise UsageError(f'{who}: needs = {short_repr(needs)}; write needs = observe("{example}", at="{CAPTURES[0]}")')
+    try:
+        observe(*needs.signals, at=needs.at, epochs=needs.epochs)
+    except (UsageError, TypeError) as error:
+        raise UsageError(f"{who}: needs: {first_line(error)}") from None
+
+
+def _check_keep(keep: Any, who: str) -> None:
+    if keep not in ENDS:
+        raise UsageError(f"{who}: keep = {short_repr(keep)}; use {', '.join(map(repr, ENDS[:-1]))} or {ENDS[-1]!r}")
+
+
+def _check_method(cls: type[Any], method: str, count: int, who: str) -> None:
+    defined = inspect.getattr_static(cls, method)
+    function = getattr(cls, method)
+    taken = count if isinstance(defined, staticmethod | classmethod) else count + 1  # self
+    try:
+        inspect.signature(function).bind(*range(taken))
+    except (TypeError, ValueError):
+        wanted = {"score": "score(self, dynamics)"}.get(method, f"{method}(self, scores, runs)")
+        raise UsageError(f"{who}: `{method}` does not take the arguments it is given; write def {wanted}") from None
+
+
+def _computed(value: Any) -> bool:
+    return hasattr(value, "__get__")
+
+
+def _reads_as_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _file(cls: type[Any]) -> str:
+    try:
+        return inspect.getfile(cls)
+    except (OSError, TypeError):  # made in an interactive session
+        return cls.__module__
