@@ -16,7 +16,7 @@ from hbench.experiment.plan import Arm, Experiment
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
 from hbench.plugins import DynamicScorer, Scorer
-from hbench.plugins.registry import Named, source_digest
+from hbench.plugins.registry import KINDS, Named, source_digest
 from hbench.selection import count_for, select
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Work:
         plugin = group.task.plugin
         task = TaskRef(
             ref=group.task.ref,
-            declaration=plugin.declaration(),
+            declaration=KINDS.find(plugin.kind).plugin.declaration(plugin),
             source=describe_source(plugin, data_dir, group.task.name),
             **suite.sizes_for(group.task),
             sample_seed=suite.sample_seed,

@@ -17,7 +17,8 @@ from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef
 from hbench.models.catalogue import Model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
+from hbench.plugins import EMBEDDING_SIGNALS, GRADIENT_SIGNALS, DynamicScorer, Observation, Scorer, Task
+from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.registry import SCORERS, TASKS, Named, source_digest
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ class Plan:
 
 
 def make_plan(suite: Suite) -> Plan:
-    """Return the plan of a suite. Raises UsageError when a scorer asks for an epoch that the recipe does not train."""
+    """Return the plan of a suite.
+
+    Raises UsageError when a scorer asks for an epoch that the recipe does not train, or for a signal that no task of
+    the suite records.
+    """
     methods = _methods(suite)
     keeps = tuple(_keep(entry) for entry in suite.keep)
     static = tuple(m for m in methods if not isinstance(m.plugin, DynamicScorer))
@@ -154,6 +159,7 @@ def make_plan(suite: Suite) -> Plan:
                         observe=observe,
                     )
                 )
+    _check_signals(groups)
     return Plan(suite, tuple(groups))
 
 
@@ -165,6 +171,9 @@ def unite(observations: Iterable[Observation]) -> dict[str, dict[str, Any]] | No
     united: dict[str, dict[str, Any]] = {}
     for wanted in observations:
         point = united.setdefault(wanted.at, {"epochs": set(), "gradients": set()})
+        poolings = {EMBEDDING_SIGNALS[s] for s in wanted.signals if s in EMBEDDING_SIGNALS}
+        if poolings:  # an entry that nobody asks for is left out, so that the keys of other jobs stay
+            point["embeddings"] = sorted(poolings | set(point.get("embeddings", ())))
         if wanted.epochs is None or point["epochs"] is None:
             point["epochs"] = None
         else:
@@ -194,6 +203,15 @@ def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], 
             raise UsageError(
                 f"{method.ref} asks for epoch {last}, the recipe trains {recipe.epochs}; lower the scorer's epoch"
             )
+
+
+def _check_signals(groups: list[Experiment]) -> None:
+    """Refuse a scorer that no task can feed; where some tasks can, its cells of the others fail with the reason."""
+    methods = {m.ref: m for group in groups for m in (*group.methods, *group.scored())}
+    for method in methods.values():
+        reasons = [why_unrecorded(method, g.task) for g in groups if method in (*g.methods, *g.scored())]
+        if None not in reasons:
+            raise UsageError(str(reasons[0]))
 
 
 def _summary(group: Experiment) -> dict[str, Any]:

@@ -76,7 +76,8 @@ class FineTune(_Specification):
     model: ModelRef
     recipe: Recipe
     seed: int
-    #: Per capture point: {"epochs": [1, 2], "gradients": ["all"]}; None to observe nothing.
+    #: Per capture point: {"epochs": [1, 2], "gradients": ["all"]}, and "embeddings": ["mean"] where some are wanted;
+    #: None to observe nothing.
     observe: dict[str, dict[str, Any]] | None = None
     #: Examples trained on, as `pack_subset` writes it; None for all.
     subset: str | None = None
@@ -136,10 +137,12 @@ def load(text: str) -> Job:
 
 
 def covers(job: FineTune, other: FineTune) -> bool:
-    """Return whether a job observes everything that another one does: every point, epoch and gradient norm."""
+    """Return whether a job observes everything that another one does: every point, epoch, norm and embedding."""
     for capture, wanted in (other.observe or {}).items():
         found = (job.observe or {}).get(capture)
-        if found is None or not set(wanted.get("gradients") or ()) <= set(found.get("gradients") or ()):
+        if found is None:
+            return False
+        if any(not set(wanted.get(n) or ()) <= set(found.get(n) or ()) for n in ("gradients", "embeddings")):
             return False
         if found.get("epochs") is not None:
             epochs = wanted.get("epochs") or range(1, job.recipe.epochs + 1)

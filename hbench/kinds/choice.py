@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from hbench.errors import DataError
 from hbench.files import short_repr
-from hbench.kinds.base import Batch, Encoded, Head, Trivial
+from hbench.kinds.base import Batch, Encoded, Trivial
 from hbench.kinds.classification import Classification
 from hbench.kinds.faults import is_texts
 from hbench.kinds.text.tokens import separator, tokenize
+from hbench.plugins import Head
 
 if TYPE_CHECKING:
     import torch

@@ -16,10 +16,11 @@ import numpy.typing as npt
 from hbench import metrics
 from hbench.errors import DataError, UsageError, suggest
 from hbench.files import short_repr
-from hbench.kinds.base import NO_VALUE, Batch, Encoded, Evaluation, Head, Trivial
+from hbench.kinds.base import NO_VALUE, Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.kinds.faults import is_texts
 from hbench.kinds.softmax import compare
 from hbench.kinds.text.words import tokenize_words
+from hbench.plugins import Head
 
 if TYPE_CHECKING:
     import torch
@@ -40,13 +41,18 @@ _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy", "el2n_s
 _LONGEST_HINT = 120
 
 
-class Joint:
+class Joint(Kind):
     """A softmax over the intents, and one over the tags for each word.
 
     `task.columns` is {"tokens", "tags", "intent"}. Words and tags are a list of texts each, or one text that is split
     at white space. The tags are O, and B-x and I-x for each x of `task.slots`. The intent is one of the task's labels,
     its place among them as an integer, or -1.
     """
+
+    extra_signals = ("el2n_sum", "el2n_mean")
+    means = ("accuracy", "frame_accuracy", "intent_accuracy")
+    #: `slots`: the slot types, without B- and I-; the tags are O, and B- and I- of each.
+    task_attributes = ("slots",)
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
@@ -247,7 +253,8 @@ class Joint:
 
 def tags_of(task: Task) -> tuple[str, ...]:
     """Return the tags of a task in the order of their numbers: O, then B- and I- of each slot type."""
-    return (OUTSIDE, *(f"{mark}-{slot}" for slot in task.slots for mark in "BI"))
+    slots: tuple[str, ...] = getattr(task, Joint.task_attributes[0], ())
+    return (OUTSIDE, *(f"{mark}-{slot}" for slot in slots for mark in "BI"))
 
 
 def _parts(logits: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from hbench import metrics
 from hbench.errors import DataError, UsageError
 from hbench.files import short_repr
-from hbench.kinds.base import Batch, Encoded, Evaluation, Head, Trivial
+from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.kinds.softmax import LOWEST, compare
 from hbench.kinds.text.windows import Windows, cut_windows
 from hbench.kinds.threshold import cross_fitted
+from hbench.plugins import Head
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +36,7 @@ _METRICS = ("f1", "exact")
 _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy")
 
 
-class Span:
+class Span(Kind):
     """A start and an end in each window.
 
     `task.columns` is {"id", "question", "context", "answers"}, and usually {"passage"}, the context again. Answers are
@@ -43,6 +44,8 @@ class Span:
     A task may have an option `threshold`: how much the score of no answer must exceed the best span's to be believed,
     or `tuned`.
     """
+
+    means = ("accuracy", "f1", "exact")
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from hbench.plugins.registry import KINDS
 from hbench.results.outcomes import Outcomes
 
 #: Raised when the form of the files changes; files of another form are refused.
@@ -31,8 +32,6 @@ CellKey = tuple[str, str, str, str, str, str]
 
 #: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients.
 WORK = ("training", "signals", "gradients")
-#: Metrics that are means over examples, by kind, where each example has its own; accuracy is one for every kind.
-_MEANS = {"joint": ("frame_accuracy", "intent_accuracy"), "span": ("f1", "exact")}
 
 
 @dataclass(frozen=True)
@@ -181,9 +180,10 @@ class CellResult:
     def metric_is_mean(self) -> bool:
         """Return whether the metric is the mean of the per-example values, so that it can be recomputed from them.
 
-        It depends on the kind: F1 is for questions with spans as answers, and is not for classes or options.
+        It depends on the kind, which says so: F1 is for questions with spans as answers, and is not for classes or
+        options. Raises UsageError for a kind that is not installed.
         """
-        return self.metric == "accuracy" or self.metric in _MEANS.get(self.kind, ())
+        return self.metric in KINDS.find(self.kind).plugin.means
 
     @property
     def sizes(self) -> dict[int, int]:

@@ -10,7 +10,7 @@ import torch
 
 from hbench import dynamics
 from hbench.errors import TrainingFailed, UsageError
-from hbench.plugins import Choice, Cycle, DynamicScorer
+from hbench.plugins import EMBEDDING_SIGNALS, Choice, Cycle, DynamicScorer
 from hbench.training.observers import Observer
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class Curriculum:
         wanted = scorer.asks()
         self.observer: Observer | None = None
         if wanted is not None:
-            self.observer = Observer(wanted.at, tuple(range(1, self.epochs + 1)), (), len(encoded.ids), width)
+            poolings = tuple(EMBEDDING_SIGNALS[name] for name in wanted.signals if name in EMBEDDING_SIGNALS)
+            every = tuple(range(1, self.epochs + 1))
+            self.observer = Observer(wanted.at, every, (), len(encoded.ids), width, poolings)
         self._seen: list[int] = []
 
     def steps(self, batch_size: int) -> int:

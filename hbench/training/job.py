@@ -15,13 +15,14 @@ import transformers
 
 from hbench import dynamics
 from hbench.data.examples import Examples
-from hbench.errors import DataError, UsageError
+from hbench.errors import DataError, TrainingFailed, UsageError
 from hbench.jobs.spec import FineTune, canonical, unpack_subset
 from hbench.jobs.store import write_result
 from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
 from hbench.models.catalogue import Model, find_model
 from hbench.models.load import auto_class, load_config, load_model, load_tokenizer
 from hbench.plugins import DynamicScorer, Task
+from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS, TASKS
 from hbench.training.curriculum import Curriculum
@@ -37,6 +38,8 @@ class Prepared:
     task: Task
     kind: Kind
     config: Any
+    #: Id of the tokenizer's classification token, None where it has none.
+    cls_token: int | None
     flops: FlopCount
     train: Examples
     encoded: Encoded
@@ -66,6 +69,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> Non
         recipe=job.recipe,
         seed=job.seed,
         device=device,
+        cls_token=shared.cls_token,
     )
     curriculum = _curriculum(job, shared)
     run = Run(setting, shared.encoded, members, job.observe, curriculum)
@@ -110,6 +114,7 @@ def _prepare(job: FineTune) -> Prepared:
         task=task,
         kind=kind,
         config=config,
+        cls_token=tokenizer.cls_token_id,
         flops=_count_flops(model, head, config),
         train=replace(train, columns={}),  # the texts are in `encoded` now
         encoded=kind.encode(task, train, tokenizer, length),
@@ -164,8 +169,12 @@ def _curriculum(job: FineTune, shared: Prepared) -> Curriculum | None:
     if job.curriculum is None:
         return None
     wanted = job.curriculum
-    scorer = SCORERS.find(join_reference(wanted["scorer"], wanted["options"])).plugin
+    named = SCORERS.find(join_reference(wanted["scorer"], wanted["options"]))
+    scorer = named.plugin
     assert isinstance(scorer, DynamicScorer)
+    reason = why_unrecorded(named, TASKS.find(job.task.ref))
+    if reason is not None:
+        raise TrainingFailed(reason)
     return Curriculum(
         scorer,
         shared.kind,
