@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hbench.dynamics.checks import checked, whole_numbers
 from hbench.dynamics.logits import signals_of
 from hbench.dynamics.signals import CAPTURES, SIGNALS, Capture
-from hbench.errors import DataError
+from hbench.errors import DataError, suggest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,6 +108,9 @@ def assemble(
     """
     import xarray as xr
 
+    unknown = next((name for name in signals if name not in SIGNALS), None)
+    if unknown is not None:  # of a kind of task that records what it should not
+        raise DataError(f"'{unknown}' is no signal of training{suggest(unknown, SIGNALS)}")
     shapes = {name: values.shape[:3] for name, values in signals.items()}
     if len(set(shapes.values())) > 1:
         raise DataError(f"signals disagree in (run, epoch, example): {shapes}; give them all the same shape")

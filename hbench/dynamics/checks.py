@@ -61,10 +61,14 @@ def _array(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
 def _truths(name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     if array.dtype.kind == "b":
         return array
-    wrong = np.array([], dtype=bool) if array.dtype.kind not in "fiu" else ~np.isin(array, (0, 1))
-    if array.dtype.kind not in "fiu" or wrong.any():
-        found = _sample(array if not wrong.size else array[wrong])
-        raise DataError(f"signal '{name}' holds {found}, which is neither true nor false; give booleans, or 0 and 1")
+    if array.dtype.kind in "fiu":
+        wrong = array[~np.isin(array, (0, 1))]
+    else:  # texts, or Python objects of several types
+        wrong = np.array([v for v in array.flat if not isinstance(v, bool | int | np.bool_) or v not in (0, 1)])
+    if wrong.size:
+        raise DataError(
+            f"signal '{name}' holds {_sample(wrong)}, which is neither true nor false; use booleans or 0 and 1"
+        )
     return array.astype(bool)
 
 
