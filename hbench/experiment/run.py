@@ -122,7 +122,10 @@ class _Runner:
             task = TASKS.find(ref.ref)
             folder = None if ref.data_dir is None else Path(ref.data_dir)
             for split in (task.plugin.training(), *task.plugin.splits()):
-                load_examples(task, split, source=ref.source, data_dir=folder, size=1, seed=0)
+                found = load_examples(task, split, source=ref.source, data_dir=folder, size=1, seed=0)
+                if found.left_out:
+                    rows = "1 row" if found.left_out == 1 else f"{found.left_out} rows"
+                    self.progress.note(f"{ref.ref}, split {split}: {rows} without a gold answer left out")
 
 
 def _alive(process: int) -> bool:

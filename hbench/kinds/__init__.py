@@ -45,7 +45,15 @@ def load_examples(
     from hbench.data import load
 
     plugin = task.plugin if isinstance(task, Named) else task
-    check_rows = find_kind(plugin.kind).check_rows
+    kind = find_kind(plugin.kind)
     return load.load_examples(
-        task, split, source=source, data_dir=data_dir, size=size, seed=seed, check_rows=check_rows
+        task,
+        split,
+        source=source,
+        data_dir=data_dir,
+        size=size,
+        seed=seed,
+        check_rows=kind.check_rows,
+        prepare=kind.prepare,
+        check_file=kind.check_file,
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hbench.plugins import Head, KindDeclaration
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
     import torch
@@ -100,6 +102,14 @@ class Kind(KindDeclaration, ABC):
         columns: those the task declares; place: turns the position of a row into words for an error message.
         Raises DataError naming the first row that is not what the task says, and the fix.
         """
+
+    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row of the source as it goes into `Task.convert`, of a task that defines that; here, unchanged."""
+        return row
+
+    def check_file(self, task: Task, file: Path) -> None:
+        """Raise DataError for a file of the data's authors that contradicts itself where the rows no longer tell."""
+        return
 
     @abstractmethod
     def texts(self, task: Task, examples: Examples) -> Iterable[str]:

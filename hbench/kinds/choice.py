@@ -149,7 +149,13 @@ def _fault(task: Task, article: Any, question: Any, options: Any, answer: Any) -
             f"{names[2]} holds {len(options)} options, and the task has questions with {wanted}; "
             f"write {wanted} texts or remove the row"
         )
-    if _gold(answer, options, task.labels) is None:
+    gold = _gold(answer, options, task.labels)
+    if gold is not None and gold != _NO_GOLD and not options[gold].strip():
+        return (
+            f"{names[2]} holds {short_repr(options[gold])} as option {gold}, the right one by {names[3]} "
+            f"({short_repr(answer)}); give it a text or remove the row"
+        )
+    if gold is None:
         held = f"holds {short_repr(answer)}"
         if isinstance(answer, str):
             held += f", the text of {options.count(answer) or 'none'} of the options"

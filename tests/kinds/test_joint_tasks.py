@@ -18,7 +18,7 @@ from hbench.data.load import describe_source
 from hbench.errors import DataError
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import load_examples
-from hbench.kinds.joint import tags_of
+from hbench.kinds.slots import tags_of
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_tokenizer
 from hbench.plugins.registry import TASKS, source_digest
