@@ -70,7 +70,7 @@ def contradiction_in(file: Path) -> str:
         name = f"question {question.get('id')}"
         if impossible and answers:
             return (
-                f"{name} is marked impossible and has {len(answers)} answers, such as {short_repr(answers[0])}; "
+                f"{name} is marked impossible and has an answer, {short_repr(answers[0])}; "
                 "set is_impossible to false, or remove the answers"
             )
         if not impossible and not answers:

@@ -57,7 +57,10 @@ FRANCE = [{"text": "France", "answer_start": 23}]
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"is_impossible": True, "answers": FRANCE}, ["marked impossible", "1 answers", "France", "set is_impossible"]),
+        (
+            {"is_impossible": True, "answers": FRANCE},
+            ["marked impossible", "has an answer", "France", "set is_impossible"],
+        ),
         ({"is_impossible": False, "answers": []}, ["has no answer", "not marked impossible", "add an answer"]),
     ],
 )
