@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from hbench.kinds.text.tokens import Sequences
     from hbench.plugins import Task
 
-#: Stands in `Encoded.token_gold` where a token has no value.
-NO_VALUE = -100
-
 
 @dataclass(frozen=True)
 class Encoded:

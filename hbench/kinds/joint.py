@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from hbench import metrics
 from hbench.errors import DataError, UsageError
-from hbench.kinds.base import NO_VALUE, Batch, Encoded, Evaluation, Kind, Trivial
+from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.kinds.slots import NO_INTENT, fault_of, number_of, split_row, tags_of, unknown_intent
 from hbench.kinds.softmax import compare
+from hbench.kinds.text.tokens import NO_VALUE
 from hbench.kinds.text.words import tokenize_words
 from hbench.plugins import Head
 

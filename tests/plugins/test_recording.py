@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -29,7 +28,6 @@ class Confusion(Scorer):
     """Probability of the best class."""
 
     needs = observe("prob", at="epoch_end")
-    names: ClassVar[tuple[str, ...]] = ()
 
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
         """Return the mean over runs and epochs."""
