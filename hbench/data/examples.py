@@ -20,6 +20,8 @@ class Examples:
     planted: list[str] | None = None
     #: The passage each example belongs to, numbered from 0; None when the task names no such column.
     cases: list[int] | None = None
+    #: Rows of the split that were left out, since they have no gold answer.
+    left_out: int = 0
 
     @property
     def size(self) -> int:

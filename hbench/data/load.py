@@ -21,6 +21,10 @@ from hbench.plugins.registry import Named, plugin_name, source_digest
 
 #: Of a task, its columns and words for the place of a row: the positions of the rows that have a gold answer.
 CheckRows = Callable[[Task, Mapping[str, list[Any]], Callable[[int], str]], Iterable[int]]
+#: Of a task and a row of its source: the row as it goes into `Task.convert`.
+Prepare = Callable[[Task, dict[str, Any]], dict[str, Any]]
+#: Of a task and a file of the data's authors: nothing, or an error for one that contradicts itself.
+CheckFile = Callable[[Task, Path], None]
 
 #: Longest id that is repeated in an error message.
 _SHORT = 60
@@ -60,18 +64,21 @@ def load_examples(
     size: int | None,
     seed: int,
     check_rows: CheckRows,
+    prepare: Prepare = lambda task, row: row,
+    check_file: CheckFile = lambda task, file: None,
 ) -> Examples:
     """Read a split, leave out the rows without a gold answer, and draw a sample of the rest.
 
     source: what `describe_source` returned. check_rows: checks all rows and returns the positions of those with a gold
-    answer, as the task's kind does. size: examples wanted; None, or more than there are, for all. The sample
+    answer, as the task's kind does; prepare: makes a row ready for `Task.convert`; check_file: refuses a file of the
+    data's authors that contradicts itself. size: examples wanted; None, or more than there are, for all. The sample
     is drawn without replacement from `seed` and the split's name; a larger one contains the smaller ones.
     Raises DataError, naming file and row, when something is missing, unreadable or not what the task declares.
     """
     name, plugin = (task.name, task.plugin) if isinstance(task, Named) else (plugin_name(type(task)), task)
     if size is not None and size < 1:
         raise UsageError(f"task '{name}': a sample of {size} examples was asked for; use at least 1")
-    table = _read(name, plugin, split, source, data_dir)
+    table = _read(name, plugin, split, source, data_dir, check_file)
     declared = {column: table.columns[column] for column in names_of(plugin.columns)}
     if not all(declared.values()):
         raise DataError(f"{table.place}: the split is empty; give it at least one row")
@@ -82,7 +89,7 @@ def load_examples(
         return table.row(row) + _identity(plugin, found, row)
 
     if _converts(plugin):
-        declared = _converted(plugin, found, place)
+        declared = _converted(plugin, found, place, prepare)
     with_gold = [int(row) for row in check_rows(plugin, declared, place)]
     if not with_gold:
         raise DataError(f"{table.place}: no row has a gold label; the task cannot be used with this split")
@@ -96,6 +103,7 @@ def load_examples(
         digest=_digest({"ids": ids, "columns": kept}),
         planted=None if planted is None else [planted[row] for row in rows],
         cases=_cases(plugin, kept),
+        left_out=len(next(iter(declared.values()))) - len(with_gold),
     )
 
 
@@ -103,12 +111,14 @@ def _converts(task: Task) -> bool:
     return type(task).convert is not Task.convert
 
 
-def _converted(task: Task, columns: dict[str, list[Any]], place: Callable[[int], str]) -> dict[str, list[Any]]:
+def _converted(
+    task: Task, columns: dict[str, list[Any]], place: Callable[[int], str], prepare: Prepare
+) -> dict[str, list[Any]]:
     """Return the columns with every row in the task's own form. Raises DataError naming one that cannot be read."""
     rows = []
     for position, values in enumerate(zip(*columns.values(), strict=True)):
         try:
-            rows.append(task.convert(dict(zip(columns, values, strict=True))))
+            rows.append(task.convert(prepare(task, dict(zip(columns, values, strict=True)))))
         except (ValueError, KeyError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
             raise DataError(f"{place(position)}: in no form that the task reads ({what}); fix the row") from error
@@ -119,7 +129,9 @@ def _reader(task: Task, original: bool = False) -> dict[str, str]:
     return {"reader": source_digest(type(task))} if original or _converts(task) else {}
 
 
-def _read(name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None) -> SourceRows:
+def _read(
+    name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None, check_file: CheckFile
+) -> SourceRows:
     if "embedded" in source:
         rows = _require_rows(name, split, task.rows(split))
         return SourceRows(rows, [(f"task '{name}', split '{split}'", len(next(iter(rows.values()))))])
@@ -133,6 +145,8 @@ def _read(name: str, task: Task, split: str, source: dict[str, Any], data_dir: P
         if part.digest() != source["files"].get(part.name):
             raise DataError(f"{part.place} has changed since the job was planned; plan the suite again")
         tables.append(read_split(part, task, lambda there: _layout(task, there)).renamed(task.columns))
+        for file in part.files if part.original else ():
+            check_file(task, file)
     return SourceRows.joined(tables)
 
 

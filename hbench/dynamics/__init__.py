@@ -12,9 +12,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hbench.dynamics.arrays import from_arrays, join_runs, load, save
+    from hbench.dynamics.arrays import assemble, from_arrays, from_logits, join_runs, load, save
 
-__all__ = ["from_arrays", "join_runs", "load", "save"]
+__all__ = ["assemble", "from_arrays", "from_logits", "join_runs", "load", "save"]
 
 
 def __getattr__(name: str) -> Any:

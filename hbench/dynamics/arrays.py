@@ -1,30 +1,18 @@
-"""Training dynamics: what training reveals about each example, as an xarray.Dataset.
-
-Dimensions (run, epoch, example); coordinates `example` (stable ids, str), `run` (seeds, int), `epoch` (from 1);
-attribute `capture` names where the values were observed. Variables:
-
-    correct    bool     the prediction was the gold one
-    gold_prob  float32  probability of the gold label, 0..1
-    el2n       float32  || p - y ||_2, 0..sqrt(2) for one softmax and times sqrt(k) for k of them, higher = harder
-    loss       float32  cross-entropy in nats, >= 0, higher = harder
-    margin     float32  gold logit minus best other logit, higher = easier
-    entropy    float32  entropy of p in nats, 0..log C
-    el2n_sum, el2n_mean   float32, of intents and slots only: sum and mean of their norms instead of one norm over all
-    prob       float32  p, with a last dimension `class`; for small C only
-    grad_norm, grad_norm_head, grad_norm_last   float32, >= 0, when asked
-    label, length   per example only (int64): gold class, and number of tokens
-"""
+"""Dynamics from arrays and back: building, joining, writing and reading the Dataset that scorers are given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hbench.errors import DataError
+from hbench.dynamics.checks import checked, whole_numbers
+from hbench.dynamics.logits import signals_of
+from hbench.dynamics.signals import CAPTURES, SIGNALS, Capture
+from hbench.errors import DataError, suggest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,27 +23,95 @@ def from_arrays(
     ids: Sequence[Any] | None = None,
     runs: Sequence[int] | None = None,
     epochs: Sequence[int] | None = None,
-    capture: str = "train",
+    capture: Capture | None = None,
     draw: int = 0,
     label: npt.ArrayLike | None = None,
     length: npt.ArrayLike | None = None,
     **signals: npt.ArrayLike,
 ) -> xr.Dataset:
-    """Build a dynamics Dataset from arrays in the order (run, epoch, example); `prob` has the classes last.
+    """Build a dynamics Dataset from arrays in the order (run, epoch, example); classes or vectors come last.
 
+    signals: by the names of `hbench.dynamics.signals`. Truths may be booleans or 0 and 1; numbers keep their precision.
+    NaN says that an example was not trained on in that epoch, so that a pass over all examples (`epoch_end`) has none.
     ids: one id per example, default "0", "1", ...; runs: seeds, default 0, 1, ...; epochs: numbers from 1, default
-    1, 2, ...; label, length: one integer per example; draw: seed for scorers that draw at random.
-    Raises DataError when shapes disagree or nothing is given.
+    1, 2, ...; capture: where the signals were observed, None to leave that open; label, length: one integer per
+    example; draw: seed for scorers that draw at random.
+    Raises DataError, naming the signal, for an unknown name, shapes that disagree, values that are no truths or out of
+    the signal's range, and when nothing is given.
+    """
+    if capture is not None and capture not in CAPTURES:
+        raise DataError(f"capture={capture!r} is no capture point; use one of {', '.join(CAPTURES)}")
+    single = {name: whole_numbers(name, v) for name, v in (("label", label), ("length", length)) if v is not None}
+    arrays = {name: checked(name, values, capture) for name, values in signals.items()}
+    return assemble(arrays, single, ids=ids, runs=runs, epochs=epochs, capture=capture, draw=draw)
+
+
+def from_logits(
+    logits: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    ids: Sequence[Any] | None = None,
+    runs: Sequence[int] | None = None,
+    epochs: Sequence[int] | None = None,
+    capture: Capture | None = None,
+    draw: int = 0,
+    length: npt.ArrayLike | None = None,
+) -> xr.Dataset:
+    """Build a dynamics Dataset, with all signals of one softmax over the classes, from its logits.
+
+    logits: real numbers (run, epoch, example, class), at least two classes. labels: the gold class of each example, an
+    integer from 0. The others as in `from_arrays`. Raises DataError for logits or labels of another form.
+    """
+    found, gold = np.asarray(logits), whole_numbers("labels", labels)
+    if found.ndim != 4 or found.shape[-1] < 2:
+        raise DataError(
+            f"logits have shape {found.shape}; expected (run, epoch, example, class) and two classes or more"
+        )
+    if not np.issubdtype(found.dtype, np.floating) and not np.issubdtype(found.dtype, np.integer):
+        raise DataError(f"logits hold values of type {found.dtype}; expected real numbers")
+    classes = found.shape[-1]
+    if gold.shape != (found.shape[2],):
+        raise DataError(f"labels have shape {gold.shape}; expected one class for each of {found.shape[2]} examples")
+    if gold.size and not (gold.min() >= 0 and gold.max() < classes):
+        outside = gold[(gold < 0) | (gold >= classes)][0]
+        raise DataError(f"labels hold the class {outside}; with {classes} classes they go from 0 to {classes - 1}")
+    absent = np.isnan(found)
+    if np.isinf(found).any() or (absent.any() and capture == "epoch_end"):
+        raise DataError("logits hold values that are not finite; give the numbers that the model gave")
+    if (absent.any(axis=-1) != absent.all(axis=-1)).any():
+        raise DataError("logits are NaN for some classes of an example only; give all of them, or none")
+    return from_arrays(
+        ids=ids,
+        runs=runs,
+        epochs=epochs,
+        capture=capture,
+        draw=draw,
+        label=gold,
+        length=length,
+        **signals_of(found, gold),
+    )
+
+
+def assemble(
+    signals: Mapping[str, npt.NDArray[Any]],
+    single: Mapping[str, npt.NDArray[np.int64]],
+    *,
+    ids: Sequence[Any] | None = None,
+    runs: Sequence[int] | None = None,
+    epochs: Sequence[int] | None = None,
+    capture: str | None = None,
+    draw: int = 0,
+) -> xr.Dataset:
+    """Build a dynamics Dataset as `from_arrays` does, of values that are known to be right: only shapes are checked.
+
+    single: `label` and `length`, each (n,).
     """
     import xarray as xr
 
-    arrays = {name: np.asarray(values) for name, values in signals.items()}
-    single = {name: np.asarray(v) for name, v in (("label", label), ("length", length)) if v is not None}
-    for name, values in arrays.items():
-        if values.ndim != (4 if name == "prob" else 3):
-            wanted = "(run, epoch, example, class)" if name == "prob" else "(run, epoch, example)"
-            raise DataError(f"signal '{name}' has shape {values.shape}; expected dimensions {wanted}")
-    shapes = {name: values.shape[:3] for name, values in arrays.items()}
+    unknown = next((name for name in signals if name not in SIGNALS), None)
+    if unknown is not None:  # of a kind of task that records what it should not
+        raise DataError(f"'{unknown}' is no signal of training{suggest(unknown, SIGNALS)}")
+    shapes = {name: values.shape[:3] for name, values in signals.items()}
     if len(set(shapes.values())) > 1:
         raise DataError(f"signals disagree in (run, epoch, example): {shapes}; give them all the same shape")
     size = _examples(shapes, single, ids)
@@ -65,28 +121,23 @@ def from_arrays(
         "epoch": _coordinate("epochs", epochs, range(1, n_epochs + 1), n_epochs),
         "example": _coordinate("ids", None if ids is None else [str(i) for i in ids], map(str, range(size)), size),
     }
-    variables: dict[str, Any] = {}
-    for name, values in arrays.items():
-        dims = ("run", "epoch", "example", "class") if name == "prob" else ("run", "epoch", "example")
-        variables[name] = (dims, values.astype(bool if name == "correct" else values.dtype))
+    variables: dict[str, Any] = {name: (SIGNALS[name].dims, values) for name, values in signals.items()}
     for name, values in single.items():
         if values.shape != (size,):
             raise DataError(f"'{name}' has shape {values.shape}; expected one value for each of {size} examples")
-        variables[name] = (("example",), values.astype(np.int64))
-    return xr.Dataset(variables, coords=coords, attrs={"capture": capture, "draw": draw})
+        variables[name] = (("example",), values)
+    attrs = {"draw": draw} if capture is None else {"capture": capture, "draw": draw}
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
 def join_runs(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
     """Stack the dynamics of single runs, which hold the same examples, along `run`.
 
-    Signals and epochs that only some of the runs observed are left out. Without any signal there is nothing to stack,
-    and what is known of the examples is returned.
+    Signals and epochs that only some of the runs observed are left out.
     """
     import xarray as xr
 
     names = [name for name in datasets[0].data_vars if all(name in d for d in datasets)]
-    if "epoch" not in datasets[0].coords:
-        return datasets[0][names]
     epochs = [e for e in datasets[0]["epoch"].to_numpy() if all(e in d["epoch"] for d in datasets)]
     common = [d[names].sel(epoch=epochs) for d in datasets]
     joined = xr.concat(common, dim="run", data_vars="minimal", coords="minimal", compat="override", join="exact")
@@ -107,12 +158,14 @@ def load(path: Path, capture: str) -> xr.Dataset:
     import xarray as xr
 
     try:
-        return xr.load_dataset(path, group=capture, engine="h5netcdf")
+        found = xr.load_dataset(path, group=capture, engine="h5netcdf")
     except (OSError, KeyError) as error:
         raise DataError(f"{path}: no dynamics captured at '{capture}' ({error})") from None
+    # what was built without saying where is of the point it was saved under
+    return found.assign_attrs({"capture": capture} | found.attrs) if capture in CAPTURES else found
 
 
-def _examples(shapes: dict[str, Any], single: dict[str, Any], ids: Sequence[Any] | None) -> int:
+def _examples(shapes: Mapping[str, Any], single: Mapping[str, Any], ids: Sequence[Any] | None) -> int:
     if shapes:
         return int(next(iter(shapes.values()))[2])
     if ids is not None:

@@ -12,7 +12,7 @@ from hbench.cost.model import Training
 from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
-from hbench.plugins.registry import source_digest
+from hbench.plugins.registry import KINDS, source_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ def task_ref(experiment: Experiment, suite: Suite, source: dict[str, Any], data_
     """Return the task as its jobs see it; `source` says where its rows come from and their version."""
     return TaskRef(
         ref=experiment.task.ref,
-        declaration=experiment.task.plugin.declaration(),
+        declaration=KINDS.find(experiment.task.plugin.kind).plugin.declaration(experiment.task.plugin),
         source=source,
         **suite.sizes_for(experiment.task),
         sample_seed=suite.sample_seed,

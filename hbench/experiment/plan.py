@@ -15,7 +15,17 @@ from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import Model, check_distinct, check_model, find_model
-from hbench.plugins import GRADIENT_SIGNALS, Capture, DynamicScorer, Observation, Scorer, Task, texts_of
+from hbench.plugins import (
+    EMBEDDING_SIGNALS,
+    GRADIENT_SIGNALS,
+    Capture,
+    DynamicScorer,
+    Observation,
+    Scorer,
+    Task,
+    texts_of,
+)
+from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.registry import SCORERS, TASKS, Named
 
 
@@ -85,7 +95,11 @@ class Plan:
 
 
 def make_plan(suite: Suite) -> Plan:
-    """Return the plan of a suite. Raises UsageError when a scorer asks for an epoch that the recipe does not train."""
+    """Return the plan of a suite.
+
+    Raises UsageError when a scorer asks for an epoch that the recipe does not train, or for a signal that no task of
+    the suite records.
+    """
     methods = tuple(SCORERS.find(ref) for ref in suite.scorers)
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
     static = tuple(m for m in methods if not isinstance(m.plugin, DynamicScorer))
@@ -117,6 +131,7 @@ def make_plan(suite: Suite) -> Plan:
                         observe=observe,
                     )
                 )
+    _check_signals(experiments)
     return Plan(suite, tuple(experiments))
 
 
@@ -136,7 +151,12 @@ def _watch(observations: list[Observation]) -> Watch:
     epochs = {epoch for wanted in observations for epoch in wanted.epochs or ()}
     every = any(wanted.epochs is None for wanted in observations)
     gradients = {GRADIENT_SIGNALS[s] for wanted in observations for s in wanted.signals if s in GRADIENT_SIGNALS}
-    return Watch(None if every else tuple(sorted(epochs)), tuple(sorted(gradients)))
+    poolings = {EMBEDDING_SIGNALS[s] for wanted in observations for s in wanted.signals if s in EMBEDDING_SIGNALS}
+    return Watch(
+        None if every else tuple(sorted(epochs)),
+        tuple(sorted(gradients)),
+        tuple(sorted(poolings)) or None,
+    )
 
 
 def _subset_size(entry: float | str) -> SubsetSize:
@@ -153,3 +173,12 @@ def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], 
             raise UsageError(
                 f"{method.ref} asks for epoch {last}, the recipe trains {recipe.epochs}; lower the scorer's epoch"
             )
+
+
+def _check_signals(experiments: list[Experiment]) -> None:
+    """Refuse a scorer that no task can feed; where some tasks can, its cells of the others fail with the reason."""
+    methods = {m.ref: m for e in experiments for m in (*e.methods, *e.scored())}
+    for method in methods.values():
+        reasons = [why_unrecorded(method, e.task) for e in experiments if method in (*e.methods, *e.scored())]
+        if None not in reasons:
+            raise UsageError(str(reasons[0]))

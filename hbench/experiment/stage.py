@@ -75,4 +75,7 @@ def _check_data(jobs: Sequence[Job], progress: Progress) -> None:
         task = TASKS.find(ref.ref)
         folder = None if ref.data_dir is None else Path(ref.data_dir)
         for split in (task.plugin.training(), *task.plugin.splits()):
-            load_examples(task, split, source=ref.source, data_dir=folder, size=1, seed=0)
+            examples = load_examples(task, split, source=ref.source, data_dir=folder, size=1, seed=0)
+            if examples.left_out:
+                rows = "1 row" if examples.left_out == 1 else f"{examples.left_out} rows"
+                progress.note(f"{ref.ref}, split {split}: {rows} without a gold answer left out")

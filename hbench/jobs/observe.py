@@ -17,6 +17,8 @@ class Watch:
     epochs: tuple[int, ...] | None = None
     #: Parts of the model whose gradient norms are measured, sorted: `all`, `head`, `last`.
     gradients: tuple[str, ...] = ()
+    #: Poolings of the last hidden state that are recorded, sorted: `cls`, `mean`; None, which no key shows, for none.
+    embeddings: tuple[str, ...] | None = None
 
     def at(self, epochs: int) -> tuple[int, ...]:
         """Return the observed epochs of a training of so many."""
@@ -25,6 +27,8 @@ class Watch:
     def covers(self, other: Watch, epochs: int) -> bool:
         """Return whether this observes all that the other one does, in a training of so many epochs."""
         if not set(other.gradients) <= set(self.gradients):
+            return False
+        if not set(other.embeddings or ()) <= set(self.embeddings or ()):
             return False
         return self.epochs is None or set(other.at(epochs)) <= set(self.epochs)
 

@@ -15,9 +15,10 @@ from hbench.jobs.integrity import write_result
 from hbench.jobs.result import ScoreResult
 from hbench.jobs.spec import Score
 from hbench.jobs.store import Store, write_arrays
-from hbench.plugins import Observation, at_epochs
+from hbench.plugins import Scorer, at_epochs
+from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.references import join_reference
-from hbench.plugins.registry import SCORERS
+from hbench.plugins.registry import SCORERS, TASKS, Named
 from hbench.plugins.scoring import score_examples
 
 #: Planted types of training examples whose detection is measured, against the clean ones.
@@ -27,11 +28,13 @@ PLANTED = ("mislabelled", "ambiguous", "redundant")
 def run_score(job: Score, store: Store, folder: Path) -> None:
     """Score the examples and write scores.npz (id, score, preference, natural), log.txt and result.json to `folder`.
 
-    Raises TrainingFailed, so that the cell is shown as failed, when the scores cannot be right: see `score_examples`.
+    Raises TrainingFailed, so that the cell is shown as failed, when the runs lack a signal that the scorer reads, or
+    the scores cannot be right: see `score_examples`.
     """
-    scorer = SCORERS.find(join_reference(job.scorer, job.options)).plugin
+    named = SCORERS.find(join_reference(job.scorer, job.options))
+    scorer = named.plugin
     examples = store.arrays("finetune", job.examples, "examples.npz")
-    observed = _dynamics(job, scorer.observation(), store, examples)
+    observed = _dynamics(job, named, store, examples)
     runs = len(job.runs)
     try:
         scored = score_examples(scorer, observed, runs)
@@ -74,10 +77,9 @@ def _auroc(positive: npt.NDArray[np.float64], negative: npt.NDArray[np.float64])
     return float((below + 0.5 * equal).sum() / (len(positive) * len(negative)))
 
 
-def _dynamics(
-    job: Score, observation: Observation | None, store: Store, examples: dict[str, npt.NDArray[Any]]
-) -> xr.Dataset:
+def _dynamics(job: Score, scorer: Named[Scorer], store: Store, examples: dict[str, npt.NDArray[Any]]) -> xr.Dataset:
     """Return what the scorer declared that it needs, and no more: what others asked for must not change its scores."""
+    observation = scorer.plugin.observation()
     if not job.runs or job.capture is None or observation is None:
         return dynamics.from_arrays(
             ids=[str(i) for i in examples["id"]],
@@ -88,9 +90,19 @@ def _dynamics(
     runs = []
     for run in job.runs:
         found = dynamics.load(store.folder("finetune", run) / "dynamics.nc", job.capture)
-        names = [n for n in (*observation.signals, "label", "length") if n in found]
-        found = found[names]
+        absent = [name for name in observation.signals if name not in found]
+        if absent:
+            raise TrainingFailed(_why_absent(job, scorer, absent[0]))
+        found = found[[*observation.signals, "label", "length"]]
         runs.append(found if observation.epochs is None else at_epochs(found, *observation.epochs))
     joined = dynamics.join_runs(runs)
     joined.attrs["draw"] = job.draw or 0
     return joined
+
+
+def _why_absent(job: Score, scorer: Named[Scorer], signal: str) -> str:
+    reason = why_unrecorded(scorer, TASKS.find(job.task.ref))
+    return reason or (
+        f"{scorer.ref} reads the signal '{signal}', which the runs of task '{job.task.ref}' did not record; "
+        "plan the suite again"
+    )

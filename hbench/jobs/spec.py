@@ -184,8 +184,17 @@ def unpack_subset(text: str) -> npt.NDArray[np.bool_]:
     return np.unpackbits(packed, count=int(size)).astype(bool)
 
 
-def _watch(*, epochs: list[int] | None = None, gradients: list[str] | tuple[str, ...] = ()) -> Watch:
-    return Watch(None if epochs is None else tuple(epochs), tuple(gradients))
+def _watch(
+    *,
+    epochs: list[int] | None = None,
+    gradients: list[str] | tuple[str, ...] = (),
+    embeddings: list[str] | None = None,
+) -> Watch:
+    return Watch(
+        None if epochs is None else tuple(epochs),
+        tuple(gradients),
+        None if embeddings is None else tuple(embeddings),
+    )
 
 
 def _strip(value: Any) -> Any:

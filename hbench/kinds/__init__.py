@@ -1,37 +1,34 @@
 """The kinds of task: what an example is, its loss, the signals it gives, and when it counts as correct.
 
-A task names its kind; `find_kind` returns the `Kind` that does the rest for every architecture.
+A task names its kind; `find_kind` returns the `Kind` that does the rest for every architecture. Kinds are registered by
+entry points of the group `hbench.kinds`, those here like any other.
 """
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 from hbench.data.examples import Examples
-from hbench.errors import UsageError, suggest
-from hbench.kinds.base import Batch, Encoded, Evaluation, Head, Kind, Trivial
-from hbench.plugins import Task
-from hbench.plugins.registry import Named
+from hbench.errors import UsageError
+from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
+from hbench.plugins import Head, Task
+from hbench.plugins.registry import KINDS, Named
 
-__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_kind"]
-
-#: Kind -> "module:class", imported when a task of that kind is used.
-_KINDS = {
-    "choice": "hbench.kinds.choice:MultipleChoice",
-    "classification": "hbench.kinds.classification:Classification",
-    "joint": "hbench.kinds.joint:Joint",
-    "span": "hbench.kinds.span:Span",
-}
+__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_kind", "load_examples"]
 
 
 def find_kind(name: str) -> Kind:
-    """Return the kind that a task names. Raises UsageError for an unknown kind, naming the known ones."""
-    if name not in _KINDS:
-        raise UsageError(f"unknown kind of task '{name}'{suggest(name, _KINDS)}")
-    module, _, cls = _KINDS[name].partition(":")
-    kind: Kind = getattr(importlib.import_module(module), cls)()
+    """Return the kind that a task names.
+
+    Raises UsageError for an unknown kind, naming the known ones, and for one that is registered and is no `Kind`.
+    """
+    kind = KINDS.find(name).plugin
+    if not isinstance(kind, Kind):
+        raise UsageError(
+            f"kind of task '{name}' ({type(kind).__module__}:{type(kind).__name__}) cannot be trained; "
+            "let it be a subclass of hbench.kinds.Kind"
+        )
     return kind
 
 
@@ -48,7 +45,15 @@ def load_examples(
     from hbench.data import load
 
     plugin = task.plugin if isinstance(task, Named) else task
-    check_rows = find_kind(plugin.kind).check_rows
+    kind = find_kind(plugin.kind)
     return load.load_examples(
-        task, split, source=source, data_dir=data_dir, size=size, seed=seed, check_rows=check_rows
+        task,
+        split,
+        source=source,
+        data_dir=data_dir,
+        size=size,
+        seed=seed,
+        check_rows=kind.check_rows,
+        prepare=kind.prepare,
+        check_file=kind.check_file,
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+from hbench.plugins import Head, KindDeclaration
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
     import torch
@@ -14,17 +19,6 @@ if TYPE_CHECKING:
     from hbench.data.examples import Examples
     from hbench.kinds.text.tokens import Sequences
     from hbench.plugins import Task
-
-#: Stands in `Encoded.token_gold` where a token has no value.
-NO_VALUE = -100
-
-
-@dataclass(frozen=True)
-class Head:
-    """What to load: the name of a class of transformers, and the configuration its head needs."""
-
-    auto: str
-    config: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -90,9 +84,13 @@ class Trivial:
     values: npt.NDArray[np.float64]
 
 
-class Kind(Protocol):
-    """One kind of task. `n` are examples, `b` examples of a batch, `s` its sequences, `T` tokens, `C` classes."""
+class Kind(KindDeclaration, ABC):
+    """One kind of task, for every architecture; its class is registered by an entry point of `hbench.kinds`.
 
+    `n` are examples, `b` examples of a batch, `s` its sequences, `T` tokens, `C` classes.
+    """
+
+    @abstractmethod
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
@@ -101,55 +99,62 @@ class Kind(Protocol):
         columns: those the task declares; place: turns the position of a row into words for an error message.
         Raises DataError naming the first row that is not what the task says, and the fix.
         """
-        ...
 
+    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row of the source as it goes into `Task.convert`, of a task that defines that; here, unchanged."""
+        return row
+
+    def check_file(self, task: Task, file: Path) -> None:
+        """Raise DataError for a file of the data's authors that contradicts itself where the rows no longer tell."""
+        return
+
+    @abstractmethod
     def texts(self, task: Task, examples: Examples) -> Iterable[str]:
         """Return every text of the examples, from which a model without a vocabulary takes one."""
-        ...
 
+    @abstractmethod
     def head(self, task: Task) -> Head:
         """Return which model to load for the task."""
-        ...
 
+    @abstractmethod
     def encode(self, task: Task, examples: Examples, tokenizer: Any, max_length: int) -> Encoded:
         """Turn examples into sequences of at most `max_length` tokens. Raises DataError naming one that fails."""
-        ...
 
+    @abstractmethod
     def logits(self, output: Any, batch: Batch) -> torch.Tensor:
         """Return the scores that a model's output holds, float32, in the shape that the other methods take."""
-        ...
 
+    @abstractmethod
     def losses(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the loss of each example, float32 (b,), in nats."""
-        ...
 
+    @abstractmethod
     def width(self, task: Task) -> int:
         """Return how many numbers `observe` keeps of an example."""
-        ...
 
+    @abstractmethod
     def observe(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what is kept of a training batch until the run ends: float32 (b, width)."""
-        ...
 
+    @abstractmethod
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
         """Turn what `observe` kept, float32 (..., n, width), into signals (..., n): see `hbench.dynamics.signals`."""
-        ...
 
+    @abstractmethod
     def predict_width(self, task: Task, encoded: Encoded) -> int:
         """Return how many numbers `predict` keeps of an example of a split."""
-        ...
 
+    @abstractmethod
     def predict(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what is kept of an evaluation batch, so that memory follows the batch alone.
 
         float32 (b, k), not finite where the logits are not. Where k is less than `predict_width`, the rest is -1.
         """
-        ...
 
+    @abstractmethod
     def evaluate(self, task: Task, kept: npt.NDArray[np.float32], examples: Examples, encoded: Encoded) -> Evaluation:
         """Turn what `predict` kept of a split, float32 (n, predict_width), into its metric and per-example results."""
-        ...
 
+    @abstractmethod
     def trivial(self, task: Task, encoded: Encoded) -> Trivial:
         """Return what a fixed answer, or a guess, reaches on a split; of several the best one."""
-        ...

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from hbench.errors import DataError
 from hbench.files import short_repr
-from hbench.kinds.base import Batch, Encoded, Head, Trivial
+from hbench.kinds.base import Batch, Encoded, Trivial
 from hbench.kinds.classification import Classification
 from hbench.kinds.faults import is_texts
 from hbench.kinds.text.tokens import separator, tokenize
+from hbench.plugins import Head
 
 if TYPE_CHECKING:
     import torch
@@ -148,7 +149,13 @@ def _fault(task: Task, article: Any, question: Any, options: Any, answer: Any) -
             f"{names[2]} holds {len(options)} options, and the task has questions with {wanted}; "
             f"write {wanted} texts or remove the row"
         )
-    if _gold(answer, options, task.labels) is None:
+    gold = _gold(answer, options, task.labels)
+    if gold is not None and gold != _NO_GOLD and not options[gold].strip():
+        return (
+            f"{names[2]} holds {short_repr(options[gold])} as option {gold}, the right one by {names[3]} "
+            f"({short_repr(answer)}); give it a text or remove the row"
+        )
+    if gold is None:
         held = f"holds {short_repr(answer)}"
         if isinstance(answer, str):
             held += f", the text of {options.count(answer) or 'none'} of the options"

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench import metrics
+from hbench.dynamics.logits import MAX_CLASSES, signals_of
 from hbench.errors import DataError
-from hbench.kinds.base import Batch, Encoded, Evaluation, Head, Trivial
+from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.kinds.text.tokens import separator, tokenize
+from hbench.plugins import Head
 
 if TYPE_CHECKING:
     import torch
@@ -19,14 +21,18 @@ if TYPE_CHECKING:
     from hbench.data.examples import Examples
     from hbench.plugins import Task
 
-#: Up to this many classes the whole distribution is stored.
-_MAX_CLASSES_STORED = 16
 #: How data sets of the hub mark a row on which the annotators did not agree.
 _NO_GOLD = -1
 
 
-class Classification:
+class Classification(Kind):
     """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
+
+    extra_signals = ("prob",)
+
+    def records(self, task: Task) -> tuple[str, ...]:
+        """Return `prob`, of a task with at most 16 classes."""
+        return self.extra_signals if len(task.labels) <= MAX_CLASSES else ()
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
@@ -97,31 +103,9 @@ class Classification:
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
         """Return the standard signals (..., n) of logits (..., n, C); `prob` (..., n, C) when C is at most 16.
 
-        Everything is computed from the differences to the gold logit, in float64: a confident example keeps its small
-        loss and EL2N instead of a rounded 0. A value is NaN where its logits are, and `correct` is false there.
+        A value is NaN where its logits are, and `correct` is false there: see `hbench.dynamics.logits`.
         """
-        gold = np.broadcast_to(encoded.label[:, None], (*kept.shape[:-1], 1))
-        logits = kept.astype(np.float64)
-        lead = logits - np.take_along_axis(logits, gold, axis=-1)
-        others = lead.copy()
-        np.put_along_axis(others, gold, -np.inf, axis=-1)
-        with np.errstate(invalid="ignore"):
-            loss = np.logaddexp(0.0, np.logaddexp.reduce(others, axis=-1))
-            rest = np.exp(others - loss[..., None])  # p of every class but the gold one, which is 0 here
-            log_prob = lead - loss[..., None]
-            prob = np.exp(log_prob)
-            values = {
-                "gold_prob": np.exp(-loss),
-                "el2n": np.sqrt(np.expm1(-loss) ** 2 + (rest**2).sum(axis=-1)),
-                "loss": loss,
-                "margin": -others.max(axis=-1),
-                "entropy": -(prob * np.maximum(log_prob, -1e300)).sum(axis=-1),
-            }
-        signals: dict[str, npt.NDArray[Any]] = {k: v.astype(np.float32) for k, v in values.items()}
-        signals["correct"] = (kept.argmax(axis=-1) == gold[..., 0]) & ~np.isnan(loss)
-        if kept.shape[-1] <= _MAX_CLASSES_STORED:
-            signals["prob"] = prob.astype(np.float32)
-        return signals
+        return signals_of(kept, encoded.label)
 
     def predict_width(self, task: Task, encoded: Encoded) -> int:
         """Return the number of classes: the logits are kept."""

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench import metrics
-from hbench.errors import DataError, UsageError, suggest
-from hbench.files import short_repr
-from hbench.kinds.base import NO_VALUE, Batch, Encoded, Evaluation, Head, Trivial
-from hbench.kinds.faults import is_texts
+from hbench.errors import DataError, UsageError
+from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
+from hbench.kinds.slots import NO_INTENT, fault_of, number_of, split_row, tags_of, unknown_intent
 from hbench.kinds.softmax import compare
+from hbench.kinds.text.tokens import NO_VALUE
 from hbench.kinds.text.words import tokenize_words
+from hbench.plugins import Head
 
 if TYPE_CHECKING:
     import torch
@@ -27,26 +28,25 @@ if TYPE_CHECKING:
     from hbench.data.examples import Examples
     from hbench.plugins import Task
 
-#: The tag of a word in no slot; it has the first place among the tags.
-OUTSIDE = "O"
-#: How a row says that its intent is not given.
-_NO_GOLD = -1
 #: Stands where an utterance has no further word.
 _NO_WORD = -1
 _METRICS = ("frame_accuracy", "intent_accuracy", "slot_f1")
 #: What `observe` keeps, in its order.
 _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy", "el2n_sum", "el2n_mean")
-#: A list of known names that is longer than this helps nobody.
-_LONGEST_HINT = 120
 
 
-class Joint:
+class Joint(Kind):
     """A softmax over the intents, and one over the tags for each word.
 
     `task.columns` is {"tokens", "tags", "intent"}. Words and tags are a list of texts each, or one text that is split
-    at white space. The tags are O, and B-x and I-x for each x of `task.slots`. The intent is one of the task's labels,
-    its place among them as an integer, or -1.
+    at white space; at plain spaces alone where only that gives one tag for each word. The tags are O, and B-x and I-x
+    for each x of `task.slots`. The intent is one of the task's labels, its place among them as an integer, or -1.
     """
+
+    extra_signals = ("el2n_sum", "el2n_mean")
+    means = ("accuracy", "frame_accuracy", "intent_accuracy")
+    #: `slots`: the slot types, without B- and I-; the tags are O, and B- and I- of each.
+    task_attributes = ("slots",)
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
@@ -58,24 +58,34 @@ class Joint:
         tags = set(tags_of(task))
         used = []
         for row, (intent, words, marks) in enumerate(zip(*(columns[name] for name in names), strict=True)):
-            gold = _intent(intent, intents)
-            if gold == _NO_GOLD:
+            gold = number_of(intent, intents)
+            if gold == NO_INTENT:
                 continue
-            fault = _fault(words, marks, tags, names[1], names[2])
+            fault = fault_of(words, marks, tags, names[1], names[2])
             if gold is None:
-                fault = (
-                    f"column '{names[0]}' holds {short_repr(intent)}, which is no intent of the task"
-                    f"{_hint(intent, intents)}; write one of them, its number from 0 to {len(intents) - 1}, or "
-                    f"{_NO_GOLD} to leave the row out"
-                )
+                fault = f"column '{names[0]}' holds {unknown_intent(intent, intents)}"
             if fault:
                 raise DataError(f"{place(row)}: {fault}")
             used.append(row)
         return np.array(used, dtype=np.int64)
 
+    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row with words and tags as lists where only splitting at plain spaces gives one tag for each word.
+
+        A task that splits texts itself does it at all white space, and would part a word with a no-break space in it.
+        """
+        names = [task.columns[role] for role in ("tokens", "tags")]
+        words, marks = (row.get(name) for name in names)
+        if not (isinstance(words, str) and isinstance(marks, str)):
+            return row
+        split, tags = split_row(words, marks)
+        if split == words.split() or len(split) != len(tags) or not set(tags) <= set(tags_of(task)):
+            return row
+        return row | dict(zip(names, (split, tags), strict=True))
+
     def texts(self, task: Task, examples: Examples) -> Iterable[str]:
         """Return the utterances, their words joined by spaces."""
-        return (" ".join(_split(words)) for words in examples.columns[task.columns["tokens"]])
+        return (" ".join(words) for words, _ in _rows(task, examples))
 
     def head(self, task: Task) -> Head:
         """Return a token classifier with one logit for each intent and each tag."""
@@ -89,9 +99,10 @@ class Joint:
         `sizes` the number of `intents`, and the `words` of the longest utterance. `notes` are the gold tags of all
         words, int64 (n, words), -1 where there is none. Raises DataError naming an utterance without a token.
         """
-        rows = [_split(words) for words in examples.columns[task.columns["tokens"]]]
+        pairs = _rows(task, examples)
+        rows = [words for words, _ in pairs]
         number = {tag: i for i, tag in enumerate(tags_of(task))}
-        marks = [[number[tag] for tag in _split(tags)] for tags in examples.columns[task.columns["tags"]]]
+        marks = [[number[tag] for tag in tags] for _, tags in pairs]
         tags = np.full((len(rows), max(map(len, rows))), _NO_WORD, dtype=np.int64)
         for row, found in zip(tags, marks, strict=True):
             row[: len(found)] = found
@@ -110,7 +121,7 @@ class Joint:
             ids=examples.ids,
             sequences=words.sequences,
             owner=np.arange(len(rows), dtype=np.int64),
-            label=np.array([_intent(i, intents) for i in examples.columns[task.columns["intent"]]], dtype=np.int64),
+            label=np.array([number_of(i, intents) for i in examples.columns[task.columns["intent"]]], dtype=np.int64),
             length=lengths,
             gold={"read": words.whole, "words": (tags != _NO_WORD).sum(axis=1)},
             token_gold={"word": words.begins, "tag": tag},
@@ -245,11 +256,6 @@ class Joint:
         return Trivial(answer, (right & (encoded.label == most)).astype(np.float64))
 
 
-def tags_of(task: Task) -> tuple[str, ...]:
-    """Return the tags of a task in the order of their numbers: O, then B- and I- of each slot type."""
-    return (OUTSIDE, *(f"{mark}-{slot}" for slot in task.slots for mark in "BI"))
-
-
 def _parts(logits: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the logits of the intents (b, intents), where they are read, and of the tags (b, T, tags)."""
     import torch
@@ -265,43 +271,7 @@ def _metric(task: Task) -> str:
     return task.metric
 
 
-def _split(value: str | list[str]) -> list[str]:
-    return value.split() if isinstance(value, str) else value
-
-
-def _intent(value: Any, intents: Mapping[str, int]) -> int | None:
-    """Return the number of an intent, -1 where it is not given, None for what is no intent."""
-    if isinstance(value, str):
-        return intents.get(value)
-    # bool is a subclass of int
-    return value if type(value) is int and _NO_GOLD <= value < len(intents) else None
-
-
-def _hint(value: Any, known: Iterable[str]) -> str:
-    hint = suggest(value, known) if isinstance(value, str) else ""
-    return hint if len(hint) <= _LONGEST_HINT else ""
-
-
-def _fault(words: Any, marks: Any, known: set[str], words_name: str, marks_name: str) -> str:
-    """Return what is wrong with the words of a row and their tags, and the fix; nothing when they are right."""
-    for value, name in ((words, words_name), (marks, marks_name)):
-        if not isinstance(value, str) and not is_texts(value):
-            return (
-                f"column '{name}' holds {short_repr(value)}, which is neither a string nor a list of strings; "
-                "fix or remove the row"
-            )
-    if not "".join(words).strip():
-        return f"column '{words_name}' is empty; give it a word or remove the row"
-    words, marks = _split(words), _split(marks)
-    if len(words) != len(marks):
-        return (
-            f"there are {len(words)} words in column '{words_name}' and {len(marks)} tags in column '{marks_name}'; "
-            "give one tag for each word"
-        )
-    for i, tag in enumerate(marks):
-        if tag not in known:
-            return (
-                f"column '{marks_name}' holds {short_repr(tag)} for word {i + 1}, which is no tag of the task"
-                f"{_hint(tag, known)}; write {OUTSIDE}, or B- or I- and a slot type of the task"
-            )
-    return ""
+def _rows(task: Task, examples: Examples) -> list[tuple[list[str], list[str]]]:
+    """Return the words and the tags of every utterance."""
+    tokens, tags = (examples.columns[task.columns[role]] for role in ("tokens", "tags"))
+    return [split_row(words, marks) for words, marks in zip(tokens, tags, strict=True)]

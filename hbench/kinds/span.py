@@ -16,13 +16,16 @@ import numpy.typing as npt
 
 from hbench import metrics
 from hbench.errors import DataError, UsageError
-from hbench.files import short_repr
-from hbench.kinds.base import Batch, Encoded, Evaluation, Head, Trivial
+from hbench.kinds.answers import contradiction_in, fault_of, first_answer, with_marks
+from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.kinds.softmax import LOWEST, compare
 from hbench.kinds.text.windows import Windows, cut_windows
 from hbench.kinds.threshold import cross_fitted
+from hbench.plugins import Head
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
 
     from hbench.data.examples import Examples
@@ -35,7 +38,7 @@ _METRICS = ("f1", "exact")
 _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy")
 
 
-class Span:
+class Span(Kind):
     """A start and an end in each window.
 
     `task.columns` is {"id", "question", "context", "answers"}, and usually {"passage"}, the context again. Answers are
@@ -43,6 +46,8 @@ class Span:
     A task may have an option `threshold`: how much the score of no answer must exceed the best span's to be believed,
     or `tuned`.
     """
+
+    means = ("accuracy", "f1", "exact")
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
@@ -60,10 +65,19 @@ class Span:
                     raise DataError(f"{place(row)}: column '{name}' is empty; give it a text or remove the row")
         name = task.columns["answers"]
         for row, (answers, context) in enumerate(zip(columns[name], columns[task.columns["context"]], strict=True)):
-            fault = _fault(answers, context)
+            fault = fault_of(answers, context)
             if fault:
                 raise DataError(f"{place(row)}: {fault} (column '{name}')")
         return np.arange(len(columns[name]), dtype=np.int64)
+
+    def check_file(self, task: Task, file: Path) -> None:
+        """Check a file in the form of SQuAD v2's authors, whose questions are marked as answerable or not.
+
+        Raises DataError naming a question that is marked impossible and has an answer, or is not and has none.
+        """
+        fault = contradiction_in(file)
+        if fault:
+            raise DataError(f"{file}: {fault}")
 
     def texts(self, task: Task, examples: Examples) -> Iterable[str]:
         """Return all questions, then all contexts."""
@@ -85,7 +99,7 @@ class Span:
         question, context, answers = (
             examples.columns[task.columns[role]] for role in ("question", "context", "answers")
         )
-        spans = np.array([_first_answer(found) for found in answers], dtype=np.int64)
+        spans = np.array([first_answer(found) for found in answers], dtype=np.int64)
         parts: list[Windows] = []
         gold: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
         for part in cut_windows(tokenizer, examples.ids, question, context, max_length):
@@ -258,42 +272,6 @@ def _tuned(
         raise DataError(f"threshold=tuned: {error}; evaluate on more questions, or give a number") from None
 
 
-def _fault(answers: Any, context: str) -> str:
-    """Return what is wrong with the answers to a question, and the fix; nothing when they are right."""
-    form = "write {'text': [...], 'answer_start': [...]}, both lists empty where there is no answer"
-    if not isinstance(answers, Mapping):
-        return f"the answers are {short_repr(answers)}; {form}"
-    texts, starts = (answers.get(key) for key in ("text", "answer_start"))
-    if not isinstance(texts, list) or not isinstance(starts, list):
-        return f"the answers are {short_repr(dict(answers))}; {form}"
-    if len(texts) != len(starts):
-        return f"there are {len(texts)} answers and {len(starts)} values of answer_start; give one for each"
-    for text, start in zip(texts, starts, strict=True):
-        if not isinstance(text, str) or not text.strip():
-            return (
-                f"the answer {short_repr(text)} is not a string with a character in it; "
-                "fix it, or remove it and its start"
-            )
-        if type(start) is not int:
-            return f"the answer_start {short_repr(start)} is not an integer; count characters from 0"
-        there = context[start : start + len(text)] if start >= 0 else ""
-        if there != text:
-            hint = f"it is at {context.index(text)}" if text in context else "it is nowhere in the context"
-            return (
-                f"the answer {short_repr(text)} does not stand at character {start}, where {short_repr(there)} is; "
-                f"fix answer_start: {hint}"
-            )
-    return ""
-
-
-def _first_answer(answers: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the characters of the first gold answer, without white space at its ends; twice 0 where there is none."""
-    if not answers["text"]:
-        return 0, 0
-    text, start = answers["text"][0], answers["answer_start"][0]
-    return start + len(text) - len(text.lstrip()), start + len(text.rstrip())
-
-
 def _mean(values: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Return the means (b, k) over the windows of each example of values (s, k)."""
     import torch
@@ -311,6 +289,7 @@ def _best_spans(kept: npt.NDArray[np.float32], encoded: Encoded, contexts: list[
     window += np.searchsorted(encoded.owner, rows)
     spans = np.full((len(kept), 2), -1, dtype=np.int64)
     for row, (a, b) in zip(rows.tolist(), windows.characters(window, start, end).tolist(), strict=True):
+        b = with_marks(contexts[row], b)
         text = contexts[row][a:b]
         if text.strip():
             spans[row] = a + len(text) - len(text.lstrip()), a + len(text.rstrip())

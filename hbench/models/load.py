@@ -18,7 +18,7 @@ from hbench.models.limits import Limits, check_limits, positions_of
 from hbench.quiet import quiet_loggers
 
 if TYPE_CHECKING:
-    from hbench.kinds import Head
+    from hbench.plugins import Head
 
 _TINY_VOCABULARY = 8000
 _SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}

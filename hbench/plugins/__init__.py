@@ -1,4 +1,4 @@
-"""Scorers and tasks: what a plugin is, and the declarations it makes.
+"""Scorers, tasks and kinds: what a plugin is, and the declarations it makes.
 
 A plugin is a frozen dataclass. Its fields are its options, which users write behind its name: `el2n[epoch=2]`.
 `hbench.plugins.registry` finds plugins by name; the engine knows none of them.
@@ -6,14 +6,14 @@ A plugin is a frozen dataclass. Its fields are its options, which users write be
 
 from __future__ import annotations
 
+from hbench.dynamics.signals import CAPTURES, EXAMPLE_FIELDS, Capture
 from hbench.plugins.dynamic import Choice, Cycle, DynamicScorer
+from hbench.plugins.kind import Head, KindDeclaration
 from hbench.plugins.observation import (
-    CAPTURES,
-    EXAMPLE_FIELDS,
+    EMBEDDING_SIGNALS,
     GRADIENT_SIGNALS,
     KIND_SIGNALS,
     STANDARD_SIGNALS,
-    Capture,
     Observation,
     at_epochs,
     observe,
@@ -24,6 +24,7 @@ from hbench.plugins.task import Hub, Task, texts_of
 
 __all__ = [
     "CAPTURES",
+    "EMBEDDING_SIGNALS",
     "EXAMPLE_FIELDS",
     "GRADIENT_SIGNALS",
     "KIND_SIGNALS",
@@ -32,7 +33,9 @@ __all__ = [
     "Choice",
     "Cycle",
     "DynamicScorer",
+    "Head",
     "Hub",
+    "KindDeclaration",
     "Observation",
     "Scorer",
     "Task",

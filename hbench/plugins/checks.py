@@ -8,9 +8,10 @@ import re
 import typing
 from typing import Any
 
+from hbench.dynamics.signals import CAPTURES
 from hbench.errors import UsageError
 from hbench.files import first_line, short_repr
-from hbench.plugins.observation import CAPTURES, Observation, observe
+from hbench.plugins.observation import Observation, observe
 from hbench.plugins.option_types import TYPES, unreadable
 from hbench.plugins.scorer import Scorer
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hbench.errors import UsageError
-from hbench.plugins.observation import Observation
+from hbench.plugins.observation import GRADIENT_SIGNALS
 from hbench.plugins.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -66,13 +66,15 @@ class DynamicScorer(Scorer):
         needs = self.asks()
         if needs is not None and needs.epochs is not None:
             raise UsageError(f"{type(self).__name__}.needs names epochs; a dynamic scorer observes before every choice")
+        for signal in () if needs is None else needs.signals:
+            if signal in GRADIENT_SIGNALS:
+                raise UsageError(
+                    f"{type(self).__name__}.needs names {signal}; a dynamic scorer's passes measure no gradients: "
+                    "name a signal of the logits or of the hidden states"
+                )
 
     def observation(self) -> None:
-        """Return None: it needs no scoring run."""
-
-    def asks(self) -> Observation | None:
-        """Return what is observed before a choice, at the capture point in use."""
-        return super().observation()
+        """Return None: it needs no scoring run. What is observed before a choice is what `asks` returns."""
 
     def due(self, epoch: int, sizes: list[int]) -> bool:
         """Return whether a choice is made after this many epochs: when a period is over, or the size changes.

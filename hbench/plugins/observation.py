@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from hbench.errors import UsageError
+from hbench.dynamics.signals import CAPTURES, SIGNALS, TABLE, Capture, scopes
+from hbench.errors import UsageError, suggest
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Capture = Literal["train", "epoch_end"]
-CAPTURES: tuple[Capture, ...] = ("train", "epoch_end")
-
-#: Signals every observed capture point records, one value per run, epoch and example.
-STANDARD_SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy", "prob")
-#: Signals recorded for tasks of one kind only: other ways to put the parts of `el2n` together.
-KIND_SIGNALS = {"el2n_sum": "joint", "el2n_mean": "joint"}
-#: Signals recorded only when a scorer asks, because they cost a pass of their own.
-GRADIENT_SIGNALS = {"grad_norm": "all", "grad_norm_head": "head", "grad_norm_last": "last"}
-#: What is known of an example without any training.
-EXAMPLE_FIELDS = ("id", "label", "length")
+#: Signals of the logits that every kind of task records, at every observed capture point.
+STANDARD_SIGNALS = tuple(s.name for s in TABLE if s.every_kind and s.source == "logits")
+#: Signals recorded for tasks of the kinds that declare them; read them with `signal_of`.
+KIND_SIGNALS = tuple(s.name for s in TABLE if not s.every_kind)
+#: Signals recorded only when a scorer asks, because they cost a pass of their own, with the parameters they belong to.
+GRADIENT_SIGNALS = scopes("gradients")
+#: Signals recorded only when a scorer asks, because they take much memory, with how tokens become one vector.
+EMBEDDING_SIGNALS = scopes("hidden states")
 
 
 @dataclass(frozen=True)
@@ -35,23 +33,24 @@ class Observation:
 def observe(*signals: str, at: Capture = "train", epochs: tuple[int, ...] | None = None) -> Observation:
     """Declare what a scorer needs from every scoring run.
 
-    signals: names from `STANDARD_SIGNALS`, `KIND_SIGNALS` (read them with `signal_of`) or `GRADIENT_SIGNALS` (only at
-    `epoch_end`).
+    signals: names from `hbench.dynamics.signals`. Those of gradients and hidden states are recorded only when asked
+    for, and at `epoch_end` only; those in `KIND_SIGNALS` are recorded for tasks of some kinds (read them with
+    `signal_of`).
     at: `train`, the forward pass of training itself (free), or `epoch_end`, a pass of its own in eval mode.
     epochs: the epochs needed, from 1; None for all.
-    Raises UsageError for an unknown signal, an unknown capture point, an epoch below 1, or a gradient signal at
-    `train`.
+    Raises UsageError for an unknown signal, an unknown capture point, an epoch below 1, or a signal that cannot be
+    observed at `at`.
     """
     if at not in CAPTURES:
         raise UsageError(f"observe: at={at!r} is no capture point; use one of {', '.join(CAPTURES)}")
     if epochs is not None and (not epochs or min(epochs) < 1):
         raise UsageError(f"observe: epoch {min(epochs, default=0)} cannot be observed; epochs count from 1")
-    for signal in signals:
-        if signal not in (*STANDARD_SIGNALS, *KIND_SIGNALS, *GRADIENT_SIGNALS):
-            known = ", ".join((*STANDARD_SIGNALS, *KIND_SIGNALS, *GRADIENT_SIGNALS))
-            raise UsageError(f"observe: unknown signal {signal!r}; known: {known}")
-        if signal in GRADIENT_SIGNALS and at != "epoch_end":
-            raise UsageError(f"observe: {signal} is measured at epoch_end only; pass at='epoch_end'")
+    for name in signals:
+        if name not in SIGNALS:
+            raise UsageError(f"observe: unknown signal {name!r}{suggest(str(name), SIGNALS)}")
+        if at not in SIGNALS[name].captures:
+            points = " or ".join(SIGNALS[name].captures)
+            raise UsageError(f"observe: {name} is measured at {points} only; pass at='{SIGNALS[name].captures[0]}'")
     return Observation(signals=signals, at=at, epochs=epochs)
 
 
@@ -59,11 +58,8 @@ def at_epochs(dynamics: xr.Dataset, *epochs: int) -> xr.Dataset:
     """Return the dynamics of the named epochs only, in this order; the dimension `epoch` stays.
 
     An epoch is found by its number, not by its place: dynamics observed for a single epoch hold that one alone.
-    Dynamics that hold no signal, because the task records none of those asked for, are returned as they are.
     Raises UsageError naming an epoch that the dynamics do not hold.
     """
-    if "epoch" not in dynamics.coords:
-        return dynamics
     held = dynamics["epoch"].values.tolist()
     absent = [epoch for epoch in epochs if epoch not in held]
     if absent:
@@ -80,9 +76,6 @@ def signal_of(dynamics: xr.Dataset, name: str, option: str) -> xr.DataArray:
     option: the scorer's option that asks for it, for the message. Raises UsageError when the dynamics do not hold it.
     """
     if name not in dynamics:
-        kind = KIND_SIGNALS.get(name, "another kind")
-        raise UsageError(
-            f"option {option}: the signal '{name}' is recorded for tasks of the kind '{kind}' only; "
-            "leave the option out for this task"
-        )
+        some = " is recorded for tasks of some kinds only" if name in KIND_SIGNALS else " is not in these dynamics"
+        raise UsageError(f"option {option}: the signal '{name}'{some}; leave the option out, or give the signal")
     return dynamics[name]

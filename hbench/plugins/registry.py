@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hbench.errors import HbenchError, UsageError, suggest
 from hbench.files import first_line, short_repr, shorten
-from hbench.plugins import Scorer, Task
+from hbench.plugins import KindDeclaration, Scorer, Task
 from hbench.plugins.checks import check_class, check_name, check_scorer
 from hbench.plugins.references import changed_options, configure, join_reference, split_reference
 
@@ -117,6 +117,7 @@ class Registry(Generic[P]):
 # mypy refuses an abstract class as an argument since it could be instantiated; a registry only asks for its subclasses.
 SCORERS: Registry[Scorer] = Registry("hbench.scorers", "scorer", Scorer)  # type: ignore[type-abstract] # see above
 TASKS: Registry[Task] = Registry("hbench.tasks", "task", Task)
+KINDS: Registry[KindDeclaration] = Registry("hbench.kinds", "kind of task", KindDeclaration)
 
 
 def scorer(reference: str) -> Scorer:
@@ -144,7 +145,7 @@ def plugin_name(cls: type[Any]) -> str:
 
 
 def load_plugin_file(path: Path) -> list[str]:
-    """Run a Python file named by the user and register every Scorer and Task it defines; return their names.
+    """Run a Python file named by the user and register every Scorer, Task and Kind it defines; return their names.
 
     Raises UsageError when the file is missing, has a syntax error, fails to import or defines no plugin.
     """
@@ -167,7 +168,7 @@ def load_plugin_file(path: Path) -> list[str]:
         fix = "write @dataclass(frozen=True)" if "frozen" in str(error) else "the file has to import cleanly"
         raise UsageError(f"--plugin {path}: {type(error).__name__}: {error}; {fix}") from error
     names = []
-    for registry in (SCORERS, TASKS):
+    for registry in (SCORERS, TASKS, KINDS):
         for cls in vars(module).values():
             own = inspect.isclass(cls) and cls.__module__ == module_name
             if own and issubclass(cls, registry.base) and not inspect.isabstract(cls):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from hbench.dynamics.signals import CAPTURES, SIGNALS, Capture
 from hbench.errors import UsageError
-from hbench.plugins.observation import CAPTURES, GRADIENT_SIGNALS, Capture, Observation
+from hbench.plugins.observation import Observation
+from hbench.plugins.reading import check_declared, explain
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_SCORE = "score"
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,18 @@ class Scorer(ABC):
     #: True when every evaluation seed gets scores of its own (random baselines); `dynamics.attrs["draw"]` is the seed.
     fresh: ClassVar[bool] = False
 
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Let `score` say what is wrong with dynamics that lack what it reads, whoever calls it."""
+        super().__init_subclass__(**settings)
+        if _SCORE in vars(cls):
+            setattr(cls, _SCORE, _checked(vars(cls)[_SCORE]))
+
     def __post_init__(self) -> None:
         if not 0.0 <= self.offset < 1.0:
             raise UsageError(f"option offset={self.offset} is out of range; use 0 <= offset < 1")
         if self.capture is not None and self.capture not in CAPTURES:
             raise UsageError(f"option capture={self.capture!r} is unknown; use one of {', '.join(CAPTURES)}")
-        self.observation()
+        self.asks()
 
     @property
     def needs(self) -> Observation | None:
@@ -57,6 +69,10 @@ class Scorer(ABC):
         return "highest"
 
     def observation(self) -> Observation | None:
+        """Return what every scoring run has to record, at the capture point in use; None when none is needed."""
+        return self.asks()
+
+    def asks(self) -> Observation | None:
         """Return `needs` at the capture point in use: that of the option `capture` where given, else the canonical one.
 
         Raises UsageError when the option names a point where the signals cannot be observed.
@@ -66,16 +82,20 @@ class Scorer(ABC):
             return needs
         if needs is None:
             raise UsageError(f"option capture={self.capture}: this scorer observes no training; leave the option out")
-        gradients = [signal for signal in needs.signals if signal in GRADIENT_SIGNALS]
-        if gradients and self.capture == "train":
-            raise UsageError(
-                f"option capture=train: {gradients[0]} is measured at epoch_end only; leave the option out"
-            )
+        for name in needs.signals:
+            if self.capture not in SIGNALS[name].captures:
+                points = " or ".join(SIGNALS[name].captures)
+                raise UsageError(
+                    f"option capture={self.capture}: {name} is measured at {points} only; leave the option out"
+                )
         return replace(needs, at=self.capture)
 
     @abstractmethod
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
-        """Return one finite number per example, dims (example,), from signals with dims (run, epoch, example)."""
+        """Return one finite number per example, dims (example,), from signals with dims (run, epoch, example).
+
+        Raises UsageError when the dynamics lack a signal that it reads, or were captured at another point.
+        """
 
     def prefer(self, scores: xr.DataArray, runs: int) -> xr.DataArray:
         """Return the order of keeping: float64, dims (example,), highest kept first; equal values are ties.
@@ -99,3 +119,21 @@ class Scorer(ABC):
         scores, runs: as in `prefer`. The subset may be empty: refusing it is for whoever wants to train on it.
         """
         return None
+
+
+def _checked(score: Callable[[Any, xr.Dataset], xr.DataArray]) -> Callable[[Any, xr.Dataset], xr.DataArray]:
+    """Return a scorer's `score` that names a signal which the dynamics lack, or a capture point that it cannot use."""
+
+    @functools.wraps(score)
+    def checked(self: Scorer, dynamics: xr.Dataset) -> xr.DataArray:
+        name, asked = type(self).__name__, self.asks()
+        check_declared(name, asked, dynamics)
+        try:
+            return score(self, dynamics)
+        except (AttributeError, KeyError) as error:
+            reason = explain(error, name, asked, dynamics)
+            if reason is None:
+                raise
+            raise UsageError(reason) from error
+
+    return checked

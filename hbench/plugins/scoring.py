@@ -7,13 +7,11 @@ again; and an example's own, wherever it is in the file.
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hbench.errors import UsageError
 from hbench.files import first_line
-from hbench.plugins.observation import EXAMPLE_FIELDS, GRADIENT_SIGNALS, KIND_SIGNALS, STANDARD_SIGNALS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +26,6 @@ CHECKED = 5000
 #: Share of the range of the scores within which two are equal, and share of the examples that may differ by more: sums
 #: depend on the order of adding, and what is nearly a tie may turn by it.
 _ROUNDING, _TURNED = 1e-4, 0.01
-_SIGNALS = (*STANDARD_SIGNALS, *KIND_SIGNALS, *GRADIENT_SIGNALS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def score_examples(scorer: Scorer, dynamics: xr.Dataset, runs: int) -> Scored:
     Raises UsageError naming the scorer, what is wrong and the fix: a signal that it did not declare, scores of another
     form or without their examples, scores that differ when it is called again, and positions instead of scores.
     """
-    scores = checked(scorer, _called(scorer, dynamics), dynamics)
+    scores = checked(scorer, scorer.score(dynamics), dynamics)
     preference = checked(scorer, scorer.prefer(scores, runs), dynamics)
     natural = scorer.natural(scores, runs)
     if natural is not None:
@@ -92,42 +89,6 @@ def checked(scorer: Scorer, scores: xr.DataArray, dynamics: xr.Dataset) -> xr.Da
     return scores
 
 
-def _called(scorer: Scorer, dynamics: xr.Dataset) -> xr.DataArray:
-    """Return what `score` returns. Raises UsageError when it reads what the dynamics do not hold."""
-    try:
-        return scorer.score(dynamics)
-    except (AttributeError, KeyError) as error:
-        name = _absent(error, dynamics)
-        if name is None:
-            raise
-        raise UsageError(_undeclared(scorer, name)) from error
-
-
-def _absent(error: AttributeError | KeyError, dynamics: xr.Dataset) -> str | None:
-    """Return the variable that an error says the dynamics lack, None when it is about something else."""
-    import xarray as xr
-
-    if isinstance(error, AttributeError):
-        name = error.name if isinstance(error.obj, xr.Dataset) else None
-    else:  # xarray names the variable first, in quotes
-        found = re.search(r"'(\w+)'", str(error.args[0])) if error.args else None
-        name = found[1] if found else str(error.args[0]) if error.args else None
-        name = name if name in _SIGNALS or "variable" in str(error) else None
-    return None if name is None or name in dynamics or name in EXAMPLE_FIELDS else name
-
-
-def _undeclared(scorer: Scorer, name: str) -> str:
-    who, wanted = type(scorer).__name__, scorer.observation()
-    declared = () if wanted is None else wanted.signals
-    if name in declared:
-        return f"{who} needs '{name}', which was not recorded for this kind of task; leave the scorer out for this task"
-    if name not in _SIGNALS:
-        return f"{who} reads '{name}', which is no signal; the signals are {', '.join(_SIGNALS)}"
-    at = "epoch_end" if name in GRADIENT_SIGNALS or wanted is None else wanted.at
-    names = ", ".join(f'"{signal}"' for signal in (*declared, name))
-    return f"{who} reads '{name}', which it did not declare; write needs = observe({names}, at=\"{at}\")"
-
-
 def _constant(scorer: Scorer, preference: xr.DataArray) -> list[str]:
     values = preference.to_numpy()
     if values.size < 2 or (values != values[0]).any():
@@ -149,17 +110,17 @@ def _again(scorer: Scorer, dynamics: xr.Dataset, scores: xr.DataArray) -> list[s
     if size > CHECKED:
         sample = dynamics.isel(example=np.linspace(0, size - 1, CHECKED).astype(int))
         try:
-            first = _called(scorer, sample).to_numpy()
+            first = scorer.score(sample).to_numpy()
         except Exception as error:  # noqa: BLE001 - the scorer's own code may need all the examples, and may raise anything
             return [f"{who} could not be called again on {CHECKED} of its examples ({first_line(error)}): not checked"]
-    second = _called(scorer, sample).to_numpy()
+    second = scorer.score(sample).to_numpy()
     if not np.array_equal(first, second, equal_nan=True):
         raise UsageError(
             f"{who} gave other scores when it was called again on the same dynamics: it draws at random, keeps "
             "something or changes its input; draw from np.random.default_rng(dynamics.attrs['draw'])"
         )
     order = np.random.default_rng(0).permutation(len(first))
-    turned = _called(scorer, sample.isel(example=order)).to_numpy()
+    turned = scorer.score(sample.isel(example=order)).to_numpy()
     if _close(first[order], turned):
         return []
     if np.array_equal(np.sort(first), np.arange(len(first))) and not _is_rank(first, order, turned):

@@ -34,6 +34,7 @@ class Task(ABC):
     #: Name of the training split to use instead of the declared one; several, joined by `+`, are read as one.
     train: str | None = field(default=None, kw_only=True)
 
+    #: Name of its kind. What only that kind reads is declared by further class attributes, which the kind names.
     kind: ClassVar[str]
     #: None for an embedded task, which overrides `rows`.
     hub: ClassVar[Hub | None] = None
@@ -47,8 +48,6 @@ class Task(ABC):
     layouts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     #: Class names in the order of the label integers.
     labels: ClassVar[tuple[str, ...]] = ()
-    #: Kind `joint`: slot types, without B- and I-; the tags are O, and B- and I- of each.
-    slots: ClassVar[tuple[str, ...]] = ()
     #: Name of the metric: a local module of hbench, or any `evaluate` module.
     metric: ClassVar[str] = "accuracy"
     licence: ClassVar[str] = "unknown"
@@ -100,7 +99,10 @@ class Task(ABC):
         return row
 
     def declaration(self) -> dict[str, Any]:
-        """Return everything declared that decides what the examples are, for the key of a job."""
+        """Return everything declared here that decides what the examples are, for the key of a job.
+
+        What only its kind reads is added by `KindDeclaration.declaration`.
+        """
         hub = self.hub
         layouts = [{k: list(v) if isinstance(v, tuple) else v for k, v in layout.items()} for layout in self.layouts]
         return {
@@ -112,7 +114,6 @@ class Task(ABC):
             "labels": list(self.labels),
             "metric": self.metric,
             **({"layouts": layouts} if layouts else {}),
-            **({"slots": list(self.slots)} if self.slots else {}),
         }
 
 

@@ -21,13 +21,12 @@ from hbench.cost.charges import WORK as WORK
 from hbench.cost.charges import Charge as Charge
 from hbench.cost.charges import Cost as Cost
 from hbench.cost.charges import Part as Part
+from hbench.plugins.registry import KINDS
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
 
 #: Raised when the form of the files changes; files of another form are refused.
 SCHEMA = 2
-#: Metrics that are means over examples, by kind, where each example has its own; accuracy is one for every kind.
-_MEANS = {"joint": ("frame_accuracy", "intent_accuracy"), "span": ("f1", "exact")}
 
 #: A word that its plain form keeps as it is, whether or not capitals count.
 _WORD = re.compile(r"[a-z0-9_+@](?:[a-z0-9._+@]*[a-z0-9_+@])?")
@@ -172,9 +171,10 @@ class CellResult:
     def metric_is_mean(self) -> bool:
         """Return whether the metric is the mean of the per-example values, so that it can be recomputed from them.
 
-        It depends on the kind: F1 is for questions with spans as answers, and is not for classes or options.
+        It depends on the kind, which says so: F1 is for questions with spans as answers, and is not for classes or
+        options. Raises UsageError for a kind that is not installed.
         """
-        return self.metric == "accuracy" or self.metric in _MEANS.get(self.kind, ())
+        return self.metric in KINDS.find(self.kind).plugin.means
 
     @property
     def sizes(self) -> dict[int, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hbench.cost.budgets import BUDGETS
 from hbench.jobs.spec import PROTOCOL
+from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
 from hbench.results.cell import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset, TrivialAnswer
 from hbench.results.fields import Fields, ResultError, is_number, is_text, is_whole
@@ -37,7 +38,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         method=fields.text("method"),
         keep=fields.text("keep"),
         budget=fields.choice("budget", BUDGETS),
-        kind=fields.text("kind"),
+        kind=_kind(fields),
         metric=fields.text("metric"),
         baseline=fields.text("chance"),
         compared=_methods(fields, "compared", "methods compared"),
@@ -85,6 +86,12 @@ def _check_depth(payload: Any, file: str) -> None:
 
 def _too_deep(file: str) -> ResultError:
     return ResultError(f"{file}: is nested too deeply to be a result; write it again with `hbench run`")
+
+
+def _kind(fields: Fields) -> str:
+    known = KINDS.names()
+    expected = f"a kind of task that is installed ({', '.join(known)}), or install the package that registers it"
+    return str(fields.take("kind", expected, lambda v: is_text(v) and v in known))
 
 
 def _version(fields: Fields, name: str, ours: int) -> None:

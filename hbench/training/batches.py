@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from hbench.kinds.base import NO_VALUE, Batch
+from hbench.kinds.base import Batch
+from hbench.kinds.text.tokens import NO_VALUE
 
 if TYPE_CHECKING:
     from hbench.kinds import Encoded

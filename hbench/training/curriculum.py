@@ -13,7 +13,7 @@ from hbench.cost.model import Training
 from hbench.errors import TrainingFailed, UsageError
 from hbench.jobs.result import CurriculumSummary
 from hbench.jobs.store import write_arrays
-from hbench.plugins import Choice, Cycle, DynamicScorer
+from hbench.plugins import EMBEDDING_SIGNALS, Choice, Cycle, DynamicScorer
 from hbench.training.observers import Observer
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ class Curriculum:
         wanted = scorer.asks()
         self.observer: Observer | None = None
         if wanted is not None:
-            self.observer = Observer(wanted.at, tuple(range(1, self.epochs + 1)), (), len(encoded.ids), width)
+            poolings = tuple(EMBEDDING_SIGNALS[name] for name in wanted.signals if name in EMBEDDING_SIGNALS)
+            every = tuple(range(1, self.epochs + 1))
+            self.observer = Observer(wanted.at, every, (), len(encoded.ids), width, poolings)
         self._seen: list[int] = []
 
     def due(self, epoch: int) -> bool:

@@ -15,7 +15,7 @@ import transformers
 
 from hbench import dynamics
 from hbench.data.examples import Examples
-from hbench.errors import DataError, UsageError
+from hbench.errors import DataError, TrainingFailed, UsageError
 from hbench.jobs.integrity import write_result
 from hbench.jobs.result import ExampleCounts, Machine, TrainingResult
 from hbench.jobs.spec import FineTune, canonical, unpack_subset
@@ -24,6 +24,7 @@ from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, lo
 from hbench.models.catalogue import Model, check_model, model_of
 from hbench.models.load import auto_class, check_loaded, load_config, load_model, load_tokenizer
 from hbench.plugins import DynamicScorer, Task, texts_of
+from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS, TASKS
 from hbench.training.curriculum import Curriculum
@@ -40,6 +41,8 @@ class Prepared:
     model: Model
     kind: Kind
     config: Any
+    #: Id of the tokenizer's classification token, None where it has none.
+    cls_token: int | None
     flops: FlopCount
     train: Examples
     encoded: Encoded
@@ -69,6 +72,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> Non
         recipe=job.recipe,
         seed=job.seed,
         device=device,
+        cls_token=shared.cls_token,
     )
     curriculum = _curriculum(job, shared)
     run = Run(setting, shared.encoded, members, job.observe, curriculum)
@@ -114,6 +118,7 @@ def _prepare(job: FineTune) -> Prepared:
         model=model,
         kind=kind,
         config=config,
+        cls_token=tokenizer.cls_token_id,
         flops=_count_flops(model, head, config),
         train=replace(train, columns={}),  # the texts are in `encoded` now
         encoded=kind.encode(task, train, tokenizer, length),
@@ -162,8 +167,12 @@ def _curriculum(job: FineTune, shared: Prepared) -> Curriculum | None:
     if job.curriculum is None:
         return None
     wanted = job.curriculum
-    scorer = SCORERS.find(join_reference(wanted.scorer, wanted.options)).plugin
+    named = SCORERS.find(join_reference(wanted.scorer, wanted.options))
+    scorer = named.plugin
     assert isinstance(scorer, DynamicScorer)
+    reason = why_unrecorded(named, TASKS.find(job.task.ref))
+    if reason is not None:
+        raise TrainingFailed(reason)
     return Curriculum(
         scorer,
         shared.kind,

@@ -21,6 +21,7 @@ from hbench.errors import TrainingFailed
 from hbench.training.batches import Collator, iterate, reading_order, training_order
 from hbench.training.curriculum import Curriculum, weights_of
 from hbench.training.device import prepare_machine, resolve_precision
+from hbench.training.embeddings import LastHiddenState, pool
 from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
 from hbench.training.observers import Observer, observers
 
@@ -46,6 +47,8 @@ class Setting:
     recipe: Recipe
     seed: int
     device: str = "cpu"
+    #: Id of the token that stands for a whole sequence, None where the tokenizer has none.
+    cls_token: int | None = None
 
 
 class Run:
@@ -75,6 +78,9 @@ class Run:
         self.weights: torch.Tensor | None = None
         self.collate = Collator(encoded, self.accelerator.device)
         self.observers = observers(observe, math.ceil(self.steps / per_epoch), len(encoded.ids), setting.width)
+        watchers = [*self.observers.values(), None if curriculum is None else curriculum.passing()]
+        embedded = any(watcher is not None and watcher.embeddings for watcher in watchers)
+        self.hidden = LastHiddenState(setting.model) if embedded else None
         #: What was used, and the seconds that it took, by what they were spent on.
         self.bill = Bill()
         self.seconds: dict[str, float] = {}
@@ -192,12 +198,22 @@ class Run:
         used = Used()
         with torch.inference_mode():
             for members, batch in iterate(batches, self.collate):
-                watcher.keep(epoch, members, self.setting.kind.observe(self._logits(batch), batch))
+                self._observe_batch(epoch, watcher, members, batch)
                 used += self._used(members, batch, 1)
         self.bill = self.bill.with_pass(epoch, "signals", used)
         if watcher.gradients:
             self._observe_gradients(epoch, watcher, batches)
         self._time("observing", started)
+
+    def _observe_batch(self, epoch: int, watcher: Observer, members: Indices, batch: Batch) -> None:
+        if self.hidden is None or not watcher.embeddings:
+            watcher.keep(epoch, members, self.setting.kind.observe(self._logits(batch), batch))
+            return
+        with self.hidden.watching():
+            watcher.keep(epoch, members, self.setting.kind.observe(self._logits(batch), batch))
+            for pooling in watcher.embeddings:
+                vectors = pool(self.hidden.latest(), batch, pooling, self.setting.cls_token)
+                watcher.keep_embedding(epoch, members, pooling, vectors)
 
     def _observe_gradients(self, epoch: int, watcher: Observer, batches: list[Indices]) -> None:
         from hbench.training.gradients.norms import GradientNorms

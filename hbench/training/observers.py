@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from hbench import dynamics
+from hbench.plugins import EMBEDDING_SIGNALS, GRADIENT_SIGNALS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from hbench.kinds import Encoded, Kind
 
 Floats = npt.NDArray[np.float32]
+
+#: Scope of a gradient norm, and pooling of an embedding -> name of the signal.
+_NORMS = {scope: name for name, scope in GRADIENT_SIGNALS.items()}
+_EMBEDDINGS = {pooling: name for name, pooling in EMBEDDING_SIGNALS.items()}
 
 
 class Observer:
@@ -27,14 +32,24 @@ class Observer:
     """
 
     def __init__(
-        self, capture: str, epochs: tuple[int, ...], gradients: tuple[str, ...], size: int, width: int
+        self,
+        capture: str,
+        epochs: tuple[int, ...],
+        gradients: tuple[str, ...],
+        size: int,
+        width: int,
+        embeddings: tuple[str, ...] = (),
     ) -> None:
         self.capture = capture
         self.epochs = epochs
         self.gradients = gradients
+        self.embeddings = embeddings
+        self._size = size
         self._slot = {epoch: i for i, epoch in enumerate(epochs)}
         self._kept = torch.full((len(epochs), size, width), torch.nan)
         self._norms = {scope: torch.full((len(epochs), size), torch.nan) for scope in gradients}
+        #: Pooling -> (epochs, size, dim), made when the first batch tells `dim`.
+        self._embedded: dict[str, torch.Tensor] = {}
 
     def wants(self, epoch: int) -> bool:
         """Return whether this epoch, counted from 1, is observed."""
@@ -49,25 +64,30 @@ class Observer:
         for scope, values in norms.items():
             self._norms[scope][self._slot[epoch], torch.from_numpy(members)] = values.float().cpu()
 
+    def keep_embedding(self, epoch: int, members: npt.NDArray[np.int64], pooling: str, values: torch.Tensor) -> None:
+        """Write the embeddings of a batch: float32 (batch, dim)."""
+        if pooling not in self._embedded:
+            self._embedded[pooling] = torch.full((len(self.epochs), self._size, values.shape[1]), torch.nan)
+        self._embedded[pooling][self._slot[epoch], torch.from_numpy(members)] = values.float().cpu()
+
     def dataset(self, kind: Kind, encoded: Encoded, seed: int) -> xr.Dataset:
         """Return the dynamics of this run, dims (run=1, epoch, example)."""
         signals: dict[str, Any] = kind.signals(self._kept.numpy(), encoded)
-        names = {"all": "grad_norm", "head": "grad_norm_head", "last": "grad_norm_last"}
-        signals |= {names[scope]: values.numpy() for scope, values in self._norms.items()}
-        return dynamics.from_arrays(
+        signals |= {_NORMS[scope]: values.numpy() for scope, values in self._norms.items()}
+        signals |= {_EMBEDDINGS[pooling]: values.numpy() for pooling, values in self._embedded.items()}
+        return dynamics.assemble(
+            {name: values[None] for name, values in signals.items()},
+            {"label": encoded.label, "length": encoded.length},
             ids=encoded.ids,
             runs=[seed],
             epochs=list(self.epochs),
             capture=self.capture,
-            label=encoded.label,
-            length=encoded.length,
-            **{name: values[None] for name, values in signals.items()},
         )
 
 
 def observers(observe: Observed | None, epochs: int, size: int, width: int) -> dict[str, Observer]:
     """Return an observer for every capture point that a job's `observe` names."""
     return {
-        capture: Observer(capture, watch.at(epochs), watch.gradients, size, width)
+        capture: Observer(capture, watch.at(epochs), watch.gradients, size, width, watch.embeddings or ())
         for capture, watch in (observe or {}).items()
     }

@@ -20,7 +20,7 @@ from support.joint_examples import KIND, NUMBER, ROWS, TASK, Small, batch_of, en
 from hbench import metrics
 from hbench.errors import DataError, UsageError
 from hbench.kinds import Batch
-from hbench.kinds.base import NO_VALUE
+from hbench.kinds.text.tokens import NO_VALUE
 from hbench.plugins import Task
 
 GOLDEN = json.loads((paths.GOLDEN / "joint_el2n.json").read_text())

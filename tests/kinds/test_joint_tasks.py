@@ -18,7 +18,7 @@ from hbench.data.load import describe_source
 from hbench.errors import DataError
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import load_examples
-from hbench.kinds.joint import tags_of
+from hbench.kinds.slots import tags_of
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_tokenizer
 from hbench.plugins.registry import TASKS, source_digest
@@ -328,10 +328,11 @@ def test_declaration(name: str, intents: int, slots: int) -> None:
         assert (task.hub.id, task.hub.revision) == PINNED[name]
     bibliography = importlib.resources.files("hbench").joinpath("references.bib").read_text(encoding="utf-8")
     assert bibliography.count(f"{{{task.cite},") == 1
-    assert task.declaration()["slots"] == list(task.slots)
-    json.dumps(task.declaration())
+    assert KIND.declaration(task)["slots"] == list(task.slots)
+    json.dumps(KIND.declaration(task))
 
 
 def test_slots_stand_in_the_declarations_of_their_kind_only() -> None:
-    with_slots = {name for name in TASKS.names() if "slots" in TASKS.find(name).plugin.declaration()}
+    tasks = {name: TASKS.find(name).plugin for name in TASKS.names()}
+    with_slots = {n for n, task in tasks.items() if "slots" in kinds.find_kind(task.kind).declaration(task)}
     assert with_slots == {*NAMES, "planted-joint"}

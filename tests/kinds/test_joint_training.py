@@ -15,14 +15,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from hbench.data.examples import Examples
 from hbench.data.load import describe_source
-from hbench.dynamics.arrays import join_runs
 from hbench.errors import TrainingFailed, UsageError
 from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import Encoded, load_examples
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_config, load_model, load_tokenizer
-from hbench.plugins import at_epochs
+from hbench.plugins import signal_of
 from hbench.plugins.registry import SCORERS, TASKS, scorer
 from hbench.training.curriculum import Curriculum
 from hbench.training.flops import FlopCount, count_flops
@@ -97,12 +96,14 @@ def test_a_model_that_diverged_predicts_nothing() -> None:
         run.predict(parts[1])
 
 
-def test_runs_that_recorded_none_of_the_signals_tell_of_the_examples_alone() -> None:
-    runs = [random_dynamics(seed=1, runs=1)[["label", "length"]] for _ in range(2)]
-    joined = join_runs([at_epochs(run, 1) for run in runs])
-    assert joined.identical(runs[0])
-    with pytest.raises(UsageError, match="option joint=sum: the signal 'el2n_sum'"):
-        scorer("el2n[joint=sum]").score(joined)
+def test_runs_that_recorded_none_of_the_signals_are_refused_by_the_scorer_that_reads_them() -> None:
+    known = random_dynamics(seed=1, runs=1)[["label", "length"]]
+    for given in (known, random_dynamics(seed=1, runs=1)[["el2n", "label", "length"]]):
+        with pytest.raises(UsageError, match="El2n reads the signal 'el2n_sum'") as error:
+            scorer("el2n[joint=sum]").score(given)
+        assert "of some kinds only" in str(error.value)
+    with pytest.raises(UsageError, match=r"option joint=sum: the signal 'el2n_sum' .* leave the option out"):
+        signal_of(known, "el2n_sum", "joint=sum")
 
 
 def test_the_variants_are_read_by_el2n_and_refused_elsewhere() -> None:
@@ -115,9 +116,7 @@ def test_the_variants_are_read_by_el2n_and_refused_elsewhere() -> None:
     elsewhere = dynamics.drop_vars(["el2n_sum", "el2n_mean"])
     for reference in ("el2n[joint=sum]", "dynamic-el2n[joint=mean]"):
         joint = reference.partition("=")[2].rstrip("]")
-        message = (
-            f"option joint={joint}: the signal 'el2n_{joint}' is recorded .* kind 'joint' only; leave the option out"
-        )
+        message = f"reads the signal 'el2n_{joint}' .recorded for tasks of some kinds only.*another scorer or option"
         with pytest.raises(UsageError, match=message):
             scorer(reference).score(elsewhere)
     # the default is no option, and keeps the keys that jobs have

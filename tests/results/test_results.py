@@ -332,6 +332,11 @@ def test_metrics_that_are_means_have_to_be_those_of_their_examples(kind, metric,
         assert parse(other).values[0] == pytest.approx(made.values[0] - 0.01)
 
 
+def test_a_result_of_a_kind_that_is_not_installed_is_refused():
+    with pytest.raises(ResultError, match=r"'kind' is 'pictures'; use a kind of task that is installed .*choice, "):
+        parse(payload_of(replace(cell(), kind="pictures")))
+
+
 def test_the_full_data_have_one_budget():
     steps = replace(cell(method="full"), budget="equal-steps")
     with pytest.raises(ResultError, match="'budget' is 'equal-steps' for method 'full'; use 'equal-epochs'"):

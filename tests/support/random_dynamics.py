@@ -6,10 +6,11 @@ import numpy as np
 import xarray as xr
 
 from hbench.dynamics.arrays import from_arrays
+from hbench.dynamics.signals import Capture
 
 
 def random_dynamics(
-    seed: int = 0, runs: int = 3, epochs: int = 3, examples: int = 11, classes: int = 3, capture: str = "train"
+    seed: int = 0, runs: int = 3, epochs: int = 3, examples: int = 11, classes: int = 3, capture: Capture | None = None
 ) -> xr.Dataset:
     """Return dynamics with every signal a scorer may ask for. Ids are no numbers and not sorted."""
     draw = np.random.default_rng(seed)

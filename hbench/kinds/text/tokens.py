@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 #: Examples that are tokenized at a time: the tokenizer's lists of Python integers take ten times the arrays' memory.
 CHUNK = 2000
+#: Stands for the value of a token that has none.
+NO_VALUE = -100
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,9 @@ class Windows:
 def cut_questions(tokenizer: Any, texts: list[str]) -> tuple[list[str], Integers]:
     """Return the questions cut to 64 tokens, with what parts them from a context; and their tokens, int64 (n,).
 
-    The text is cut, where a token ends, so that it is the same in every window. A line break that has to part it from
-    the context comes on top of the 64.
+    The text is cut, where a token ends, so that it is the same in every window. Of one that is too long, white space in
+    a row counts as one space and none at the ends, since some tokenizers make a token of every blank. A line break that
+    has to part it from the context comes on top of the 64.
     """
     cut: list[str] = []
     counts: list[int] = []
@@ -97,6 +98,10 @@ def cut_questions(tokenizer: Any, texts: list[str]) -> tuple[list[str], Integers
     for row in range(0, len(texts), CHUNK):
         part = texts[row : row + CHUNK]
         offsets = _plain(tokenizer, part, return_offsets_mapping=True)["offset_mapping"]
+        for place, text in enumerate(part):
+            if len(offsets[place]) > QUESTION_TOKENS:
+                part[place] = " ".join(text.split())
+                [offsets[place]] = _plain(tokenizer, [part[place]], return_offsets_mapping=True)["offset_mapping"]
         part = [_shortened(text, tokens) + mark for text, tokens in zip(part, offsets, strict=True)]
         cut += part
         counts += map(len, _plain(tokenizer, part)["input_ids"])

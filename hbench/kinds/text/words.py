@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hbench.kinds.base import NO_VALUE
-from hbench.kinds.text.tokens import CHUNK, Sequences
+from hbench.kinds.text.tokens import CHUNK, NO_VALUE, Sequences
 
 
 @dataclass(frozen=True)

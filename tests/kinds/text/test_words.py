@@ -10,8 +10,8 @@ from support.joint_examples import BERT, KIND, NUMBER, ROWS, TASK, TOKENIZERS, W
 from tokenizers import processors
 
 from hbench.errors import DataError
-from hbench.kinds.base import NO_VALUE
-from hbench.kinds.joint import tags_of
+from hbench.kinds.slots import tags_of
+from hbench.kinds.text.tokens import NO_VALUE
 from hbench.kinds.text.words import tokenize_words
 from hbench.models.catalogue import find_model
 from hbench.models.load import load_tokenizer

@@ -1,0 +1,52 @@
+"""Kinds of task: what a kind declares, without what it needs to train; `hbench.kinds.Kind` builds on it.
+
+A kind is registered by an entry point of the group `hbench.kinds`, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hbench.plugins.observation import KIND_SIGNALS
+
+if TYPE_CHECKING:
+    from hbench.plugins.observation import Observation
+    from hbench.plugins.task import Task
+
+
+@dataclass(frozen=True)
+class Head:
+    """What to load: the name of a class of transformers, and the configuration its head needs."""
+
+    auto: str
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class KindDeclaration:
+    """What a kind of task says of itself to those who plan trainings and read results."""
+
+    #: Signals that it records besides those of every kind: names that `hbench.dynamics.signals` marks as not of every
+    #: kind.
+    extra_signals: ClassVar[tuple[str, ...]] = ()
+    #: Metrics that are the mean of the values of the examples, so that they can be recomputed from these.
+    means: ClassVar[tuple[str, ...]] = ("accuracy",)
+    #: Class attributes of a task, each a tuple of strings, that only this kind reads; they decide what the examples
+    #: are, and are part of the key of a job where they are not empty.
+    task_attributes: ClassVar[tuple[str, ...]] = ()
+
+    def records(self, task: Task) -> tuple[str, ...]:
+        """Return which of `extra_signals` are recorded for a task; a kind overrides it where that depends on it."""
+        return self.extra_signals
+
+    def unrecorded(self, task: Task, observation: Observation | None) -> tuple[str, ...]:
+        """Return the signals asked for that are not recorded for a task."""
+        asked = () if observation is None else observation.signals
+        recorded = self.records(task)
+        return tuple(name for name in asked if name in KIND_SIGNALS and name not in recorded)
+
+    def declaration(self, task: Task) -> dict[str, Any]:
+        """Return everything that a task of this kind declares and that decides what the examples are."""
+        own = {name: list(getattr(task, name, ())) for name in self.task_attributes}
+        return task.declaration() | {name: values for name, values in own.items() if values}
