@@ -48,7 +48,14 @@ def load_examples(
     from hbench.data import load
 
     plugin = task.plugin if isinstance(task, Named) else task
-    check_rows = find_kind(plugin.kind).check_rows
+    kind = find_kind(plugin.kind)
     return load.load_examples(
-        task, split, source=source, data_dir=data_dir, size=size, seed=seed, check_rows=check_rows
+        task,
+        split,
+        source=source,
+        data_dir=data_dir,
+        size=size,
+        seed=seed,
+        check_rows=kind.check_rows,
+        class_roles=kind.class_roles,
     )

@@ -93,6 +93,9 @@ class Trivial:
 class Kind(Protocol):
     """One kind of task. `n` are examples, `b` examples of a batch, `s` its sequences, `T` tokens, `C` classes."""
 
+    #: Roles whose column holds classes: integers, or names of the task's labels.
+    class_roles: tuple[str, ...]
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:

@@ -28,6 +28,8 @@ _NO_GOLD = -1
 class Classification:
     """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
 
+    class_roles: tuple[str, ...] = ("label",)
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:

@@ -48,6 +48,8 @@ class Joint:
     its place among them as an integer, or -1.
     """
 
+    class_roles = ("intent",)
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:

@@ -44,6 +44,8 @@ class Span:
     or `tuned`.
     """
 
+    class_roles = ()
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
