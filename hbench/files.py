@@ -84,7 +84,8 @@ def digest_file(path: Path) -> str:
 
 def digest_text(text: str) -> str:
     """Return the sha256 of a text in UTF-8, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    # the same as strict for all texts but paths that are none in the locale's encoding
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def first_line(error: BaseException) -> str:

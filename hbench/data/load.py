@@ -91,8 +91,8 @@ def load_examples(
     if _converts(plugin):
         declared = _converted(plugin, found, place)
         check_encoding(declared, table.row)
-    check_names(plugin, declared, table.row)
     with_gold = [int(row) for row in check_rows(plugin, declared, place)]
+    check_names(plugin, declared, table.row)
     if not with_gold:
         raise DataError(f"{table.place}: no row has a gold label; the task cannot be used with this split")
     rows = _sample(with_gold, size, split, seed)

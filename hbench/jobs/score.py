@@ -47,7 +47,9 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
     if natural is not None:
         arrays["natural"] = checked(scorer, natural, observed).to_numpy().astype(bool)
     np.savez(folder / "scores.npz", **arrays)
-    (folder / "log.txt").write_text(f"{job.scorer}: {scores.sizes['example']} examples, {runs} runs\n")
+    (folder / "log.txt").write_text(
+        f"{job.scorer}: {scores.sizes['example']} examples, {runs} runs\n", encoding="utf-8"
+    )
     write_result(folder, {"planted": find_planted(arrays["preference"], examples.get("planted"))})
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.errors import UsageError
+from hbench.files import lone_surrogate
 from hbench.jobs.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class _Specification:
         """sha256 of the canonical JSON of the whole specification; computed once, since a plan asks for it often."""
         payload = self.payload()
         payload["task"] = {k: v for k, v in payload["task"].items() if k != "data_dir"}
-        return hashlib.sha256(canonical(payload).encode()).hexdigest()
+        return hashlib.sha256(canonical(payload).encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,10 @@ def canonical(value: Any) -> str:
 
 def dump(job: Job) -> str:
     """Return the text of spec.json: readable, complete, and read back by `load`."""
-    return json.dumps(_strip(job.payload()), sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    payload = _strip(job.payload())
+    text = json.dumps(payload, sort_keys=True, indent=1, ensure_ascii=False)
+    # a path that is not text in the locale's encoding holds halves of surrogate pairs
+    return (json.dumps(payload, sort_keys=True, indent=1) if lone_surrogate([text]) else text) + "\n"
 
 
 def load(text: str) -> Job:

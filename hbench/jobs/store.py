@@ -103,7 +103,7 @@ class Store:
         """Return result.json by job_type and key, after checking the digests of the job's other files."""
         folder = self.folder(job_type, job_key)
         try:
-            result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+            result: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
             damaged = [n for n, digest in result["files"].items() if digest_file(folder / n) != digest]
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"{folder}: result cannot be read ({error}); delete the folder and run again") from None
@@ -127,7 +127,7 @@ class Store:
             draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{_HOST}-{os.getpid()}-", dir=target.parent))
             draft.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would hide jobs from those a store is shared with
         try:
-            (draft / "spec.json").write_text(dump(job))
+            (draft / "spec.json").write_text(dump(job), encoding="utf-8")
             yield draft
             with self._guard():
                 self._publish(draft, target)
@@ -141,8 +141,8 @@ class Store:
         """
         if not self.finished(job):
             with self.writing(job) as draft:
-                (draft / "log.txt").write_text(log)
-                (draft / "error.json").write_text(json.dumps({"reason": reason}, indent=1) + "\n")
+                (draft / "log.txt").write_text(log, encoding="utf-8")
+                (draft / "error.json").write_text(json.dumps({"reason": reason}, indent=1) + "\n", encoding="utf-8")
 
     def failures(self) -> list[tuple[Job, Failure]]:
         """Return all failed jobs that this hbench can run, with their reasons, in the order of their folders."""
@@ -170,7 +170,7 @@ class Store:
 
     def _read_spec(self, folder: Path) -> Job | None:
         try:
-            return load((folder / "spec.json").read_text())
+            return load((folder / "spec.json").read_text(encoding="utf-8"))
         except (UsageError, OSError, ValueError, TypeError, KeyError):  # of another hbench, or damaged
             return None
 
@@ -205,7 +205,7 @@ def write_result(draft: Path, result: dict[str, Any]) -> None:
 
 def _reason(path: Path) -> str:
     try:
-        return str(json.loads(path.read_text())["reason"])
+        return str(json.loads(path.read_text(encoding="utf-8"))["reason"])
     except (OSError, ValueError, KeyError, TypeError):
         return f"{path} cannot be read; `hbench retry` tries the job again"
 

@@ -159,16 +159,19 @@ def _integers(fields: Sequence[str]) -> list[int] | None:
 def _classes(columns: Columns, name: str, layout: Layout, file: str) -> list[Any]:
     """Return integers where all classes are, else the fields as they are.
 
-    Refuses a class that is the place of one option and the text of another: a table has no types to tell them by.
+    Refused are classes that are, in every row, the place of one option and the text of another: a table has no types to
+    tell the two by.
     """
     numbers = _integers([field.strip() for field in columns[name]])
     options = layout.get("options")
-    if numbers is None or options is None or isinstance(options, str):
+    if not numbers or options is None or isinstance(options, str):
         return columns[name] if numbers is None else numbers
-    for row, (number, *texts) in enumerate(zip(numbers, *(columns[option] for option in options), strict=True)):
-        if str(number) in texts and texts.index(str(number)) != number:
-            raise DataError(
-                f"{name_row(file, row)}: column '{name}' holds {number}, the place of one option and the text of "
-                f"'{options[texts.index(str(number))]}'; write the letter of the right option"
-            )
+    rows = list(zip(*(columns[option] for option in options), strict=True))
+    if all(str(number) in texts for number, texts in zip(numbers, rows, strict=True)):
+        for row, (number, texts) in enumerate(zip(numbers, rows, strict=True)):
+            if texts.index(str(number)) != number:
+                raise DataError(
+                    f"{name_row(file, row)}: column '{name}' holds {number}, which may be the place of one option or "
+                    f"the text of '{options[texts.index(str(number))]}'; write the letter of the right option"
+                )
     return numbers

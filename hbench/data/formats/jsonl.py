@@ -80,11 +80,12 @@ def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any], bool]]:
 
     decoder = json.JSONDecoder(object_pairs_hook=unique, parse_constant=no_number, parse_int=integer)
     for number, line in read_lines(file):
-        if not line.strip(" \t\r\n"):
+        text = line.strip(" \t\r\n")
+        if not text:
             continue
         odd = False
         try:
-            row = decoder.decode(line)
+            row, end = decoder.raw_decode(text)
         except json.JSONDecodeError as error:
             raise DataError(
                 f"{file}, line {number}: not JSON ({error.msg} at character {error.colno}); write one object on each "
@@ -92,6 +93,10 @@ def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any], bool]]:
             ) from None
         except RecursionError:
             raise DataError(f"{file}, line {number}: nested too deeply; write one flat object on each line") from None
+        if end < len(text):
+            raise DataError(
+                f"{file}, line {number}: {short_repr(text[end:])} is behind a JSON value; write one object on each line"
+            )
         if not isinstance(row, dict):
             raise DataError(f"{file}, line {number}: {short_repr(row)} is no object; write one object on each line")
         yield number, row, odd

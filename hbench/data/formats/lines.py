@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +20,10 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
     """
     offset = 0
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+        # buffered, because a compressed file by itself is slow to give single lines
+        with io.BufferedReader(gzip.GzipFile(file) if file.suffix == ".gz" else io.FileIO(file)) as stream:
             for number, line in enumerate(stream, start=1):
-                text = decode(line, str(file), DataError, line=number, offset=offset)
+                yield number, decode(line, str(file), DataError, line=number, offset=offset)
                 offset += len(line)
-                yield number, text
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file}: cannot be read ({first_line(error)}); fix the file") from error
