@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from hbench.errors import DataError
+from hbench.files import short_repr, shorten
 from hbench.plugins import Task
 
 Columns = dict[str, list[Any]]
@@ -54,7 +55,8 @@ class Declaration:
             if set(names_of(layout)) <= set(there):
                 return layout
         missing = next(name for name in names_of(self.layouts[0]) if name not in there)
-        raise DataError(f"{place}: column '{missing}' is missing; the columns are: {', '.join(there) or 'none'}")
+        found = ", ".join(name if name.isprintable() else short_repr(name) for name in there)
+        raise DataError(f"{place}: column '{missing}' is missing; the columns are: {shorten(found, 400) or 'none'}")
 
     def holds(self, layout: Layout) -> dict[str, Holds]:
         """Return what each column of a layout holds; texts where one of its roles is neither a name's nor a class's."""

@@ -20,14 +20,12 @@ from hbench.data.rows import SourceRows
 from hbench.data.sources import SplitFiles, find_split, read_hub, read_split
 from hbench.data.values import check_encoding, check_names
 from hbench.errors import DataError, UsageError
+from hbench.files import SHORT, short_repr
 from hbench.plugins import Hub, Task
 from hbench.plugins.registry import Named, plugin_name, source_digest
 
 #: Of a task, its columns and words for the place of a row: the positions of the rows that have a gold answer.
 CheckRows = Callable[[Task, Mapping[str, list[Any]], Callable[[int], str]], Iterable[int]]
-
-#: Longest id that is repeated in an error message.
-_SHORT = 60
 
 
 def describe_source(task: Task, data_dir: Path | None, name: str) -> dict[str, Any]:
@@ -164,7 +162,7 @@ def _identity(task: Task, columns: Columns, row: int) -> str:
     for role in ("id", "passage"):
         column = task.columns.get(role)
         value = None if column is None else columns[column][row]
-        if isinstance(value, str | int) and 0 < len(str(value)) <= _SHORT:
+        if isinstance(value, str | int) and 0 < len(str(value)) <= SHORT and str(value).isprintable():
             return f", {column} {value}"
     return ""
 
@@ -177,7 +175,9 @@ def _ids(task: Task, columns: Columns, rows: list[int], table: SourceRows) -> li
     for row, value in enumerate(columns[name]):
         other = first.setdefault(str(value), row)
         if other != row:
-            raise DataError(f"{table.row(row)}: the same {name} '{value}' as in {table.row(other)}; make it unique")
+            raise DataError(
+                f"{table.row(row)}: the same {name} {short_repr(str(value))} as in {table.row(other)}; make it unique"
+            )
     return [str(columns[name][row]) for row in rows]
 
 

@@ -37,7 +37,7 @@ def test_a_key_that_is_not_read_cannot_fail_the_load(values, tmp_path):
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", '{"b": 1, "b": 2}', "1" * 5000, '"\\ud800"', "1e999"])
 def test_nor_can_what_json_leaves_open_in_it(value, tmp_path):
-    line = '{"text": "a", "note": %s, "gold": 1, "more": 1, "more": 2}\n' % value
+    line = '{"text": "a", "note": ' + value + ', "gold": 1, "more": 1, "more": 2}\n'
     assert load(tmp_path, "train.jsonl", GOOD + line).size == 2
 
 
