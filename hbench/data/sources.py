@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from hbench.data.formats import FORMATS
 from hbench.data.formats.csv import read_records
-from hbench.data.formats.parquet import class_names
 from hbench.data.hub import failures
 from hbench.data.layout import Columns, Declaration, Holds
 from hbench.data.rows import SourceRows
@@ -86,16 +85,17 @@ def read_hub(hub: Hub, split: str, declaration: Declaration) -> SourceRows:
 
     Raises DataError when the hub does not give it.
     """
+    import datasets
+
     place = f"{hub.id} at {str(hub.revision)[:8]}, split '{split}'"
     found = _from_hub(hub, split)
     layout = declaration.choose(found.column_names, place)
     holds = declaration.holds(layout)
     columns: Columns = found.select_columns(list(holds)).with_format(None).to_dict()
     for name, what in holds.items():
-        # a ClassLabel is stored as an integer
-        names = class_names({"_type": type(found.features[name]).__name__, **vars(found.features[name])})
-        if what is Holds.CLASSES and names:
-            columns[name] = declaration.by_name(columns[name], names, place, name)
+        feature = found.features[name]
+        if what is Holds.CLASSES and isinstance(feature, datasets.ClassLabel) and feature.names:
+            columns[name] = declaration.by_name(columns[name], feature.names, place, name)
     return SourceRows(columns, [(place, found.num_rows)], layout)
 
 

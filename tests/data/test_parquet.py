@@ -12,6 +12,8 @@ import pyarrow.parquet
 import pytest
 from support.reading import Marked, load, refused
 
+from hbench import Hub
+
 
 def table(columns: dict[str, Any], names: list[str] | None = None, description: Any = None) -> bytes:
     """Return a file of these columns; names: of the classes in `gold`; description: what stands in their place."""
@@ -113,3 +115,29 @@ def test_what_is_no_parquet_is_refused(tmp_path):
     stream = io.BytesIO()
     pyarrow.parquet.write_table(twice, stream)
     refused(tmp_path, "train.parquet", stream.getvalue(), "'text' is listed twice")
+
+
+@pytest.mark.parametrize(("names", "gold"), [(["yes", "no"], [2, 0]), (["1 star", "2 stars"], None)])
+def test_classes_of_the_hub_are_mapped_alike(names, gold, monkeypatch):
+    import datasets
+
+    from hbench.data import sources
+    from hbench.data.layout import Declaration
+    from hbench.errors import DataError
+
+    features = {
+        "text": datasets.Value("string"),
+        "gold": datasets.ClassLabel(names=names),
+        "spans": {"start": datasets.Value("int64")},
+    }
+    rows = {"text": ["a", "b"], "gold": [0, 1], "spans": [{"start": 1}, {"start": 2}]}
+    made = datasets.Dataset.from_dict(rows, features=datasets.Features(features))
+    monkeypatch.setattr(sources, "_from_hub", lambda hub, split: made)
+    columns = {"text": ("text", "spans"), "label": "gold"}
+    declaration = Declaration((columns,), ("label",), ("no", "maybe", "yes"))
+    if gold is None:
+        with pytest.raises(DataError, match="owner/name at abcd, split 'train'.*0 1 star, 1 2 stars.*0 no"):
+            sources.read_hub(Hub("owner/name", None, "abcd"), "train", declaration)
+    else:
+        found = sources.read_hub(Hub("owner/name", None, "abcd"), "train", declaration)
+        assert found.columns == {**rows, "gold": gold}

@@ -45,13 +45,13 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
         if what is Holds.CLASSES:
             if pa.types.is_floating(schema.field(name).type):
                 columns[name] = _whole(columns[name], name, file)
-            names = class_names(features.get(name))
+            names = _class_names(features.get(name))
             if names:
                 columns[name] = declaration.by_name(columns[name], names, str(file), name)
     return SourceRows(columns, [(str(file), table.num_rows)], layout)
 
 
-def class_names(feature: Any) -> list[str]:
+def _class_names(feature: Any) -> list[str]:
     """Return the names of the classes that a column's description by `datasets` gives, none for any other column."""
     if not isinstance(feature, Mapping) or feature.get("_type") != "ClassLabel":
         return []
