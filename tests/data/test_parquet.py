@@ -136,7 +136,7 @@ def test_classes_of_the_hub_are_mapped_alike(names, gold, monkeypatch):
     columns = {"text": ("text", "spans"), "label": "gold"}
     declaration = Declaration((columns,), ("label",), ("no", "maybe", "yes"))
     if gold is None:
-        with pytest.raises(DataError, match="owner/name at abcd, split 'train'.*0 1 star, 1 2 stars.*0 no"):
+        with pytest.raises(DataError, match=r"owner/name at abcd, split 'train'.*0 1 star, 1 2 stars.*0 no"):
             sources.read_hub(Hub("owner/name", None, "abcd"), "train", declaration)
     else:
         found = sources.read_hub(Hub("owner/name", None, "abcd"), "train", declaration)
