@@ -1,15 +1,60 @@
-"""Files and texts that every room handles in one way: whole writes, digests, and short words for errors and values."""
+"""Files and texts that every room handles in one way: UTF-8, whole writes, digests, short words for what is shown."""
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from hbench.errors import HbenchError
+
 #: Characters of a value that an error message repeats.
 SHORT = 60
+
+
+def read_text(path: Path, error: type[HbenchError], place: str | None = None) -> str:
+    """Return the text of a file in UTF-8, whatever the locale; line ends stay, a byte order mark is left out.
+
+    place: words for the file, its path unless given. Raises `error` naming the file when it cannot be read, and the
+    line and the byte when it is not UTF-8.
+    """
+    place = str(path) if place is None else place
+    try:
+        data = path.read_bytes()
+    except OSError as cause:
+        raise error(f"{place}: cannot be read ({cause.strerror}); check the path") from None
+    return decode(data, place, error)
+
+
+def decode(data: bytes, place: str, error: type[HbenchError], *, line: int = 1, offset: int = 0) -> str:
+    """Return the text of bytes in UTF-8, without a byte order mark at the start of a file.
+
+    line, offset: the line, from 1, and the byte, from 0, of a file at which the data begin. Raises `error` naming the
+    line and the byte, counted from 1, of what is not UTF-8.
+    """
+    mark = len(codecs.BOM_UTF8) if offset == 0 and data.startswith(codecs.BOM_UTF8) else 0
+    try:
+        return str(data[mark:] if mark else data, "utf-8")
+    except UnicodeDecodeError as cause:
+        at = mark + cause.start
+        line += data.count(b"\n", 0, at)
+        raise error(
+            f"{place}, line {line}: not UTF-8 text (byte {offset + at + 1} of the file is "
+            f"0x{data[at]:02x}); save the file as UTF-8"
+        ) from None
+
+
+def lone_surrogate(texts: Iterable[str]) -> bool:
+    """Return whether one of the texts holds half of a surrogate pair, which JSON can write and no file can hold."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -39,7 +84,8 @@ def digest_file(path: Path) -> str:
 
 def digest_text(text: str) -> str:
     """Return the sha256 of a text in UTF-8, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    # the same as strict for all texts but paths that are none in the locale's encoding
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def first_line(error: BaseException) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,21 @@ def complain(message: str) -> None:
     text = Text.assemble(("error: ", "bold red"), " ".join(message.split()))
     console = errors()
     console.print(text, soft_wrap=not console.is_terminal)  # in a terminal lines end between words
+
+
+def fit_encoding() -> None:
+    """Let standard output and error replace what the locale cannot show: dashes by hyphens, anything else by `?`."""
+
+    def replace(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        text = error.object[error.start : error.end]
+        return "".join("-" if unicodedata.category(c) == "Pd" else "?" for c in text), error.end
+
+    codecs.register_error("hbench", replace)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="hbench")
 
 
 def errors() -> Console:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from hbench.cli.output import complain
+from hbench.cli.output import complain, fit_encoding
 from hbench.errors import HbenchError
 
 #: Exit codes beside those of the errors themselves.
@@ -22,6 +22,7 @@ class Root(click.Group):
     def main(self, *args: Any, **settings: Any) -> NoReturn:
         """Run the command line and leave the process with its exit code."""
         settings["standalone_mode"] = False
+        fit_encoding()
         try:
             code = super().main(*args, **settings)
         except click.ClickException as error:

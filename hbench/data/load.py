@@ -1,7 +1,8 @@
 """Examples of a task: from the hub, from a folder of the user's, or built in, all read by one path.
 
 `describe_source` says at planning time where the rows come from and their version, without reading them;
-`load_examples` reads what it described. `hbench.data.sources` knows the formats.
+`load_examples` reads what it described. `hbench.data.sources` knows where rows are, `hbench.data.formats` how they are
+saved.
 """
 
 from __future__ import annotations
@@ -10,24 +11,35 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hbench.data.examples import Examples
 from hbench.data.hub import resolve_revision
-from hbench.data.sources import SourceRows, SplitFiles, find_split, names_of, read_hub, read_split
+from hbench.data.layout import Columns, Declaration, names_of
+from hbench.data.rows import SourceRows
+from hbench.data.sources import SplitFiles, find_split, read_hub, read_split
+from hbench.data.values import check_encoding, check_names
 from hbench.errors import DataError, UsageError
+from hbench.files import SHORT, short_repr
 from hbench.plugins import Hub, Task
 from hbench.plugins.registry import Named, plugin_name, source_digest
 
-#: Of a task, its columns and words for the place of a row: the positions of the rows that have a gold answer.
-CheckRows = Callable[[Task, Mapping[str, list[Any]], Callable[[int], str]], Iterable[int]]
-#: Of a task and a row of its source: the row as it goes into `Task.convert`.
-Prepare = Callable[[Task, dict[str, Any]], dict[str, Any]]
-#: Of a task and a file of the data's authors: nothing, or an error for one that contradicts itself.
-CheckFile = Callable[[Task, Path], None]
 
-#: Longest id that is repeated in an error message.
-_SHORT = 60
+class RowRules(Protocol):
+    """What a kind of task asks of the rows of its splits; every `hbench.kinds.Kind` answers it."""
+
+    @property
+    def class_roles(self) -> tuple[str, ...]:
+        """Roles whose column holds classes: integers, or names of the task's labels."""
+
+    def check_rows(self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]) -> Iterable[Any]:
+        """Check all rows and return the positions of those with a gold answer. Raises DataError naming a row."""
+
+    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row of the source as it goes into `Task.convert`."""
+
+    def check_file(self, task: Task, file: Path) -> None:
+        """Raise DataError for a file of the data's authors that contradicts itself."""
 
 
 def describe_source(task: Task, data_dir: Path | None, name: str) -> dict[str, Any]:
@@ -63,22 +75,19 @@ def load_examples(
     data_dir: Path | None,
     size: int | None,
     seed: int,
-    check_rows: CheckRows,
-    prepare: Prepare = lambda task, row: row,
-    check_file: CheckFile = lambda task, file: None,
+    kind: RowRules,
 ) -> Examples:
     """Read a split, leave out the rows without a gold answer, and draw a sample of the rest.
 
-    source: what `describe_source` returned. check_rows: checks all rows and returns the positions of those with a gold
-    answer, as the task's kind does; prepare: makes a row ready for `Task.convert`; check_file: refuses a file of the
-    data's authors that contradicts itself. size: examples wanted; None, or more than there are, for all. The sample
-    is drawn without replacement from `seed` and the split's name; a larger one contains the smaller ones.
+    source: what `describe_source` returned. kind: what the task's kind asks of rows. size: examples wanted; None, or
+    more than there are, for all. The sample is drawn without replacement from `seed` and the split's name; a larger
+    one contains the smaller ones.
     Raises DataError, naming file and row, when something is missing, unreadable or not what the task declares.
     """
     name, plugin = (task.name, task.plugin) if isinstance(task, Named) else (plugin_name(type(task)), task)
     if size is not None and size < 1:
         raise UsageError(f"task '{name}': a sample of {size} examples was asked for; use at least 1")
-    table = _read(name, plugin, split, source, data_dir, check_file)
+    table = _read(name, plugin, split, source, data_dir, kind)
     declared = {column: table.columns[column] for column in names_of(plugin.columns)}
     if not all(declared.values()):
         raise DataError(f"{table.place}: the split is empty; give it at least one row")
@@ -88,9 +97,12 @@ def load_examples(
     def place(row: int) -> str:
         return table.row(row) + _identity(plugin, found, row)
 
+    check_encoding(declared, table.row)
     if _converts(plugin):
-        declared = _converted(plugin, found, place, prepare)
-    with_gold = [int(row) for row in check_rows(plugin, declared, place)]
+        declared = _converted(plugin, found, place, kind)
+        check_encoding(declared, table.row)
+    with_gold = [int(row) for row in kind.check_rows(plugin, declared, place)]
+    check_names(plugin, declared, table.row)
     if not with_gold:
         raise DataError(f"{table.place}: no row has a gold label; the task cannot be used with this split")
     rows = _sample(with_gold, size, split, seed)
@@ -111,14 +123,12 @@ def _converts(task: Task) -> bool:
     return type(task).convert is not Task.convert
 
 
-def _converted(
-    task: Task, columns: dict[str, list[Any]], place: Callable[[int], str], prepare: Prepare
-) -> dict[str, list[Any]]:
+def _converted(task: Task, columns: Columns, place: Callable[[int], str], kind: RowRules) -> Columns:
     """Return the columns with every row in the task's own form. Raises DataError naming one that cannot be read."""
     rows = []
     for position, values in enumerate(zip(*columns.values(), strict=True)):
         try:
-            rows.append(task.convert(prepare(task, dict(zip(columns, values, strict=True)))))
+            rows.append(task.convert(kind.prepare(task, dict(zip(columns, values, strict=True)))))
         except (ValueError, KeyError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
             raise DataError(f"{place(position)}: in no form that the task reads ({what}); fix the row") from error
@@ -130,23 +140,24 @@ def _reader(task: Task, original: bool = False) -> dict[str, str]:
 
 
 def _read(
-    name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None, check_file: CheckFile
+    name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None, kind: RowRules
 ) -> SourceRows:
     if "embedded" in source:
         rows = _require_rows(name, split, task.rows(split))
         return SourceRows(rows, [(f"task '{name}', split '{split}'", len(next(iter(rows.values()))))])
+    declaration = Declaration.of(task, kind.class_roles)
     if "hub" in source:
         hub = Hub(source["hub"], source.get("config"), source["revision"])
-        return read_hub(hub, split, lambda there: _layout(task, there)).renamed(task.columns)
+        return read_hub(hub, split, declaration).renamed(task.columns)
     if data_dir is None:
         raise DataError(f"task '{name}' was planned with data files; give their folder with --data-dir DIR")
     tables = []
     for part in _files(name, task, split, data_dir):
         if part.digest() != source["files"].get(part.name):
             raise DataError(f"{part.place} has changed since the job was planned; plan the suite again")
-        tables.append(read_split(part, task, lambda there: _layout(task, there)).renamed(task.columns))
+        tables.append(read_split(part, task, declaration).renamed(task.columns))
         for file in part.files if part.original else ():
-            check_file(task, file)
+            kind.check_file(task, file)
     return SourceRows.joined(tables)
 
 
@@ -155,29 +166,23 @@ def _files(name: str, task: Task, split: str, data_dir: Path) -> list[SplitFiles
     return [find_split(task, Path(data_dir) / name, part.strip()) for part in split.split("+")]
 
 
-def _layout(task: Task, there: list[str]) -> Mapping[str, Any]:
-    """Return the layout whose columns are all there, or the task's own one, in which a column is then missing."""
-    layouts = (task.columns, *task.layouts)
-    return next((layout for layout in layouts if set(names_of(layout)) <= set(there)), task.columns)
-
-
-def _require_rows(name: str, split: str, rows: dict[str, list[Any]] | None) -> dict[str, list[Any]]:
+def _require_rows(name: str, split: str, rows: Columns | None) -> Columns:
     if rows is None:
         raise DataError(f"task '{name}' is built in and has no split '{split}'; use one that it declares")
     return rows
 
 
-def _identity(task: Task, columns: dict[str, list[Any]], row: int) -> str:
+def _identity(task: Task, columns: Columns, row: int) -> str:
     """Return what a row calls itself, for an error message: its id, or the name of its passage."""
     for role in ("id", "passage"):
         column = task.columns.get(role)
-        value = "" if column is None else str(columns[column][row])
-        if 0 < len(value) <= _SHORT:
+        value = None if column is None else columns[column][row]
+        if isinstance(value, str | int) and 0 < len(str(value)) <= SHORT and str(value).isprintable():
             return f", {column} {value}"
     return ""
 
 
-def _ids(task: Task, columns: dict[str, list[Any]], rows: list[int], table: SourceRows) -> list[str]:
+def _ids(task: Task, columns: Columns, rows: list[int], table: SourceRows) -> list[str]:
     name = task.columns.get("id")
     if name is None:
         return [str(row) for row in rows]
@@ -185,11 +190,13 @@ def _ids(task: Task, columns: dict[str, list[Any]], rows: list[int], table: Sour
     for row, value in enumerate(columns[name]):
         other = first.setdefault(str(value), row)
         if other != row:
-            raise DataError(f"{table.row(row)}: the same {name} '{value}' as in {table.row(other)}; make it unique")
+            raise DataError(
+                f"{table.row(row)}: the same {name} {short_repr(str(value))} as in {table.row(other)}; make it unique"
+            )
     return [str(columns[name][row]) for row in rows]
 
 
-def _cases(task: Task, columns: dict[str, list[Any]]) -> list[int] | None:
+def _cases(task: Task, columns: Columns) -> list[int] | None:
     name = task.columns.get("passage")
     if name is None:
         return None

@@ -2,85 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hbench.data.formats import FORMATS
+from hbench.data.formats.csv import read_records
 from hbench.data.hub import failures
+from hbench.data.layout import Columns, Declaration, Holds
+from hbench.data.rows import SourceRows
 from hbench.errors import DataError
-from hbench.files import digest_file, first_line, root_cause
+from hbench.files import digest_file, first_line, read_text, root_cause
 from hbench.plugins import Hub, Task
 from hbench.quiet import quiet_loggers
 
 if TYPE_CHECKING:
     import datasets
-
-Columns = dict[str, list[Any]]
-#: Role -> column, or several columns: what a task declares, or the source's own names for it.
-Layout = Mapping[str, Any]
-#: From the names of the columns there are to the layout they follow.
-ChooseLayout = Callable[[list[str]], Layout]
-
-#: How a split may be saved: ending -> reader of `datasets` and its settings, the ones looked for first first.
-_FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
-    ".jsonl.gz": ("json", {}),
-    ".jsonl": ("json", {}),
-    # The reader's own choice, the size of the first row group, is refused for a file without rows.
-    ".parquet": ("parquet", {"batch_size": 10_000}),
-    # Words such as "null" and "NA" are texts, not missing values.
-    ".csv": ("csv", {"keep_default_na": False}),
-}
-
-
-@dataclass(frozen=True)
-class SourceRows:
-    """The rows of a split, in columns."""
-
-    columns: Columns
-    #: In order: a place the rows come from, and how many of them do.
-    parts: list[tuple[str, int]]
-    layout: Layout | None = None
-
-    @classmethod
-    def joined(cls, tables: list[SourceRows]) -> SourceRows:
-        """Return the rows of several tables with the same columns, one after the other."""
-        if len(tables) == 1:
-            return tables[0]
-        columns = {name: [value for t in tables for value in t.columns[name]] for name in tables[0].columns}
-        return cls(columns, [part for t in tables for part in t.parts])
-
-    @property
-    def place(self) -> str:
-        """Words for where the rows come from."""
-        return " and ".join(place for place, _ in self.parts)
-
-    def row(self, row: int) -> str:
-        """Return words for the place of one row, given by its position from 0."""
-        for place, rows in self.parts:
-            if row < rows:
-                return f"{place}, row {row + 1} (the first is 1)"
-            row -= rows
-        raise IndexError(row)
-
-    def renamed(self, columns: Layout) -> SourceRows:
-        """Return the table under a task's own names; several columns of one role become lists in one column."""
-        if self.layout is None or self.layout == columns:
-            return self
-        renamed: Columns = {}
-        for role, name in columns.items():
-            theirs = self.layout.get(role)
-            if theirs is None:
-                raise TypeError(f"layout {dict(self.layout)} has no column for the role '{role}'")
-            if isinstance(name, str) and not isinstance(theirs, str):
-                renamed[name] = [list(row) for row in zip(*(self.columns[t] for t in theirs), strict=True)]
-                continue
-            ours, theirs = ((name,), (theirs,)) if isinstance(name, str) else (name, theirs)
-            renamed |= {o: self.columns[t] for o, t in zip(ours, theirs, strict=True)}
-        return SourceRows(renamed, self.parts)
 
 
 @dataclass(frozen=True)
@@ -110,19 +52,11 @@ class SplitFiles:
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def names_of(layout: Layout) -> list[str]:
-    """Return the columns of a layout, each once."""
-    names: list[str] = []
-    for value in layout.values():
-        names += [value] if isinstance(value, str) else list(value)
-    return list(dict.fromkeys(names))
-
-
 def find_split(task: Task, folder: Path, split: str) -> SplitFiles:
     """Return the files of a split in a task's folder. Raises DataError when there are none, or two tables."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; --data-dir needs one folder per task, named like the task")
-    found = [folder / f"{split}{ending}" for ending in _FORMATS if (folder / f"{split}{ending}").is_file()]
+    found = [folder / f"{split}{ending}" for ending in FORMATS if (folder / f"{split}{ending}").is_file()]
     if len(found) > 1:
         raise DataError(f"{folder}: both {found[0].name} and {found[1].name} hold the split '{split}'; keep one")
     if found:
@@ -133,52 +67,58 @@ def find_split(task: Task, folder: Path, split: str) -> SplitFiles:
     there = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
     raise DataError(
         f"{folder}: no file for the split '{split}'; expected {split} with one of the endings "
-        f"{', '.join(_FORMATS)}; there is: {there}"
+        f"{', '.join(FORMATS)}; there is: {there}"
     )
 
 
-def read_split(part: SplitFiles, task: Task, choose: ChooseLayout) -> SourceRows:
+def read_split(part: SplitFiles, task: Task, declaration: Declaration) -> SourceRows:
     """Return the rows of one split's files. Raises DataError naming the file that cannot be read."""
     if not part.original:
-        return _from_file(part.files[0], choose)
-    tables = [_from_original(file, task, choose) for file in part.files]
+        file = part.files[0]
+        return next(read for ending, read in FORMATS.items() if file.name.endswith(ending))(file, declaration)
+    tables = [_from_original(file, task, declaration) for file in part.files]
     return SourceRows(SourceRows.joined(tables).columns, [p for t in tables for p in t.parts], tables[0].layout)
 
 
-def read_hub(hub: Hub, split: str, choose: ChooseLayout) -> SourceRows:
-    """Return the rows of a split on the hub. Raises DataError when the hub does not give it."""
-    place = f"{hub.id} at {str(hub.revision)[:8]}, split '{split}'"
-    return _table(_from_hub(hub, split), choose, place)
+def read_hub(hub: Hub, split: str, declaration: Declaration) -> SourceRows:
+    """Return the rows of a split on the hub, whose classes with names are mapped by name onto the task's.
 
-
-def _from_file(file: Path, choose: ChooseLayout) -> SourceRows:
+    Raises DataError when the hub does not give it.
+    """
     import datasets
 
-    reader, settings = next(form for ending, form in _FORMATS.items() if file.name.endswith(ending))
-    # `datasets` converts files into a cache of its own, which has no use for files that are at hand.
-    with _quiet(), tempfile.TemporaryDirectory(prefix="hbench-data-") as cache:
-        try:
-            found = datasets.load_dataset(
-                reader, data_files=str(file), split="train", cache_dir=cache, keep_in_memory=True, **settings
-            )
-        except (datasets.exceptions.DatasetsError, OSError, EOFError, ValueError, StopIteration) as error:
-            reason = first_line(root_cause(error))
-            # what `datasets` says of a file without rows differs from format to format
-            if isinstance(error, StopIteration) or "corresponds to no data" in reason:
-                raise DataError(f"{file}: the split is empty; give it at least one row") from error
-            raise DataError(f"{file}: cannot be read ({reason}); fix the file") from error
-        return _table(found, choose, str(file))
+    place = f"{hub.id} at {str(hub.revision)[:8]}, split '{split}'"
+    found = _from_hub(hub, split)
+    layout = declaration.choose(found.column_names, place)
+    holds = declaration.holds(layout)
+    columns: Columns = found.select_columns(list(holds)).with_format(None).to_dict()
+    for name, what in holds.items():
+        feature = found.features[name]
+        if what is Holds.CLASSES and isinstance(feature, datasets.ClassLabel) and feature.names:
+            columns[name] = declaration.by_name(columns[name], feature.names, place, name)
+    return SourceRows(columns, [(place, found.num_rows)], layout)
 
 
-def _from_original(file: Path, task: Task, choose: ChooseLayout) -> SourceRows:
+def _from_original(file: Path, task: Task, declaration: Declaration) -> SourceRows:
+    if file.suffix == ".csv":
+        deque(read_records(file), maxlen=0)  # a stray quote may end in rows that look right
     try:
+        with file.open("rb") as stream:
+            marked = stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+        if marked:
+            raise DataError(f"{file}: begins with a byte order mark, which its readers take for text; save it without")
         columns = task.read(file)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        read_text(file, DataError)  # says where
+        raise DataError(f"{file}: cannot be read ({first_line(error)}); fix the file") from error
+    except OSError as error:
         raise DataError(f"{file}: cannot be read ({first_line(root_cause(error))}); fix the file") from error
+    except RecursionError:
+        raise DataError(f"{file}: nested too deeply; fix the file") from None
     except (ValueError, KeyError, TypeError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else first_line(root_cause(error))
         raise DataError(f"{file}: not in the form of the original files ({what}); fix the file") from error
-    layout = choose(list(columns))
+    layout = declaration.choose(list(columns), str(file))
     return SourceRows(columns, [(str(file), len(next(iter(columns.values()))))], layout)
 
 
@@ -198,18 +138,6 @@ def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
         except (datasets.exceptions.DatasetsError, ValueError) as error:
             check = "check config and split"
             raise DataError(f"{place}: cannot be read ({first_line(root_cause(error))}); {check}, {way}") from error
-
-
-def _table(found: datasets.Dataset, choose: ChooseLayout, place: str) -> SourceRows:
-    layout = choose(found.column_names)
-    names = names_of(layout)
-    missing = [name for name in names if name not in found.column_names]
-    if missing:
-        there = ", ".join(found.column_names) or "none"
-        raise DataError(f"{place}: column '{missing[0]}' is missing; the columns are: {there}")
-    # Classes stay integers: a hub's ClassLabel is stored as one.
-    columns: Columns = found.select_columns(names).with_format(None).to_dict()
-    return SourceRows(columns, [(place, found.num_rows)], layout)
 
 
 @contextmanager

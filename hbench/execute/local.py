@@ -144,7 +144,13 @@ class _Worker:
     def _alive(self) -> subprocess.Popen[str]:
         if self.process is None:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self.environment
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=self.environment,
+                # what is sent is paths
+                encoding=sys.getfilesystemencoding(),
+                errors=sys.getfilesystemencodeerrors(),
             )
         return self.process
 

@@ -51,13 +51,16 @@ def work_for_parent(store: Store, device: str, plugins: Iterable[Path]) -> int:
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
-    return work(store, iter(sys.stdin.readline, ""), device, plugins, events)
+    paths = os.fdopen(
+        os.dup(sys.stdin.fileno()), encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors()
+    )
+    return work(store, iter(paths.readline, ""), device, plugins, events)
 
 
 def _read(path: Path) -> Job:
     """Return the job of a specification file. Raises UsageError naming a file that holds none."""
     try:
-        return load(path.read_text())
+        return load(path.read_text(encoding="utf-8"))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

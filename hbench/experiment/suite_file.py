@@ -10,6 +10,7 @@ from typing import Any
 from hbench.errors import UsageError, suggest
 from hbench.experiment.suite import Suite
 from hbench.experiment.suites import shipped
+from hbench.files import read_text
 
 #: Keys of earlier suites, and what they are called now.
 _RENAMED = {"chance": "baseline"}
@@ -24,18 +25,14 @@ def load_suite(name: str) -> Suite:
     path = files.get(name, Path(name))
     if name not in files and path.suffix != ".toml" and not path.is_file():
         raise UsageError(f"unknown suite '{name}'{suggest(name, files)}; or give the path of a TOML file")
+    text = read_text(path, UsageError, f"suite {path}")
     try:
-        text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         # The error names the line in words, "(at line 3, column 7)", or says "(at end of document)".
         what, _, where = str(error).rstrip(")").rpartition(" (at ")
         place = where if where.startswith("line") else f"line {len(text.splitlines())}"
         raise UsageError(f"suite {path}, {place}: malformed TOML: {what.lower()}; fix the line") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"suite {path}: not UTF-8 text ({error.reason}); save it as UTF-8") from None
-    except OSError as error:
-        raise UsageError(f"suite {path}: cannot be read ({error.strerror}); check the path") from None
     try:
         return _from_table(table, path.stem)
     except UsageError as error:

@@ -49,7 +49,7 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
         arrays["natural"] = scored.natural.to_numpy().astype(bool)
     write_arrays(folder / "scores.npz", arrays)
     lines = [f"{job.scorer}: {len(examples['id'])} examples, {runs} runs", *scored.notes]
-    (folder / "log.txt").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "log.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     write_result(folder, ScoreResult(find_planted(arrays["preference"], examples.get("planted"))))
 
 

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.errors import UsageError
-from hbench.files import short_repr
+from hbench.files import lone_surrogate, short_repr
 from hbench.jobs.observe import CurriculumSpec, Observed, Watch
 from hbench.jobs.recipe import Recipe
 
@@ -81,7 +81,7 @@ class _Specification:
         payload["task"] = {k: v for k, v in payload["task"].items() if k != "data_dir"}
         if "model" in payload:
             payload["model"] = {k: v for k, v in payload["model"].items() if k != "folder"}
-        return hashlib.sha256(canonical(payload).encode()).hexdigest()
+        return hashlib.sha256(canonical(payload).encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,10 @@ def canonical(value: Any) -> str:
 
 def dump(job: Job) -> str:
     """Return the text of spec.json: readable, complete, and read back by `load`."""
-    return json.dumps(_strip(job.payload()), sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    payload = _strip(job.payload())
+    text = json.dumps(payload, sort_keys=True, indent=1, ensure_ascii=False)
+    # a path that is not text in the locale's encoding holds halves of surrogate pairs
+    return (json.dumps(payload, sort_keys=True, indent=1) if lone_surrogate([text]) else text) + "\n"
 
 
 def load(text: str) -> Job:

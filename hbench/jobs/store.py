@@ -147,7 +147,7 @@ class Store:
             draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{_HOST}-{os.getpid()}-", dir=target.parent))
             draft.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would hide jobs from those a store is shared with
         try:
-            (draft / "spec.json").write_text(dump(job))
+            (draft / "spec.json").write_text(dump(job), encoding="utf-8")
             yield draft
             with self._guard():
                 self._publish(draft, target)
@@ -161,8 +161,8 @@ class Store:
         """
         if not self.finished(job):
             with self.writing(job) as draft:
-                (draft / "log.txt").write_text(log)
-                (draft / "error.json").write_text(json.dumps({"reason": reason}, indent=1) + "\n")
+                (draft / "log.txt").write_text(log, encoding="utf-8")
+                (draft / "error.json").write_text(json.dumps({"reason": reason}, indent=1) + "\n", encoding="utf-8")
 
     def failures(self) -> list[tuple[Job, Failure]]:
         """Return all failed jobs that this hbench can run, with their reasons, in the order of their folders."""
@@ -211,7 +211,7 @@ class Store:
 
     def _read_spec(self, folder: Path) -> Job | None:
         try:
-            return load((folder / "spec.json").read_text())
+            return load((folder / "spec.json").read_text(encoding="utf-8"))
         except (UsageError, OSError, ValueError, TypeError, KeyError):  # of another hbench, or damaged
             return None
 
@@ -249,7 +249,7 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, compress
 def _reason(path: Path) -> str | None:
     """Return the reason in an error.json, None when it cannot be read."""
     try:
-        return str(json.loads(path.read_text())["reason"])
+        return str(json.loads(path.read_text(encoding="utf-8"))["reason"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -53,7 +53,5 @@ def load_examples(
         data_dir=data_dir,
         size=size,
         seed=seed,
-        check_rows=kind.check_rows,
-        prepare=kind.prepare,
-        check_file=kind.check_file,
+        kind=kind,
     )

@@ -42,6 +42,8 @@ class MultipleChoice(Classification):
     answer is one of the labels, the place of the right option as an integer, or the right option's text.
     """
 
+    class_roles = ("answer",)
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:

@@ -28,6 +28,7 @@ _NO_GOLD = -1
 class Classification(Kind):
     """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
 
+    class_roles = ("label",)
     extra_signals = ("prob",)
 
     def records(self, task: Task) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class Joint(Kind):
     for each x of `task.slots`. The intent is one of the task's labels, its place among them as an integer, or -1.
     """
 
+    class_roles = ("intent",)
     extra_signals = ("el2n_sum", "el2n_mean")
     means = ("accuracy", "frame_accuracy", "intent_accuracy")
     #: `slots`: the slot types, without B- and I-; the tags are O, and B- and I- of each.

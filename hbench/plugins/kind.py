@@ -36,6 +36,9 @@ class KindDeclaration:
     #: are, and are part of the key of a job where they are not empty.
     task_attributes: ClassVar[tuple[str, ...]] = ()
 
+    #: Roles whose column holds classes: integers, or names of the task's labels.
+    class_roles: ClassVar[tuple[str, ...]] = ()
+
     def records(self, task: Task) -> tuple[str, ...]:
         """Return which of `extra_signals` are recorded for a task; a kind overrides it where that depends on it."""
         return self.extra_signals

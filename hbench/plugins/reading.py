@@ -34,7 +34,7 @@ def check_declared(scorer: str, asked: Observation | None, dynamics: xr.Dataset)
 def explain(
     error: AttributeError | KeyError, scorer: str, asked: Observation | None, dynamics: xr.Dataset
 ) -> str | None:
-    """Return what a scorer looked up that the dynamics do not hold, and the fix; None when it is about something else."""
+    """Return what a scorer looked up that the dynamics lack, and the fix; None when it is about something else."""
     name = _looked_up(error, dynamics)
     if name is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hbench.files import write_whole
+from hbench.files import read_text, write_whole
 from hbench.results.cell import CellKey, CellResult
 from hbench.results.fields import ResultError
 from hbench.results.parse import parse_cell
@@ -24,11 +24,7 @@ def write_cell(cell: CellResult, path: Path) -> None:
 
 def read_cell(path: Path) -> CellResult:
     """Read and check one file. Raises ResultError naming the file, the field and the fix."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResultError(f"{path}: cannot be read ({error}); restore the file") from None
-    return parse_cell(text, str(path))
+    return parse_cell(read_text(path, ResultError), str(path))
 
 
 def results_of(directory: Path) -> list[CellResult]:

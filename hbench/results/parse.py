@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
+from hbench.files import lone_surrogate
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
@@ -27,6 +28,8 @@ def parse_cell(text: str, file: str) -> CellResult:
     except RecursionError:
         raise _too_deep(file) from None
     _check_depth(payload, file)
+    if "\\u" in text and lone_surrogate([json.dumps(payload, ensure_ascii=False)]):
+        raise ResultError(f"{file}: holds half of a surrogate pair (\\ud...); write it again with `hbench run`")
     fields = Fields(payload, file)
     _version(fields, "schema", SCHEMA)
     _version(fields, "protocol", PROTOCOL)

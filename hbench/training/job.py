@@ -88,7 +88,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> Non
     evaluations = _evaluate(run, shared, trivial, folder)
     run.seconds["whole job"] = time.perf_counter() - started
     run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]
-    (folder / "log.txt").write_text("\n".join(run.log) + "\n")
+    (folder / "log.txt").write_text("\n".join(run.log) + "\n", encoding="utf-8")
     write_result(folder, _result(run, shared, evaluations, trivial))
 
 

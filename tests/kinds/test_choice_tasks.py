@@ -250,7 +250,7 @@ COSMOS_HEAD = "id,context,question,answer0,answer1,answer2,answer3,label\n"
         ("dream", "test.json", [], r"the split is empty"),
         ("cosmosqa", "valid.csv", "id,context\n1,2\n", r"\(no 'question'\)"),
         ("cosmosqa", "valid.csv", COSMOS_HEAD + "1,a,q,a,b,c,d,x\n", r"not in the form .*'x'"),
-        ("cosmosqa", "valid.csv", COSMOS_HEAD + "1,a,q,a,b\n", r"not in the form of the original files"),
+        ("cosmosqa", "valid.csv", COSMOS_HEAD + "1,a,q,a,b\n", r"line 2: 5 fields instead of 8"),
         ("cosmosqa", "valid.csv", COSMOS_HEAD + f"1,{'a' * 140_000},q,a,b,c,d,1\n", r"not in the form .*field limit"),
         (
             "cosmosqa",
