@@ -12,6 +12,9 @@ from typing import Any
 
 from hbench.errors import HbenchError
 
+#: One object of JSON or TOML, as its reader returns it or its writer takes it.
+JsonObject = dict[str, Any]
+
 #: Characters of a value that an error message repeats.
 SHORT = 60
 

@@ -13,11 +13,10 @@ import click
 from hbench.cli.options import json_option, plugin_option
 from hbench.cli.output import print_entries, print_json
 from hbench.errors import HbenchError
+from hbench.files import JsonObject
 
 if TYPE_CHECKING:
     from hbench.plugins.registry import Registry
-
-Row = dict[str, Any]
 
 
 @click.command("list", short_help="List scorers, tasks, kinds, models, suites or executors.")
@@ -33,11 +32,11 @@ def list_command(what: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
     print_entries(rows)
 
 
-def _scorers() -> list[Row]:
+def _scorers() -> list[JsonObject]:
     from hbench.plugins import Scorer
     from hbench.plugins.registry import SCORERS
 
-    def describe(cls: type[Any]) -> Row:
+    def describe(cls: type[Any]) -> JsonObject:
         natural = cls.natural is not Scorer.natural
         return {
             "about": summary(cls),
@@ -49,10 +48,10 @@ def _scorers() -> list[Row]:
     return _plugins(SCORERS, describe)
 
 
-def _tasks() -> list[Row]:
+def _tasks() -> list[JsonObject]:
     from hbench.plugins.registry import TASKS
 
-    def describe(cls: type[Any]) -> Row:
+    def describe(cls: type[Any]) -> JsonObject:
         hub = cls.hub
         return {
             "about": summary(cls),
@@ -68,20 +67,20 @@ def _tasks() -> list[Row]:
     return _plugins(TASKS, describe)
 
 
-def _kinds() -> list[Row]:
+def _kinds() -> list[JsonObject]:
     """Describe the kinds that the tasks name."""
     tasks = _tasks()
     kinds = sorted({row["kind"] for row in tasks if "kind" in row})
     return [{"name": kind, "tasks": [row["name"] for row in tasks if row.get("kind") == kind]} for kind in kinds]
 
 
-def _executors() -> list[Row]:
+def _executors() -> list[JsonObject]:
     from hbench.execute import EXECUTORS
 
     return _plugins(EXECUTORS, lambda cls: {"about": summary(cls), "options": options(cls)})
 
 
-def _models() -> list[Row]:
+def _models() -> list[JsonObject]:
     from hbench.models.catalogue import CATALOGUE, ModelOptions
 
     return [
@@ -96,7 +95,7 @@ def _models() -> list[Row]:
     ]
 
 
-def _suites() -> list[Row]:
+def _suites() -> list[JsonObject]:
     from hbench.experiment.suite_file import load_suite
     from hbench.experiment.suites import shipped
 
@@ -116,7 +115,7 @@ def _suites() -> list[Row]:
     return rows
 
 
-_LISTS: dict[str, Callable[[], list[Row]]] = {
+_LISTS: dict[str, Callable[[], list[JsonObject]]] = {
     "scorers": _scorers,
     "tasks": _tasks,
     "kinds": _kinds,
@@ -126,7 +125,7 @@ _LISTS: dict[str, Callable[[], list[Row]]] = {
 }
 
 
-def _plugins(registry: Registry[Any], describe: Any) -> list[Row]:
+def _plugins(registry: Registry[Any], describe: Any) -> list[JsonObject]:
     """Describe every plugin; one that cannot be loaded is listed with the reason, and hides none of the others."""
     rows = []
     for name in registry.names():
@@ -143,7 +142,7 @@ def summary(cls: type[Any]) -> str:
     return "" if text.startswith(f"{cls.__name__}(") else text.partition("\n")[0]
 
 
-def options(cls: type[Any]) -> dict[str, Any]:
+def options(cls: type[Any]) -> dict[str, object]:
     """Return the options of a plugin class with their defaults, in the order of their declaration."""
     found = {}
     for option in dataclasses.fields(cls):

@@ -20,8 +20,8 @@ from hbench.data.rows import SourceRows
 from hbench.data.sources import SplitFiles, find_split, read_hub, read_split
 from hbench.data.values import check_encoding, check_names
 from hbench.errors import DataError, UsageError
-from hbench.files import SHORT, short_repr
-from hbench.plugins import Hub, Task
+from hbench.files import SHORT, JsonObject, short_repr
+from hbench.plugins import Hub, Row, Task
 from hbench.plugins.registry import Named, plugin_name, source_digest
 
 
@@ -35,14 +35,14 @@ class RowRules(Protocol):
     def check_rows(self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]) -> Iterable[Any]:
         """Check all rows and return the positions of those with a gold answer. Raises DataError naming a row."""
 
-    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, task: Task, row: Row) -> Row:
         """Return a row of the source as it goes into `Task.convert`."""
 
     def check_file(self, task: Task, file: Path) -> None:
         """Raise DataError for a file of the data's authors that contradicts itself."""
 
 
-def describe_source(task: Task, data_dir: Path | None, name: str) -> dict[str, Any]:
+def describe_source(task: Task, data_dir: Path | None, name: str) -> JsonObject:
     """Return where the rows of a task come from and which version they are.
 
     name: the task's name, which is its folder under `data_dir`. An embedded task has {"embedded": sha256 of its rows};
@@ -71,7 +71,7 @@ def load_examples(
     task: Named[Task] | Task,
     split: str,
     *,
-    source: dict[str, Any],
+    source: JsonObject,
     data_dir: Path | None,
     size: int | None,
     seed: int,
@@ -139,9 +139,7 @@ def _reader(task: Task, original: bool = False) -> dict[str, str]:
     return {"reader": source_digest(type(task))} if original or _converts(task) else {}
 
 
-def _read(
-    name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None, kind: RowRules
-) -> SourceRows:
+def _read(name: str, task: Task, split: str, source: JsonObject, data_dir: Path | None, kind: RowRules) -> SourceRows:
     if "embedded" in source:
         rows = _require_rows(name, split, task.rows(split))
         return SourceRows(rows, [(f"task '{name}', split '{split}'", len(next(iter(rows.values()))))])

@@ -121,7 +121,9 @@ def assemble(
         "epoch": _coordinate("epochs", epochs, range(1, n_epochs + 1), n_epochs),
         "example": _coordinate("ids", None if ids is None else [str(i) for i in ids], map(str, range(size)), size),
     }
-    variables: dict[str, Any] = {name: (SIGNALS[name].dims, values) for name, values in signals.items()}
+    variables: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {
+        name: (SIGNALS[name].dims, values) for name, values in signals.items()
+    }
     for name, values in single.items():
         if values.shape != (size,):
             raise DataError(f"'{name}' has shape {values.shape}; expected one value for each of {size} examples")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hbench.cost.budgets import find_budget
 from hbench.cost.model import Training
+from hbench.files import JsonObject
 from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _SELECTION_OPTIONS = ("offset", "balance")
 
 
-def task_ref(experiment: Experiment, suite: Suite, source: dict[str, Any], data_dir: Path | None) -> TaskRef:
+def task_ref(experiment: Experiment, suite: Suite, source: JsonObject, data_dir: Path | None) -> TaskRef:
     """Return the task as its jobs see it; `source` says where its rows come from and their version."""
     return TaskRef(
         ref=experiment.task.ref,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.experiment.agenda import write_agenda
+from hbench.jobs.agenda import write_agenda
 from hbench.jobs.spec import FineTune, Job
 from hbench.kinds import load_examples
 from hbench.plugins.registry import TASKS

@@ -10,6 +10,7 @@ from typing import Any
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
+from hbench.files import JsonObject
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import find_model
 from hbench.plugins import Scorer, Task
@@ -139,7 +140,7 @@ class Suite:
                 suite = replace(suite, sizes=kept)
         return suite if executor is None else suite._changed("--executor", "executor", executor=executor)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return every field as JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hbench.errors import StoreError
-from hbench.files import first_line, short_repr
+from hbench.files import JsonObject, first_line, short_repr
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Entries:
         self.file, self.path = file, path
         if not isinstance(value, dict):
             raise StoreError(f"{file}: {path.rstrip('.') or 'the file'} is {short_repr(value)}; expected an object")
-        self._left: dict[str, Any] = dict(value)
+        self._left: JsonObject = dict(value)
 
     @classmethod
     def of_file(cls, file: Path) -> Entries:

@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hbench.cost.bill import Bill, ObservingPass, Used
+from hbench.files import JsonObject
 from hbench.jobs.entries import Entries
 
 T = TypeVar("T")
@@ -78,9 +79,9 @@ class TrainingResult:
     #: None for a training on examples that were chosen before it.
     curriculum: CurriculumSummary | None = None
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> JsonObject:
         """Return the result as JSON values."""
-        made: dict[str, Any] = asdict(self)
+        made: JsonObject = asdict(self)
         made["bill"]["observed"] = [
             {"epoch": one.epoch, "what": one.what, **asdict(one.used)} for one in self.bill.observed
         ]
@@ -109,7 +110,7 @@ class ScoreResult:
     #: By planted type, the AUROC of the order of keeping against clean examples, 0..1; None without planted truth.
     planted: Mapping[str, float] | None
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> JsonObject:
         """Return the result as JSON values."""
         return asdict(self)
 

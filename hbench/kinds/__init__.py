@@ -7,10 +7,10 @@ entry points of the group `hbench.kinds`, those here like any other.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from hbench.data.examples import Examples
 from hbench.errors import UsageError
+from hbench.files import JsonObject
 from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.plugins import Head, Task
 from hbench.plugins.registry import KINDS, Named
@@ -36,7 +36,7 @@ def load_examples(
     task: Named[Task] | Task,
     split: str,
     *,
-    source: dict[str, Any],
+    source: JsonObject,
     data_dir: Path | None,
     size: int | None,
     seed: int,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hbench.files import short_repr
+from hbench.files import JsonObject, short_repr
 
 
 def fault_of(answers: Any, context: str) -> str:
@@ -78,7 +78,7 @@ def contradiction_in(file: Path) -> str:
     return ""
 
 
-def _questions(file: Path) -> Iterator[dict[str, Any]]:
+def _questions(file: Path) -> Iterator[JsonObject]:
     if file.suffix != ".json":
         return
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hbench.data.examples import Examples
     from hbench.kinds.text.tokens import Sequences
-    from hbench.plugins import Task
+    from hbench.plugins import Row, Task
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Kind(KindDeclaration, ABC):
         Raises DataError naming the first row that is not what the task says, and the fix.
         """
 
-    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, task: Task, row: Row) -> Row:
         """Return a row of the source as it goes into `Task.convert`, of a task that defines that; here, unchanged."""
         return row
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import torch
 
     from hbench.data.examples import Examples
-    from hbench.plugins import Task
+    from hbench.plugins import Row, Task
 
 #: Stands where an utterance has no further word.
 _NO_WORD = -1
@@ -70,7 +70,7 @@ class Joint(Kind):
             used.append(row)
         return np.array(used, dtype=np.int64)
 
-    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, task: Task, row: Row) -> Row:
         """Return a row with words and tags as lists where only splitting at plain spaces gives one tag for each word.
 
         A task that splits texts itself does it at all white space, and would part a word with a no-break space in it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,9 @@ def compute(
     return values if name in values else {name: next(iter(values.values())), **values}
 
 
-def compute_records(name: str, predictions: Sequence[Any], references: Sequence[Any], **options: Any) -> dict[str, Any]:
+def compute_records(
+    name: str, predictions: Sequence[Any], references: Sequence[Any], **options: Any
+) -> Mapping[str, Any]:
     """Return all that a metric says of predicted records against gold ones, in the fields that its module declares.
 
     options: those of the module's own `compute`. What is returned is the module's to say, and not only numbers.
@@ -58,10 +60,10 @@ def compute_records(name: str, predictions: Sequence[Any], references: Sequence[
     """
     module = _load(name)
     try:
-        found: dict[str, Any] = module.compute(predictions=predictions, references=references, **options)
+        told: Mapping[str, Any] = module.compute(predictions=predictions, references=references, **options)
     except (ValueError, TypeError, LookupError) as error:
         raise UsageError(f"metric '{name}' does not take these records ({error}); choose another metric") from error
-    return found
+    return told
 
 
 def _shipped() -> set[str]:

@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hbench.data.hub import resolve_revision
 from hbench.errors import DataError, UsageError, suggest
-from hbench.files import digest_text, shorten
+from hbench.files import JsonObject, digest_text, shorten
 from hbench.jobs.spec import FOLDER, ModelRef
 from hbench.models.folder import digest_folder, read_limits
 from hbench.models.limits import Limits, check_limits
@@ -32,7 +31,7 @@ class ModelOptions:
     #: Commit of the hub repository to use instead of the catalogue's.
     revision: str | None = field(default=None)
 
-    def given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, int | str]:
         """Return the options that are set."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
@@ -117,7 +116,7 @@ class Model:
             return ModelRef(self.ref, self.source())
         return ModelRef(join_reference(FOLDER, self.options.given()), self.source(), folder=str(self.path))
 
-    def source(self) -> dict[str, Any]:
+    def source(self) -> JsonObject:
         """Return what fixes the weights: file digests of a folder, or the hub id and its commit."""
         if self.folder is not None:
             return {"files": dict(self._files)}

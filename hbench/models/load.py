@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
 def load_config(model: Model, head: Head, tokenizer: Any) -> Any:
     """Return the configuration of the model with the task's head and the layers asked for."""
     # Fused attention kernels on GPUs either take no padding mask or are not deterministic.
-    settings: dict[str, Any] = {
+    settings: Mapping[str, Any] = {
         **head.config,
         "pad_token_id": tokenizer.pad_token_id,
         "attn_implementation": "eager",
@@ -133,8 +133,8 @@ def _place(model: Model) -> str:
     return str(model.folder) if model.folder is not None else str(model.hub)
 
 
-def _version(model: Model) -> dict[str, Any]:
-    settings: dict[str, Any] = {"trust_remote_code": False}
+def _version(model: Model) -> dict[str, str | bool]:
+    settings: dict[str, str | bool] = {"trust_remote_code": False}
     if model.hub is not None and model.revision is not None:
         settings["revision"] = model.revision
     return settings

@@ -32,7 +32,7 @@ class Named(Generic[P]):
     plugin: P
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """Options that differ from their defaults."""
         return changed_options(self.plugin)
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.errors import UsageError
+from hbench.files import JsonObject
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: A row of a data set: what each column holds, of whatever type the source has it.
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Task(ABC):
             f"{file}: task {type(self).__name__} names it in `originals` and has no `read`; define `read` as well"
         )
 
-    def convert(self, row: dict[str, Any]) -> dict[str, Any]:
+    def convert(self, row: Row) -> Row:
         """Return a row in the form that the kind reads, under the same names; a task overrides it whose source differs.
 
         row: its columns under the task's own names, whatever names the source has for them. A ValueError, KeyError or
@@ -98,7 +102,7 @@ class Task(ABC):
         """
         return row
 
-    def declaration(self) -> dict[str, Any]:
+    def declaration(self) -> JsonObject:
         """Return everything declared here that decides what the examples are, for the key of a job.
 
         What only its kind reads is added by `KindDeclaration.declaration`.

@@ -14,13 +14,14 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.cost.charges import WORK as WORK
 from hbench.cost.charges import Charge as Charge
 from hbench.cost.charges import Cost as Cost
 from hbench.cost.charges import Part as Part
+from hbench.files import JsonObject
 from hbench.plugins.registry import KINDS
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
@@ -61,10 +62,10 @@ class Data:
     Rows are 0 and digests empty where no training got far enough to know them.
     """
 
-    source: dict[str, Any]
+    source: JsonObject
     train_rows: int
     eval_rows: int
-    declaration: dict[str, Any]
+    declaration: JsonObject
     train_digest: str
     eval_digest: str
 
@@ -125,8 +126,8 @@ class CellResult:
     compared: tuple[str, ...]
     margin: float | None
     data: Data
-    model_source: dict[str, Any]
-    recipe: dict[str, Any]
+    model_source: JsonObject
+    recipe: JsonObject
     seeds: tuple[int, ...]
     scoring_runs: tuple[int, ...]
     values: tuple[float | None, ...]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hbench.errors import HbenchError, suggest
-from hbench.files import short_repr
+from hbench.files import JsonObject, short_repr
 
 #: Largest integer that arrays hold.
 _LARGEST = 2**63 - 1
@@ -30,7 +30,7 @@ class Fields:
         self._taken: set[str] = set()
         if not isinstance(value, dict):
             raise ResultError(f"{file}: {path.rstrip('.') or 'the file'} is {short_repr(value)}; use a JSON object")
-        self._value: dict[str, Any] = value
+        self._value: JsonObject = value
 
     def error(self, name: str, problem: str) -> ResultError:
         """Return the error of one entry; `problem` says what is wrong and what to do."""

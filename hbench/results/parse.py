@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
-from hbench.files import lone_surrogate
+from hbench.files import JsonObject, lone_surrogate
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
@@ -105,7 +105,7 @@ def _version(fields: Fields, name: str, ours: int) -> None:
         )
 
 
-def _object(fields: Fields, name: str) -> dict[str, Any]:
+def _object(fields: Fields, name: str) -> JsonObject:
     return dict(fields.take(name, "an object", lambda v: isinstance(v, dict)))
 
 

@@ -12,13 +12,13 @@ from hbench.data.formats.lines import read_lines
 from hbench.data.layout import Columns, Declaration, Layout
 from hbench.data.rows import SourceRows
 from hbench.errors import DataError
-from hbench.files import short_repr, shorten
+from hbench.files import JsonObject, short_repr, shorten
 
 #: Digits of an integer; Python converts no longer ones.
 _LONGEST = 4300
 
 
-class _Repeated(dict[str, Any]):
+class _Repeated(JsonObject):
     """An object in which `keys_twice` are given more than once."""
 
     keys_twice: frozenset[str]
@@ -56,11 +56,11 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
     return SourceRows(columns, [(str(file), rows)], layout)
 
 
-def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any], bool]]:
+def _objects(file: Path) -> Iterator[tuple[int, JsonObject, bool]]:
     """Yield the line of each object, the object, and whether a key is repeated or a number is none anywhere in it."""
     odd = False
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> JsonObject:
         nonlocal odd
         made = dict(pairs)
         if len(made) == len(pairs):
@@ -102,7 +102,7 @@ def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any], bool]]:
         yield number, row, odd
 
 
-def _odd(read: dict[str, Any], row: dict[str, Any]) -> str:
+def _odd(read: JsonObject, row: JsonObject) -> str:
     """Return what JSON leaves open in the columns that are read; nothing when it is elsewhere in the row."""
     for name, value in read.items():
         if isinstance(row, _Repeated) and name in row.keys_twice:
