@@ -9,6 +9,7 @@ too, are classes of its two distributions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ _METRICS = ("f1", "exact")
 _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy")
 
 
+@dataclass(frozen=True)
 class Span(Kind):
     """A start and an end in each window.
 
