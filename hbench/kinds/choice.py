@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ _NO_GOLD = -1
 _BLANK = re.compile("_+")
 
 
+@dataclass(frozen=True)
 class MultipleChoice(Classification):
     """Softmax over the options: classification whose classes are the places of a question's options, from 0.
 

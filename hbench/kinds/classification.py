@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _NO_GOLD = -1
 
 
+@dataclass(frozen=True)
 class Classification(Kind):
     """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
 

@@ -8,6 +8,7 @@ tags are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ _METRICS = ("frame_accuracy", "intent_accuracy", "slot_f1")
 _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy", "el2n_sum", "el2n_mean")
 
 
+@dataclass(frozen=True)
 class Joint(Kind):
     """A softmax over the intents, and one over the tags for each word.
 

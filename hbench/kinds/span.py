@@ -39,6 +39,7 @@ _METRICS = ("f1", "exact")
 _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy")
 
 
+@dataclass(frozen=True)
 class Span(Kind):
     """A start and an end in each window.
 

@@ -95,18 +95,22 @@ def test_a_run_writes_its_cells_and_the_board_through_it(tmp_path, monkeypatch):
     """The engine's own last step, with the trainings left out."""
     from hbench.experiment import run
 
-    work = SimpleNamespace(full={}, ready_scores=lambda store: [], prune=lambda store: [])
-    monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(groups=[None]))
-    monkeypatch.setattr(run.Work, "begin", lambda *_: work)
+    bound = SimpleNamespace(full_runs=dict, ready_scores=lambda store: {})
+    pruned = SimpleNamespace(jobs=dict, reasons=dict)
+    monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(experiments=[None]))
+    monkeypatch.setattr(run, "check_run", lambda *_, **__: None)
+    monkeypatch.setattr(run, "bind", lambda *_: bound)
+    monkeypatch.setattr(run, "prune", lambda *_: pruned)
     made = list(OLD)
     monkeypatch.setattr(run, "collect", lambda *_: made)
+    suite = SimpleNamespace(overridden=lambda **_: suite, executor="inline")
     folders = {"store": tmp_path / "store", "results": tmp_path / "results", "out": tmp_path / "board"}
-    assert "snli / validation" in run.run_suite(None, **folders, device="cpu").board
+    assert "snli / validation" in run.run_suite(suite, **folders, device="cpu").board
     assert {MARKDOWN, CSV} <= {path.name for path in (tmp_path / "board").iterdir()}
     before = contents(tmp_path)
     made[:] = [*NEW, replace(OLD[1], model_source={"files": {}})]
     with pytest.raises(ResultError, match="--results"):
-        run.run_suite(None, **folders, device="cpu")
+        run.run_suite(suite, **folders, device="cpu")
     assert contents(tmp_path) == before
 
 

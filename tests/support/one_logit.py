@@ -17,6 +17,7 @@ from hbench.kinds import Batch, Encoded, Evaluation, Head, Kind, Trivial
 from hbench.kinds.text.tokens import tokenize
 
 
+@dataclass(frozen=True)
 class OneLogit(Kind):
     """The probability that a statement is true is the sigmoid of one logit."""
 
