@@ -48,7 +48,7 @@ def describe_source(task: Task, data_dir: Path | None, name: str) -> JsonObject:
     name: the task's name, which is its folder under `data_dir`. An embedded task has {"embedded": sha256 of its rows};
     with a folder the answer is {"files": {file name: sha256}} of the splits in use; otherwise it is
     {"hub": id, "config": name, "revision": commit}, where a revision left open is asked of the hub. Where the task's
-    own code reads or converts what is there, the digest of its file stands beside it as "reader".
+    own code reads or converts what is there, the digest of its file is added as "reader".
     Raises DataError when a file is missing, when there is no source at all, or when the hub does not answer.
     """
     used = (task.training(), *task.splits())
@@ -131,7 +131,7 @@ def _converted(task: Task, columns: Columns, place: Callable[[int], str], kind: 
             rows.append(task.convert(kind.prepare(task, dict(zip(columns, values, strict=True)))))
         except (ValueError, KeyError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
-            raise DataError(f"{place(position)}: in no form that the task reads ({what}); fix the row") from error
+            raise DataError(f"{place(position)}: not in a form that the task reads ({what}); fix the row") from error
     return {column: [row[column] for row in rows] for column in columns}
 
 

@@ -77,9 +77,7 @@ class Suite:
             raise UsageError("tasks: none given; name at least one, see `hbench list tasks`")
         for ref in diagnose:
             if ref in tasks:
-                raise UsageError(
-                    f"diagnose: '{ref}' stands in tasks too, which diagnoses it already; leave it out here"
-                )
+                raise UsageError(f"diagnose: '{ref}' is in tasks too, which diagnoses it already; leave it out here")
         if not self._resolve("models", lambda ref: find_model(ref).ref):
             raise UsageError("models: none given; name at least one, see `hbench list models`")
         self._resolve_scorers()

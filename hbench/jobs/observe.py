@@ -38,7 +38,7 @@ Observed = Mapping[Capture, Watch]
 
 @dataclass(frozen=True)
 class CurriculumSpec:
-    """How a training chooses its examples while it goes on."""
+    """How a training chooses its examples while it runs."""
 
     #: Name of the dynamic scorer, all of its options, and the digest of the file that defines it.
     scorer: str

@@ -61,7 +61,7 @@ class CurriculumSummary:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a fine-tuning job found."""
+    """What a fine-tuning job measured."""
 
     #: By split and metric: a share of 1, or what the metric module gives.
     metric: Mapping[str, Mapping[str, float]]
@@ -105,7 +105,7 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """What a score job found beside the scores."""
+    """What a score job measured beside the scores."""
 
     #: By planted type, the AUROC of the order of keeping against clean examples, 0..1; None without planted truth.
     planted: Mapping[str, float] | None

@@ -144,7 +144,7 @@ def load(text: str) -> Job:
     """
     payload = json.loads(text)
     if not isinstance(payload, dict):
-        raise TypeError(f"{short_repr(payload)} is no object")
+        raise TypeError(f"{short_repr(payload)} is not an object")
     job_type, protocol = payload.pop("job"), payload.pop("protocol")
     if protocol != PROTOCOL:
         raise UsageError(f"this job was written for protocol {protocol}, hbench runs {PROTOCOL}; plan the suite again")

@@ -21,7 +21,7 @@ __all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_ki
 def find_kind(name: str) -> Kind:
     """Return the kind that a task names.
 
-    Raises UsageError for an unknown kind, naming the known ones, and for one that is registered and is no `Kind`.
+    Raises UsageError for an unknown kind, naming the known ones, and for a registered class that is not a `Kind`.
     """
     kind = KINDS.find(name).plugin
     if not isinstance(kind, Kind):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Encoded:
-    """`n` examples as token ids. An example may own several of the `s` sequences; those of one stand together."""
+    """`n` examples as token ids. An example may own several of the `s` sequences; those of one are adjacent."""
 
     ids: list[str]
     #: The `s` sequences, cut to the maximum length, not padded.
@@ -64,7 +64,7 @@ class Batch:
 class Evaluation:
     """How a model did on an evaluation split."""
 
-    #: Name -> value, a share in 0..1 (a correlation in -1..1); the task's metric, and others that stand beside it.
+    #: Name -> value, a share in 0..1 (a correlation in -1..1); the task's metric, and others shown beside it.
     metric: dict[str, float]
     #: float64 (n,): what the paired tests compare, 1 where the example counts as correct and 0 else, or a share (F1).
     values: npt.NDArray[np.float64]

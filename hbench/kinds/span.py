@@ -54,7 +54,7 @@ class Span(Kind):
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
-        """Check texts, and that every answer stands where it says; return the positions of all rows."""
+        """Check that texts are strings and that every answer is where it says; return the positions of all rows."""
         _metric(task)
         for role in ("question", "context"):
             name = task.columns[role]
@@ -64,7 +64,7 @@ class Span(Kind):
                         f"{place(row)}: column '{name}' holds {text!r}, which is not a string; fix or remove the row"
                     )
                 if not text.strip():
-                    raise DataError(f"{place(row)}: column '{name}' is empty; give it a text or remove the row")
+                    raise DataError(f"{place(row)}: column '{name}' is empty; write it or remove the row")
         name = task.columns["answers"]
         for row, (answers, context) in enumerate(zip(columns[name], columns[task.columns["context"]], strict=True)):
             fault = fault_of(answers, context)

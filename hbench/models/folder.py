@@ -88,8 +88,8 @@ def _check_tokenizer(folder: Path) -> None:
 def no_padding(place: Path | str) -> DataError:
     """Return the error for a tokenizer without a token to fill up a batch with."""
     return DataError(
-        f"model {place}: the tokenizer names no padding token (pad_token) and no end of text (eos_token) to stand in "
-        "for it; set tokenizer.pad_token to one of its special tokens and save it again"
+        f"model {place}: the tokenizer names no padding token (pad_token) and no end of text (eos_token) to use "
+        "instead; set tokenizer.pad_token to one of its special tokens and save it again"
     )
 
 

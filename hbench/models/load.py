@@ -28,7 +28,7 @@ def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
     """Return the model's fast tokenizer; `tiny` takes its vocabulary from `texts`, the training examples.
 
     One without a padding token, as decoders have it, pads with the end of the text. Raises DataError when there is no
-    tokenizer or no such token, UsageError when it is no fast one.
+    tokenizer or no such token, UsageError when it is not a fast one.
     """
     if model.folder is None and model.hub is None:
         return _tiny_tokenizer(texts)
@@ -183,7 +183,7 @@ def _readable_errors(model: Model) -> Iterator[None]:
         if model.folder is not None:
             raise DataError(f"model '{model.ref}': {model.folder} cannot be loaded ({first_line(error)})") from error
         raise DataError(
-            f"model '{model.ref}': the hub did not give it ({first_line(error)}); "
+            f"model '{model.ref}': could not be fetched from the hub ({first_line(error)}); "
             "check the name and the network, or give a local folder"
         ) from error
     except ValueError as error:

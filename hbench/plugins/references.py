@@ -69,7 +69,7 @@ def join_reference(name: str, options: Mapping[str, object]) -> str:
 
 
 def speakable(text: str) -> bool:
-    """Return whether a text is one line that can be printed and encoded: no control character, no half character."""
+    """Return whether a string is one line that can be printed and encoded: no control character, no half character."""
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
@@ -111,7 +111,7 @@ def _show(value: Any) -> str:
 
 def _quoted(text: str) -> str:
     if '"' in text or not text:
-        raise UsageError(f"{short_repr(text)} cannot be written in a reference; use a text without double quotes")
+        raise UsageError(f"{short_repr(text)} cannot be written in a reference; use one without double quotes")
     return f'"{text}"'
 
 

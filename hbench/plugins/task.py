@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Hub:
-    """A data set on the hub. `revision`: a commit found in a public source, or None to resolve and record it."""
+    """A data set on the hub. `revision`: a commit taken from a public source, or None to resolve and record it."""
 
     id: str
     config: str | None = None
@@ -79,9 +79,9 @@ class Task(ABC):
         return None
 
     def originals(self, folder: Path, split: str) -> list[Path]:
-        """Return the files of a split in the form of the data's authors, found in the task's folder; or none.
+        """Return the files in a task's folder that hold a split in the form of the data's authors; here, none.
 
-        Looked for when the folder holds no table of that split. A task with files of this sort defines `read` as well.
+        Looked for when the folder holds no table of that split. A task with such files defines `read` as well.
         """
         return []
 
@@ -122,6 +122,6 @@ class Task(ABC):
 
 
 def texts_of(task: Task) -> int:
-    """Return how many texts a sequence of a task is made of, 1 or 2, as far as its role `text` says."""
+    """Return how many texts a sequence of a task is made of, 1 or 2, by its role `text`."""
     text = task.columns.get("text")
     return 2 if isinstance(text, tuple | list) and len(text) == 2 else 1

@@ -107,7 +107,7 @@ class CellResult:
     without a file is missing and not unknown. margin: largest loss against full data that counts as none, as a share of
     1; None for the default. seeds: training seeds, which pair with those of `full` and of the baseline. values: metric
     per seed as a share of 1, None where the seed failed. planted: per type of planted example, the AUROC of the order
-    of keeping against clean examples. Left out of the file when empty: also, the values of metrics that stand beside
+    of keeping against clean examples. Left out of the file when empty: also, the values of metrics shown beside
     `metric`, such as exact match beside F1; rivals, further methods that every method is compared with, sorted;
     published, what the authors of the method report; trivial, what an answer without reading reaches, beside the
     full-data baseline.
@@ -185,7 +185,7 @@ class CellResult:
 
     @property
     def path(self) -> Path:
-        """Return where the file stands under the results folder; no two cells share it, whatever the file system."""
+        """Return the file's path under the results folder; no two cells share it, whatever the file system."""
         parts = (self.keep, self.budget, self.split, self.method)
         name = "-".join(map(_plain, parts))
         # The parts are told apart where the budget is: a known word behind the keep label, and a split without hyphens.

@@ -60,7 +60,7 @@ class Fields:
         return None if value is None else Fields(value, self.file, f"{self.path}{name}.")
 
     def text(self, name: str) -> str:
-        """Return a text of one line that is not empty."""
+        """Return a string of one line that is not empty."""
         return str(self.take(name, "a string of one line", is_text))
 
     def text_or_empty(self, name: str) -> str:
@@ -68,7 +68,7 @@ class Fields:
         return str(self.take(name, "a string of one line, or an empty one", lambda v: v == "" or is_text(v)))
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> Any:
-        """Return one of some texts."""
+        """Return one of the allowed strings."""
         return self.take(name, f"one of {', '.join(allowed)}", lambda v: v in allowed)
 
     def whole(self, name: str, least: int = 0) -> int:

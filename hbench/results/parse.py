@@ -1,4 +1,4 @@
-"""Reading one result file: every field has its form."""
+"""Reading one result file, the form of every field checked."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def parse_cell(text: str, file: str) -> CellResult:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check_depth(payload: Any, file: str) -> None:

@@ -54,7 +54,7 @@ def test_a_trivial_answer_that_cannot_be_is_named(path, value, problem):
 
 
 def test_only_the_full_data_is_held_against_a_trivial_answer():
-    with pytest.raises(ResultError, match="field 'trivial' stands beside method 'el2n'; only 'full'"):
+    with pytest.raises(ResultError, match="field 'trivial' belongs to method 'el2n'"):
         parse_cell(with_trivial(cell()).dump(), "board/x.json")
 
 

@@ -229,7 +229,7 @@ def test_names_of_classes_in_plugin_files():
 def test_an_entry_point_that_is_no_scorer_is_refused():
     registry = Registry("hbench.scorers", "scorer", Scorer)
     registry._entries = {"odd": EntryPoint("odd", "math:pi", "hbench.scorers")}
-    with pytest.raises(UsageError, match=r"scorer 'odd' \(math:pi\) is no Scorer"):
+    with pytest.raises(UsageError, match=r"scorer 'odd' \(math:pi\) is not a subclass of Scorer"):
         registry.load("odd")
 
 

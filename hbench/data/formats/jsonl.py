@@ -32,8 +32,8 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
     """Return the columns that a task declares, with the types that values have in JSON; no other key is looked at.
 
     Lines of white space are left out. The keys of the first object decide which layout the file follows. Raises
-    DataError naming file, line and fix for a line that is no object, lacks a column, or holds a key twice or no number
-    in one that is read.
+    DataError naming file, line and fix for a line that is not an object or lacks a column, and for a column that is
+    read and is given twice or holds a number that JSON does not have, such as NaN.
     """
     layout: Layout = {}
     columns: Columns = {}
@@ -57,7 +57,7 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
 
 
 def _objects(file: Path) -> Iterator[tuple[int, JsonObject, bool]]:
-    """Yield the line of each object, the object, and whether a key is repeated or a number is none anywhere in it."""
+    """Yield the line of each object, the object, and whether it repeats a key or holds a number unknown to JSON."""
     odd = False
 
     def unique(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -95,10 +95,10 @@ def _objects(file: Path) -> Iterator[tuple[int, JsonObject, bool]]:
             raise DataError(f"{file}, line {number}: nested too deeply; write one flat object on each line") from None
         if end < len(text):
             raise DataError(
-                f"{file}, line {number}: {short_repr(text[end:])} is behind a JSON value; write one object on each line"
+                f"{file}, line {number}: {short_repr(text[end:])} follows a JSON value; write one object on each line"
             )
         if not isinstance(row, dict):
-            raise DataError(f"{file}, line {number}: {short_repr(row)} is no object; write one object on each line")
+            raise DataError(f"{file}, line {number}: {short_repr(row)} is not an object; write one object on each line")
         yield number, row, odd
 
 
@@ -111,7 +111,7 @@ def _odd(read: JsonObject, row: JsonObject) -> str:
         while level:
             inner = level.pop()
             if isinstance(inner, _NoNumber):
-                return f"'{name}' holds {shorten(inner)}, which is no number in JSON"
+                return f"'{name}' holds {shorten(inner)}, which is not a number in JSON"
             if isinstance(inner, _Repeated):
                 return f"'{name}' holds an object with the key '{min(inner.keys_twice)}' twice"
             level += inner if isinstance(inner, list) else inner.values() if isinstance(inner, dict) else ()

@@ -111,7 +111,7 @@ def _scaled_to_one(module: nn.Module, x: Tensor) -> Tensor:
 
 
 def _without_padding(module: nn.Module, ids: Tensor) -> Tensor:
-    # torch gives the row of padding_idx no gradient, wherever in the text the id stands.
+    # torch gives the row of padding_idx no gradient, wherever in the sequence the id is.
     padding = getattr(module, "padding_idx", None)
     return ids if padding is None else ids.masked_fill(ids == padding, -1)
 
