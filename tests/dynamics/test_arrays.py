@@ -89,7 +89,7 @@ def test_a_value_may_be_absent_where_an_example_was_not_trained_on() -> None:
     ("given", "said"),
     [
         ({"goldprob": HALF}, r"'goldprob' is no signal of training; did you mean 'gold_prob'\?"),
-        ({"lable": [1, 2], "correct": RIGHT}, "'lable' is no signal"),
+        ({"lable": [1, 2], "correct": RIGHT}, "'lable' is not a signal"),
         ({"loss": HALF[0]}, r"signal 'loss' has shape \(2, 2\); expected dimensions \(run, epoch, example\)"),
         ({"loss": [[[1.0], [1.0, 2.0]]]}, "'loss' cannot be read as an array"),
         ({"prob": HALF}, r"signal 'prob' has shape .* \(run, epoch, example, class\)"),

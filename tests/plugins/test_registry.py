@@ -269,7 +269,7 @@ def test_directions_a_scorer_may_name(keep, groups):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"signals": ("loss",), "at": "test"}, "no capture point"),
+        ({"signals": ("loss",), "at": "test"}, "not a capture point"),
         ({"signals": ("los",)}, "unknown signal 'los'"),
         ({"signals": ("grad_norm",), "at": "train"}, "measured at epoch_end only"),
         ({"signals": ("loss",), "epochs": (0, 1)}, "epoch 0 cannot be observed"),

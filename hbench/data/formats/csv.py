@@ -171,7 +171,7 @@ def _classes(columns: Columns, name: str, layout: Layout, file: str) -> list[Any
         for row, (number, texts) in enumerate(zip(numbers, rows, strict=True)):
             if texts.index(str(number)) != number:
                 raise DataError(
-                    f"{name_row(file, row)}: column '{name}' holds {number}, which may be the position of one option or "
-                    f"the text of '{options[texts.index(str(number))]}'; write the letter of the right option"
+                    f"{name_row(file, row)}: column '{name}' holds {number}, which may be the position of one option "
+                    f"or the text of '{options[texts.index(str(number))]}'; write the letter of the right option"
                 )
     return numbers

@@ -84,7 +84,7 @@ def _frame(axes: Axes, plot: Plot, costs: Axis, metrics: Axis, moved: bool) -> N
 
     label = "net cost alone, in trainings on all data" + (", log scale" if costs.log else "")
     axes.set_title(plot.title, fontsize=9, loc="left", parse_math=False)
-    axes.set_xlabel(label + ("\nrows that would hide each other are drawn side by side" if moved else ""), fontsize=9)
+    axes.set_xlabel(label + ("\nrows that would hide each other stand side by side" if moved else ""), fontsize=9)
     intervals = ", 95 % intervals" if any(point.low is not None for point in plot.points) else ""
     axes.set_ylabel(f"{plot.metric} in points{intervals}", fontsize=9, parse_math=False)
     axes.tick_params(labelsize=8)
