@@ -35,7 +35,7 @@ def full_row(cells: Sequence[CellResult]) -> SimpleNamespace:
         ("examples.values", [], "field 'trivial.examples.values' holds 0 rows; give one, without null"),
         ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows; give one, without null"),
         ("examples.values", ["AAAA"], "field 'trivial.examples.values[0]' holds 3 bytes where 400 examples take 50"),
-        ("examples.values", ["?"], "field 'trivial.examples.values[0]' is no base64"),
+        ("examples.values", ["?"], "field 'trivial.examples.values[0]' is not base64"),
         ("examples.count", 399, "field 'trivial.examples.count' is 399, data.eval_rows is 400"),
         ("examples.cases", [0] * 400, "field 'trivial.examples.cases' is not null"),
         ("share", 0.5, "field 'trivial.share' is unknown"),

@@ -212,7 +212,7 @@ def test_what_the_tasks_own_code_converts_is_part_of_the_source(tmp_path: Path) 
             "atis",
             "intent",
             "atis_flight",
-            r"row 1 .*'atis_flight', which is no intent of the task; did you mean 'flight'",
+            r"row 1 .*'atis_flight', which is not an intent of the task; did you mean 'flight'",
         ),
     ],
 )
