@@ -44,7 +44,7 @@ def explain(
     if name not in SIGNALS:
         return f"{scorer} reads '{name}', which is not a signal{suggest(name, SIGNALS)}"
     points = SIGNALS[name].captures
-    at = asked.at if asked is not None and asked.at in points else points[0]
+    at = asked.at if asked is not None and asked.at in points else points[-1]
     names = ", ".join(f'"{signal}"' for signal in (*declared, name))
     return f"{scorer} reads '{name}', which it did not declare; write needs = observe({names}, at=\"{at}\")"
 

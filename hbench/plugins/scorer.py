@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -44,8 +45,9 @@ class Scorer(ABC):
     def __init_subclass__(cls, **settings: Any) -> None:
         """Let `score` say what is wrong with dynamics that lack what it reads, whoever calls it."""
         super().__init_subclass__(**settings)
-        if _SCORE in vars(cls):
-            setattr(cls, _SCORE, _checked(vars(cls)[_SCORE]))
+        defined = vars(cls).get(_SCORE)
+        if inspect.isfunction(defined):
+            setattr(cls, _SCORE, _checked(defined))
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.offset < 1.0:

@@ -19,6 +19,7 @@ from hbench.data.examples import Examples
 from hbench.data.load import describe_source
 from hbench.dynamics.signals import SIGNALS
 from hbench.errors import UsageError
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.kinds import Batch, Encoded, Kind, find_kind, load_examples
 from hbench.models.catalogue import find_model
@@ -246,7 +247,7 @@ def test_a_third_party_kind_trains_and_is_recorded(third_party: None) -> None:
         recipe=Recipe(epochs=2, batch_size=4, precision="fp32"),
         seed=1,
     )
-    run = Run(setting, encoded, np.arange(16), {"epoch_end": {}})
+    run = Run(setting, encoded, np.arange(16), {"epoch_end": Watch()})
     run.train(lambda done, total: None)
     dynamics = run.observers["epoch_end"].dataset(kind, encoded, 1)
     assert set(dynamics.data_vars) == {*STANDARD_SIGNALS, "label", "length"}
@@ -258,6 +259,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_class_that_declares_a_kind_and_cannot_train_is_refused(third_party: None) -> None:
+    @dataclass(frozen=True)
     class Half(KindDeclaration):
         """Declares nothing more."""
 

@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from support.finished_jobs import TRAINED
 
 from hbench import Scorer, dynamics, observe
 from hbench.errors import TrainingFailed, UsageError
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite import Suite
+from hbench.jobs.integrity import write_result
+from hbench.jobs.observe import CurriculumSpec, Watch
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.score import run_score
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef
-from hbench.jobs.store import Store, write_result
+from hbench.jobs.store import Store
 from hbench.plugins import registry
 from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.registry import SCORERS, TASKS
@@ -64,7 +67,7 @@ def test_a_signal_that_no_task_of_the_suite_records_is_refused_when_it_is_planne
 
 def test_where_one_task_records_it_the_suite_is_planned() -> None:
     tasks = ("planted-sentence", "planted-joint")
-    assert len(make_plan(suite(("el2n[joint=sum]", "confusion"), *tasks)).groups) == 2
+    assert len(make_plan(suite(("el2n[joint=sum]", "confusion"), *tasks)).experiments) == 2
     with pytest.raises(UsageError, match="el2n_sum"):
         make_plan(suite(("el2n[joint=sum]",), "planted-sentence", diagnose=("planted-pair",)))
 
@@ -78,14 +81,14 @@ def test_whether_a_distribution_is_recorded_follows_from_the_number_of_classes(m
 
 def test_a_run_that_lacks_a_signal_is_an_error_by_name(tmp_path: Path) -> None:
     task = TaskRef("planted-span", {}, {})
-    run = FineTune(task, ModelRef("m", {}), Recipe(), 1, {"epoch_end": {}})
+    run = FineTune(task, ModelRef("m", {}), Recipe(), 1, {"epoch_end": Watch()})
     store = Store(tmp_path)
     ids = ["a", "b"]
     with store.writing(run) as folder:
         given = dynamics.from_arrays(loss=np.ones((1, 1, 2)), ids=ids, label=[0, 1], length=[1, 2])
         dynamics.save(folder / "dynamics.nc", {"epoch_end": given})
         np.savez(folder / "examples.npz", id=np.array(ids), label=np.array([0, 1]), length=np.array([1, 2]))
-        write_result(folder, {})
+        write_result(folder, TRAINED)
     job = Score(task, "confusion", {}, "digest", run.key, (run.key,), "epoch_end")
     for ref, said in (("planted-span", "of the kind 'span' does not record"), ("planted-pair", "did not record")):
         with pytest.raises(TrainingFailed) as error:
@@ -95,13 +98,13 @@ def test_a_run_that_lacks_a_signal_is_an_error_by_name(tmp_path: Path) -> None:
 
 
 def test_a_training_that_prunes_by_it_is_refused_before_its_first_step(tmp_path: Path) -> None:
-    from hbench.experiment.bind import Work
+    from hbench.experiment.bind import bind
 
     small = suite(("random", "dynamic-el2n[joint=sum]"), "planted-sentence[size=60]", "planted-joint[size=60]")
-    work = Work.begin(make_plan(small).groups[0], small, None, Store(tmp_path))
-    first = next(iter(work.full.values()))
+    bound = bind(make_plan(small).experiments[0], small, None, Store(tmp_path))
+    first = next(iter(bound.full.values()))
     method = SCORERS.find("dynamic-el2n[joint=sum]")
-    curriculum = {"scorer": method.name, "options": method.options, "source": "", "count": 10, "selection_seed": 0}
+    curriculum = CurriculumSpec(method.name, method.options, source="", count=10, selection_seed=0)
     steps: list[int] = []
     with pytest.raises(TrainingFailed, match=r"'planted-sentence.*' of the kind 'classification' does not record"):
         fine_tune(replace(first, curriculum=curriculum), tmp_path, "cpu", lambda done, total: steps.append(done))

@@ -68,7 +68,7 @@ REFUSED: list[tuple[Callable[[xr.Dataset], Any], str]] = [
     (lambda d: d["margin"].mean(("run", "epoch")), 'write needs = observe("loss", "margin", at="train")'),
     (lambda d: d[["loss", "el2n"]].el2n, "reads 'el2n'"),
     (lambda d: d.grad_norm.mean(("run", "epoch")), 'observe("loss", "grad_norm", at="epoch_end")'),
-    (lambda d: d.goldprob.mean(("run", "epoch")), "reads 'goldprob', which is no signal; the signals are correct,"),
+    (lambda d: d.goldprob.mean(("run", "epoch")), "reads 'goldprob', which is no signal; did you mean 'gold_prob'"),
     (lambda d: mean(d).to_numpy(), "gave a ndarray"),
     (lambda d: None, "gave a NoneType"),
     (lambda d: d.loss.mean("run"), "expected one number per example"),
@@ -103,7 +103,7 @@ def test_a_scorer_that_declares_nothing_and_reads_a_signal_is_told_how() -> None
 
 
 def test_a_signal_that_the_kind_of_task_lacks_is_not_called_undeclared() -> None:
-    with pytest.raises(UsageError, match="Probe needs 'loss', which was not recorded for this kind of task"):
+    with pytest.raises(UsageError, match="Probe reads the signal 'loss', and these dynamics hold"):
         score_examples(Probe(mean), made().drop_vars("loss"), 2)
 
 

@@ -15,9 +15,11 @@ import xarray as xr
 from hbench import DynamicScorer, Scorer, observe
 from hbench.data.load import describe_source
 from hbench.errors import TrainingFailed, UsageError
-from hbench.experiment.bind import Work
+from hbench.experiment.bind import bind
 from hbench.experiment.plan import make_plan, unite
+from hbench.experiment.prune import prune
 from hbench.experiment.suite import Suite
+from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.score import run_score
 from hbench.jobs.spec import canonical, covers, dump, load
@@ -36,7 +38,7 @@ from hbench.training.loop import Run, Setting
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIZE = 60
-BOTH = {"epoch_end": {"epochs": [2], "embeddings": ["cls", "mean"]}}
+BOTH = {"epoch_end": Watch((2,), embeddings=("cls", "mean"))}
 
 
 def prepared(task_name: str) -> tuple[Any, Encoded, Any, Any]:
@@ -92,7 +94,7 @@ def test_the_embedding_is_the_mean_of_the_last_hidden_states(task_name: str, seq
 
 
 def test_watching_for_embeddings_changes_no_signal_and_no_bill() -> None:
-    plain, encoded, _ = trained("planted-choice", {"epoch_end": {"epochs": [2]}})
+    plain, encoded, _ = trained("planted-choice", {"epoch_end": Watch((2,))})
     run, _, _ = trained("planted-choice", BOTH)
     kind = run.setting.kind
     first, second = (r.observers["epoch_end"].dataset(kind, encoded, 1) for r in (plain, run))
@@ -207,23 +209,22 @@ def suite(*scorers: str) -> Suite:
 
 def test_a_scorer_reads_them_from_scoring_to_a_pruned_training(scorers: None, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
-    [group] = make_plan(suite("distance", "distance[pooling=cls]", "el2n", "moving-distance")).groups
-    assert group.observe is not None
-    assert group.observe["epoch_end"] == {"epochs": [1, 2], "gradients": [], "embeddings": ["cls", "mean"]}
-    work = Work.begin(group, suite("distance"), None, store)
-    for job in work.full.values():
+    [experiment] = make_plan(suite("distance", "distance[pooling=cls]", "el2n", "moving-distance")).experiments
+    assert experiment.observe == {"epoch_end": Watch((1, 2), embeddings=("cls", "mean"))}
+    bound = bind(experiment, suite("distance"), None, store)
+    for job in bound.full.values():
         assert load(dump(job)).key == job.key
         with store.writing(job) as folder:
             fine_tune(job, folder, "cpu", lambda done, total: None)
     found = {}
-    for job in work.ready_scores(store):
+    for job in bound.ready_scores(store).values():
         with store.writing(job) as folder:
             run_score(job, store, folder)
         found[canonical(job.options), job.scorer] = store.arrays("score", job.key, "scores.npz")["score"]
     for options in ("{}", '{"pooling":"cls"}'):
         assert np.unique(found[options, "distance"]).size > SIZE / 2
     assert not np.array_equal(found["{}", "distance"], found['{"pooling":"cls"}', "distance"])
-    moving = next(job for job in work.prune(store) if job.curriculum is not None)
+    moving = next(job for job in prune(bound, store).jobs().values() if job.curriculum is not None)
     with store.writing(moving) as folder:
         fine_tune(moving, folder, "cpu", lambda done, total: None)
     assert store.finished(moving)
@@ -231,9 +232,9 @@ def test_a_scorer_reads_them_from_scoring_to_a_pruned_training(scorers: None, tm
 
 def test_what_nobody_asks_for_leaves_the_jobs_as_they_are() -> None:
     plain = unite([observe("el2n", at="epoch_end", epochs=(1,))])
-    assert plain == {"epoch_end": {"epochs": [1], "gradients": []}}
+    assert plain == {"epoch_end": Watch((1,))}
     more = unite([observe("embedding", "el2n", at="epoch_end"), observe("embedding_cls", at="epoch_end")])
-    assert more == {"epoch_end": {"epochs": None, "gradients": [], "embeddings": ["cls", "mean"]}}
+    assert more == {"epoch_end": Watch(embeddings=("cls", "mean"))}
 
 
 def test_a_run_with_embeddings_stands_in_for_one_without_and_not_the_other_way_round() -> None:
