@@ -95,7 +95,10 @@ def test_a_value_may_be_absent_where_an_example_was_not_trained_on() -> None:
         ({"prob": HALF}, r"signal 'prob' has shape .* \(run, epoch, example, class\)"),
         ({"embedding": HALF}, r"signal 'embedding' has shape .* \(run, epoch, example, dim\)"),
         ({"grad_norm": HALF, "capture": "train"}, "'grad_norm' cannot be captured at train.* epoch_end only"),
-        ({"correct": RIGHT, "capture": "epoch-end"}, "capture='epoch-end' is not a capture point; use one of train, ep"),
+        (
+            {"correct": RIGHT, "capture": "epoch-end"},
+            "capture='epoch-end' is not a capture point; use one of train, ep",
+        ),
         ({"correct": RIGHT, "label": [0.5, 1]}, "'label' holds 0.5 .*one integer for each example"),
         ({"correct": RIGHT, "label": ["a", "b"]}, "'label' holds 'a' .*one integer for each example"),
         ({"correct": RIGHT, "length": [1, 2, 3]}, r"'length' has shape \(3,\); expected one value for each of 2"),
