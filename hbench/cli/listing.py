@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,12 @@ import click
 from hbench.cli.options import json_option, plugin_option
 from hbench.cli.output import print_entries, print_json
 from hbench.errors import HbenchError
-from hbench.files import JsonObject
 
 if TYPE_CHECKING:
     from hbench.plugins.registry import Registry
+
+#: What is listed of one name, in the order in which it is printed: `name`, `about` and whatever else is known.
+Entry = Mapping[str, object]
 
 
 @click.command("list", short_help="List scorers, tasks, kinds, models, suites or executors.")
@@ -32,11 +34,11 @@ def list_command(what: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
     print_entries(rows)
 
 
-def _scorers() -> list[JsonObject]:
+def _scorers() -> list[Entry]:
     from hbench.plugins import Scorer
     from hbench.plugins.registry import SCORERS
 
-    def describe(cls: type[Any]) -> JsonObject:
+    def describe(cls: type[Any]) -> Entry:
         natural = cls.natural is not Scorer.natural
         return {
             "about": summary(cls),
@@ -48,10 +50,10 @@ def _scorers() -> list[JsonObject]:
     return _plugins(SCORERS, describe)
 
 
-def _tasks() -> list[JsonObject]:
+def _tasks() -> list[Entry]:
     from hbench.plugins.registry import TASKS
 
-    def describe(cls: type[Any]) -> JsonObject:
+    def describe(cls: type[Any]) -> Entry:
         hub = cls.hub
         return {
             "about": summary(cls),
@@ -67,20 +69,20 @@ def _tasks() -> list[JsonObject]:
     return _plugins(TASKS, describe)
 
 
-def _kinds() -> list[JsonObject]:
+def _kinds() -> list[Entry]:
     """Describe the kinds that the tasks name."""
     tasks = _tasks()
-    kinds = sorted({row["kind"] for row in tasks if "kind" in row})
+    kinds = sorted({str(row["kind"]) for row in tasks if "kind" in row})
     return [{"name": kind, "tasks": [row["name"] for row in tasks if row.get("kind") == kind]} for kind in kinds]
 
 
-def _executors() -> list[JsonObject]:
+def _executors() -> list[Entry]:
     from hbench.execute import EXECUTORS
 
     return _plugins(EXECUTORS, lambda cls: {"about": summary(cls), "options": options(cls)})
 
 
-def _models() -> list[JsonObject]:
+def _models() -> list[Entry]:
     from hbench.models.catalogue import CATALOGUE, ModelOptions
 
     return [
@@ -95,11 +97,11 @@ def _models() -> list[JsonObject]:
     ]
 
 
-def _suites() -> list[JsonObject]:
+def _suites() -> list[Entry]:
     from hbench.experiment.suite_file import load_suite
     from hbench.experiment.suites import shipped
 
-    rows = []
+    rows: list[Entry] = []
     for name in shipped():
         suite = load_suite(name)
         rows.append(
@@ -115,7 +117,7 @@ def _suites() -> list[JsonObject]:
     return rows
 
 
-_LISTS: dict[str, Callable[[], list[JsonObject]]] = {
+_LISTS: dict[str, Callable[[], list[Entry]]] = {
     "scorers": _scorers,
     "tasks": _tasks,
     "kinds": _kinds,
@@ -125,9 +127,9 @@ _LISTS: dict[str, Callable[[], list[JsonObject]]] = {
 }
 
 
-def _plugins(registry: Registry[Any], describe: Any) -> list[JsonObject]:
+def _plugins(registry: Registry[Any], describe: Any) -> list[Entry]:
     """Describe every plugin; one that cannot be loaded is listed with the reason, and hides none of the others."""
-    rows = []
+    rows: list[Entry] = []
     for name in registry.names():
         try:
             rows.append({"name": name, **describe(registry.load(name))})

@@ -20,8 +20,8 @@ from hbench.data.rows import SourceRows
 from hbench.data.sources import SplitFiles, find_split, read_hub, read_split
 from hbench.data.values import check_encoding, check_names
 from hbench.errors import DataError, UsageError
-from hbench.files import SHORT, JsonObject, short_repr
-from hbench.plugins import Hub, Row, Task
+from hbench.files import SHORT, short_repr
+from hbench.plugins import Hub, Row, Source, Task
 from hbench.plugins.registry import Named, plugin_name, source_digest
 
 
@@ -42,7 +42,7 @@ class RowRules(Protocol):
         """Raise DataError for a file of the data's authors that contradicts itself."""
 
 
-def describe_source(task: Task, data_dir: Path | None, name: str) -> JsonObject:
+def describe_source(task: Task, data_dir: Path | None, name: str) -> Source:
     """Return where the rows of a task come from and which version they are.
 
     name: the task's name, which is its folder under `data_dir`. An embedded task has {"embedded": sha256 of its rows};
@@ -71,7 +71,7 @@ def load_examples(
     task: Named[Task] | Task,
     split: str,
     *,
-    source: JsonObject,
+    source: Source,
     data_dir: Path | None,
     size: int | None,
     seed: int,
@@ -135,11 +135,11 @@ def _converted(task: Task, columns: Columns, place: Callable[[int], str], kind: 
     return {column: [row[column] for row in rows] for column in columns}
 
 
-def _reader(task: Task, original: bool = False) -> dict[str, str]:
+def _reader(task: Task, original: bool = False) -> Source:
     return {"reader": source_digest(type(task))} if original or _converts(task) else {}
 
 
-def _read(name: str, task: Task, split: str, source: JsonObject, data_dir: Path | None, kind: RowRules) -> SourceRows:
+def _read(name: str, task: Task, split: str, source: Source, data_dir: Path | None, kind: RowRules) -> SourceRows:
     if "embedded" in source:
         rows = _require_rows(name, split, task.rows(split))
         return SourceRows(rows, [(f"task '{name}', split '{split}'", len(next(iter(rows.values()))))])

@@ -175,10 +175,10 @@ class _Collector:
         """Return what was trained and evaluated on, as a finished training records it."""
         task = next(iter(self.bound.full.values())).task
         if self.any is None:
-            return Data(task.source, 0, 0, task.declaration, "", "")
+            return Data(dict(task.source), 0, 0, task.declaration, "", "")
         seen = self.any.examples
         return Data(
-            source=task.source,
+            source=dict(task.source),
             train_rows=seen.train,
             eval_rows=seen.evaluation[split],
             declaration=task.declaration,

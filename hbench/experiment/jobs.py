@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from hbench.cost.budgets import find_budget
 from hbench.cost.model import Training
-from hbench.files import JsonObject
 from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
 
     from hbench.experiment.plan import Arm, Experiment
     from hbench.experiment.suite import Suite
-    from hbench.plugins import Scorer
+    from hbench.plugins import Scorer, Source
     from hbench.plugins.registry import Named
 
 #: Options of a scorer that act on the selection only: scores are shared across them.
 _SELECTION_OPTIONS = ("offset", "balance")
 
 
-def task_ref(experiment: Experiment, suite: Suite, source: JsonObject, data_dir: Path | None) -> TaskRef:
+def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Path | None) -> TaskRef:
     """Return the task as its jobs see it; `source` says where its rows come from and their version."""
     return TaskRef(
         ref=experiment.task.ref,

@@ -19,6 +19,7 @@ from hbench.errors import UsageError
 from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.observe import CurriculumSpec, Observed, Watch
 from hbench.jobs.recipe import Recipe
+from hbench.plugins import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ class TaskRef:
     ref: str
     declaration: JsonObject
     #: Where the rows come from and their version, e.g. {"hub": id, "revision": sha} or {"files": {split: sha256}}.
-    source: JsonObject
+    source: Source
     train_size: int | None = None
     eval_size: int | None = None
     sample_seed: int = 0

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from hbench.data.examples import Examples
 from hbench.errors import UsageError
-from hbench.files import JsonObject
 from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
-from hbench.plugins import Head, Task
+from hbench.plugins import Head, Source, Task
 from hbench.plugins.registry import KINDS, Named
 
 __all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_kind", "load_examples"]
@@ -36,7 +35,7 @@ def load_examples(
     task: Named[Task] | Task,
     split: str,
     *,
-    source: JsonObject,
+    source: Source,
     data_dir: Path | None,
     size: int | None,
     seed: int,

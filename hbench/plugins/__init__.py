@@ -20,7 +20,7 @@ from hbench.plugins.observation import (
     signal_of,
 )
 from hbench.plugins.scorer import Scorer
-from hbench.plugins.task import Hub, Row, Task, texts_of
+from hbench.plugins.task import Hub, Row, Source, Task, texts_of
 
 __all__ = [
     "CAPTURES",
@@ -39,6 +39,7 @@ __all__ = [
     "Observation",
     "Row",
     "Scorer",
+    "Source",
     "Task",
     "at_epochs",
     "observe",

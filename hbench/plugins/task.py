@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from hbench.errors import UsageError
 from hbench.files import JsonObject
@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 
 #: A row of a data set: what each column holds, of whatever type the source has it.
 Row = dict[str, Any]
+
+
+class Source(TypedDict, total=False):
+    """Where the rows of a task come from and which version they are, as the key of a job holds it."""
+
+    #: sha256 of the rows of an embedded task.
+    embedded: str
+    #: Data set on the hub, its configuration and its commit.
+    hub: str
+    config: str | None
+    revision: str
+    #: sha256 of every file by name.
+    files: dict[str, str]
+    #: sha256 of the task's own file, where its code reads or converts the rows.
+    reader: str
 
 
 @dataclass(frozen=True)
