@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.reading import Marked, Notes, load, refused
 
-from hbench.data.load import describe_source, load_examples
+from hbench.data.load import describe_source
 from hbench.errors import DataError
 from hbench.kinds import load_examples as load_checked
 from hbench.plugins.registry import TASKS
@@ -175,6 +175,4 @@ def test_embedded_rows_are_checked_alike():
             return {"text": ["fine", "\ud800"], "gold": [0, 1]}
 
     with pytest.raises(DataError, match=r"split 'train', row 2 .*surrogate"):
-        load_examples(
-            Embedded(), "train", source={"embedded": ""}, data_dir=None, size=None, seed=0, check_rows=lambda *_: [0]
-        )
+        load_checked(Embedded(), "train", source={"embedded": ""}, data_dir=None, size=None, seed=0)
