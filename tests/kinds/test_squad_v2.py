@@ -307,6 +307,7 @@ configs:
 """
 
 
+@pytest.mark.slow
 def test_the_hub_is_read_at_the_pinned_revision(tmp_path: Path) -> None:
     revision = "3ffb306f725f7d2ce8394bc1873b24868140c412"
     rows = [
