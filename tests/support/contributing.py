@@ -102,7 +102,7 @@ def kept_promises(contract: ModuleType, fixture: str, value: object) -> int:
 def _inserted(text: str, part: Block) -> str:
     lines = text.splitlines()
     if part.where == "import":
-        at, indent = lines.index("from __future__ import annotations") + 1, ""
+        at, indent = next(i for i, line in enumerate(lines) if line.startswith("from hbench")), ""
     else:
         table = re.compile(rf"( *){part.where.removeprefix('into ')}\b.*= [({{]")
         opened = [(i, match[1]) for i, line in enumerate(lines) if (match := table.fullmatch(line))]
