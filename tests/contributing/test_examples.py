@@ -84,7 +84,9 @@ build(results, Path("board"))
 assert "torch" not in sys.modules
 observe("top_prob", at="train")
 suite = load_suite("quickstart").overridden(budgets=("half-steps",), scorers=("mean-loss", "dynamic-loss"))
-made = dynamics.from_logits(np.zeros((1, 1, 2, 40)), [0, 1])
+logits = np.zeros((1, 1, 2, 40))
+logits[..., 3] = np.log(41)
+made = dynamics.from_logits(logits, [3, 1])
 encoded = Encoded(ids=["a"], sequences=None, owner=None, label=np.array([1]), length=None)
 kinds = {name: KINDS.find(name).plugin for name in ("classification", "choice")}
 print(json.dumps({
@@ -191,7 +193,7 @@ def test_the_contracts_find_them_by_themselves(copy: Copy) -> None:
 
 
 def test_the_signal_is_recorded_up_to_any_number_of_classes(used: dict[str, Any]) -> None:
-    assert used["signals"] == {"top_prob": pytest.approx([1 / 40] * 2)}
+    assert used["signals"] == {"top_prob": pytest.approx([41 / 80] * 2)}
     for recorded in used["recorded"].values():
         assert {"top_prob", "prob", "loss"} <= set(recorded)
 
