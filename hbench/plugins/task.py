@@ -71,9 +71,9 @@ class Task(ABC):
     metric: ClassVar[str] = "accuracy"
     licence: ClassVar[str] = "unknown"
     cite: ClassVar[str | None] = None
-    #: Published recipe, as overrides of the default one (`hbench.experiment.suite.Recipe`).
+    #: Published recipe, as overrides of the default one (`hbench.jobs.recipe.Recipe`).
     recipe: ClassVar[Mapping[str, Any]] = {}
-    #: Embedded tasks: column that says what each training example was planted as; see `hbench.report`.
+    #: Embedded tasks: column that says what each training example was planted as; see `hbench.board.planted`.
     planted: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:

@@ -86,6 +86,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path, name: str) -> None:
     assert f"{name}: cannot be read" in str(store.damage(TRAINING))
 
 
+@pytest.mark.slow
 def test_no_single_bit_of_a_result_is_unnoticed(tmp_path: Path) -> None:
     folder = finish(tmp_path)
     for path in (folder / "result.json", folder / "result.sha256"):
