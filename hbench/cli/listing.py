@@ -70,10 +70,21 @@ def _tasks() -> list[Entry]:
 
 
 def _kinds() -> list[Entry]:
-    """Describe the kinds that the tasks name."""
+    from hbench.plugins.registry import KINDS
+
     tasks = _tasks()
-    kinds = sorted({str(row["kind"]) for row in tasks if "kind" in row})
-    return [{"name": kind, "tasks": [row["name"] for row in tasks if row.get("kind") == kind]} for kind in kinds]
+
+    def describe(name: str) -> Entry:
+        return {"tasks": [row["name"] for row in tasks if row.get("kind") == name]}
+
+    def declared(cls: type[Any]) -> Entry:
+        return {
+            "about": summary(cls),
+            "extra_signals": list(cls.extra_signals),
+            "metrics_that_are_means": list(cls.means),
+        }
+
+    return [{**row, **describe(str(row["name"]))} for row in _plugins(KINDS, declared)]
 
 
 def _executors() -> list[Entry]:
