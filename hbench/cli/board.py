@@ -13,9 +13,9 @@ from hbench.render.formats import FORMATS
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.group(no_args_is_help=False, short_help="Build, check or show a leaderboard.")
+@click.group(no_args_is_help=False, short_help="Build, check, show or trim a leaderboard.")
 def leaderboard() -> None:
-    """Build, check or show the leaderboard of a folder of result files."""
+    """Build, check, show or trim the leaderboard of a folder of result files."""
 
 
 @leaderboard.command()
@@ -45,9 +45,28 @@ def check(store: Path, results: Path | None, out: Path | None) -> int:
 
 
 @leaderboard.command()
+@click.option("--method", metavar="M", required=True, help="Method whose rows go, such as 'el2n[epoch=2]'.")
+@click.option("--task", "tasks", metavar="T", multiple=True, help="Only from this task; may be repeated.")
+@place_options
+def remove(method: str, tasks: tuple[str, ...], store: Path, results: Path | None, out: Path | None) -> None:
+    """Take a method off: delete its results, and write the board anew.
+
+    The other results of these tasks no longer name it, so that it is not shown as missing. Finished jobs stay in the
+    store: `hbench run` brings the rows back without training.
+    """
+    from hbench.cli.output import counted
+    from hbench.render import remove as board
+
+    done = board.remove(*places(store, results, out), method, tasks)
+    for path in done.removed:
+        click.echo(f"removed {path}")
+    click.echo(f"{counted(len(done.removed), 'result')} removed; {len(done.changed)} no longer name '{method}'")
+
+
+@leaderboard.command()
 @click.option("--store", metavar="D", type=_FOLDER, default=STORE, show_default=True, help="Folder of finished jobs.")
 @click.option("--results", metavar="D", type=_FOLDER, help="Folder of result files; by default `results` beside it.")
-@click.option("--task", metavar="T", help="Only this task.")
+@click.option("--task", metavar="T", help="Only this task; a name without options stands for those with.")
 @click.option("--model", metavar="M", help="Only this model.")
 @click.option("--keep", metavar="F", help="Only this share kept, or the scorer that sets the size.")
 @click.option(

@@ -39,10 +39,8 @@ def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Bo
         raise ResultError(
             f"{error}. No result was written, and no training is lost: name another folder with --results"
         ) from None
-    places = [results_dir / cell.path for cell in cells]
-    results = {place: text_of(cell, place) for place, cell in zip(places, cells, strict=True)}
-    files, plots = files_of(page_of(board)), plots_of(board.tradeoffs)
-    replace({**results, **_texts(files, plots, out_dir, redraw=False)})
+    texts = {results_dir / cell.path: text_of(cell, results_dir / cell.path) for cell in cells}
+    write_with(texts, board, out_dir)
     return board
 
 
@@ -52,15 +50,24 @@ def files_of(page: Page) -> dict[str, str]:
     return {**files, COMPARISONS: csv_text(page.rivals)} if page.rivals.rows else files
 
 
-def write(board: Board, out_dir: Path, *, redraw: bool = True) -> list[Path]:
+def write(board: Board, out_dir: Path) -> list[Path]:
     """Write all files, byte-identical for the same results, and remove what an earlier board left; return paths.
 
-    redraw: draw figures that say they show these results too. The files are replaced together or not at all. Raises
-    ResultError when one cannot be written.
+    All figures are drawn, also those that say they show these results. The files are replaced together or not at all.
+    Raises ResultError when one cannot be written.
     """
     files, plots = files_of(page_of(board)), plots_of(board.tradeoffs)
-    replace(_texts(files, plots, out_dir, redraw=redraw))
+    _write(_texts(files, plots, out_dir, redraw=True))
     return [out_dir / name for name in (*files, *plots)]
+
+
+def write_with(results: Mapping[Path, str | None], board: Board, out_dir: Path) -> None:
+    """Write result files, or remove those without a text, and the board: together or not at all.
+
+    Figures that say they show these results stay. Raises ResultError when a file cannot be written.
+    """
+    files, plots = files_of(page_of(board)), plots_of(board.tradeoffs)
+    _write({**results, **_texts(files, plots, out_dir, redraw=False)})
 
 
 def _texts(
@@ -82,7 +89,7 @@ def left_over(out_dir: Path, files: Collection[str], plots: Collection[str]) -> 
     return [*([table] if COMPARISONS not in files and table.is_file() else []), *leftovers(out_dir, plots)]
 
 
-def replace(texts: Mapping[Path, str | None]) -> None:
+def _write(texts: Mapping[Path, str | None]) -> None:
     """Write files, or remove those without a text, together or not at all. Raises ResultError naming the first fault."""
     try:
         write_together(texts)

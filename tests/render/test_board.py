@@ -231,6 +231,19 @@ def test_show_knows_a_share_however_it_is_written(built):
     )
 
 
+def test_show_finds_what_has_options_by_its_name(tmp_path):
+    tasks = ("dream[evaluate=validation]", "snli")
+    folder = write_all(small_board(tasks=tasks, keeps=("0.3",)), tmp_path)
+    found = show(folder, task="dream")
+    assert found == show(folder, task=tasks[0])
+    assert "dream[evaluate=validation] / validation" in found
+    assert "snli" not in found
+    plain = write_all(small_board(tasks=("dream",), keeps=("0.3",)), tmp_path)
+    assert "evaluate" not in show(plain, task="dream")  # a label that is meant word by word comes first
+    with pytest.raises(ResultError, match="no table for these choices"):
+        show(folder, task="drea")
+
+
 def test_show_names_the_tables_there_are(built):
     with pytest.raises(ResultError) as caught:
         show(built / "results", task="nothing")
