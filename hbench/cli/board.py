@@ -8,6 +8,7 @@ import click
 
 from hbench.cli.options import STORE, place_options, places
 from hbench.cli.output import complain
+from hbench.cli.report import REPORTS
 from hbench.render.formats import FORMATS
 
 _FOLDER = click.Path(path_type=Path)
@@ -30,17 +31,27 @@ def build(store: Path, results: Path | None, out: Path | None) -> None:
 
 @leaderboard.command()
 @place_options
-def check(store: Path, results: Path | None, out: Path | None) -> int:
-    """Build anew and compare: exit code 0 the same, 1 drift (named), 2 missing or incompatible results."""
+@click.option("--verbose", is_flag=True, help="Name every difference.")
+@click.option(
+    "--format",
+    metavar="NAME",
+    default="text",
+    show_default=True,
+    type=click.Choice(tuple(REPORTS)),
+    help=f"{', '.join(REPORTS)}; github writes annotations and the summary of the job.",
+)
+def check(store: Path, results: Path | None, out: Path | None, verbose: bool, format: str) -> int:
+    """Build anew and compare: exit code 0 the same, 1 drift (named), 2 unreadable or incompatible results.
+
+    A result that was added or removed since the board was built is drift.
+    """
     from hbench.render import check as board
 
     found = board.check(*places(store, results, out))
-    if found.code == board.INCOMPATIBLE:
+    if found.code == board.INCOMPATIBLE and format == "text":
         complain("; ".join(found.problems))
-    for problem in found.problems if found.code == board.DRIFT else ():
-        click.echo(problem)
-    if found.code == board.SAME:
-        click.echo("the leaderboard follows from the results")
+    else:
+        click.echo(REPORTS[format](found, verbose))
     return found.code
 
 

@@ -90,7 +90,7 @@ def left_over(out_dir: Path, files: Collection[str], plots: Collection[str]) -> 
 
 
 def _write(texts: Mapping[Path, str | None]) -> None:
-    """Write files, or remove those without a text, together or not at all. Raises ResultError naming the first fault."""
+    """Write files, or remove those without a text, together or not at all; raise ResultError naming the fault."""
     try:
         write_together(texts)
     except OSError as error:

@@ -47,7 +47,7 @@ def test_results_that_do_not_fit_overwrite_none_that_do(place):
     other = [replace(c, recipe={**c.recipe, "epochs": 9}) for c in OLD[1:3]]
     with pytest.raises(ResultError) as caught:
         publish([*NEW, *other], place / "results", place / "board")
-    assert "differ in 'recipe'" in str(caught.value)
+    assert "differ in 'recipe." in str(caught.value)
     assert "name another folder with --results" in str(caught.value)
     assert contents(place) == before
     publish(other, place / "elsewhere", place / "elsewhere")
