@@ -6,7 +6,9 @@ import codecs
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -62,21 +64,83 @@ def lone_surrogate(texts: Iterable[str]) -> bool:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that readers see the old or the new one, never a part; leave an equal one alone."""
+    if _holds(path, text):
+        return
+    draft: Path | None = None
     try:
-        if path.read_text(encoding="utf-8") == text:
-            return
-    except (OSError, UnicodeDecodeError):
-        pass
+        draft = _draft(path, text)
+        draft.replace(path)
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)  # it is there still only where something, an interrupt too, came between
+
+
+def write_together(texts: Mapping[Path, str | None]) -> None:
+    """Write text files, making their folders, and remove those whose text is None: all of them or none.
+
+    Drafts of all files are written first, then renamed one after the other; where one of these steps fails, or is
+    interrupted, the files that were replaced are put back. What a killed process left is removed by the next one that
+    writes the same files. Raises OSError whose `filename` is the file that could not be written.
+    """
+    changed = {path: text for path, text in texts.items() if not _holds(path, text)}
+    drafts: dict[Path, Path] = {}
+    before: dict[Path, bytes | None] = {}
+    path = Path()
+    try:
+        for path, text in changed.items():
+            if text is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                for left in path.parent.glob(f".{escape(path.name)}-*"):
+                    left.unlink(missing_ok=True)
+                drafts[path] = _draft(path, text)
+        for path in changed:
+            before[path] = path.read_bytes() if path.exists() else None
+            if path in drafts:
+                drafts[path].replace(path)
+            else:
+                path.unlink(missing_ok=True)
+    except BaseException as error:
+        for replaced, old in before.items():
+            _put_back(replaced, old)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+
+
+def _holds(path: Path, text: str | None) -> bool:
+    """Return whether a file has this text already, or, for None, is not there."""
+    try:
+        return path.read_bytes() == text.encode() if text is not None else not path.exists()
+    except OSError:
+        return False
+
+
+def _draft(path: Path, text: str) -> Path:
+    """Write a text beside the file that it is to become, down to the disk."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    draft = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)  # it is there still only where something, an interrupt too, came between
+        draft.chmod(0o644)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return draft
+
+
+def _put_back(path: Path, old: bytes | None) -> None:
+    """Restore what a file held; one that is in the way of nothing is left when even that fails."""
+    with suppress(OSError):
+        if old is None:
+            path.unlink(missing_ok=True)
+        elif path.read_bytes() != old:
+            path.write_bytes(old)
 
 
 def digest_file(path: Path) -> str:

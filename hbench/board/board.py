@@ -73,7 +73,7 @@ class Board:
             coverage=coverage_of(results, in_order, len(standings)),
             margins={result.cell: margin_of(result) for result in results},
             tradeoffs=tradeoffs_of(by_contest),
-            across=across_tasks(by_contest),
+            across=across_tasks([*by_contest, *_lacking(contests)]),
             planted=planted,
         )
 
@@ -88,6 +88,20 @@ class Board:
         cells = {row.cell for standing in standings for row in standing.rows}
         rows = tuple(row for row in self.rows if row.cell in cells)
         return replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=())
+
+
+def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
+    """Return a missing row per task and size of a model that has none: summaries over tasks name what they lack."""
+    primary = [contest for contest in contests if contest.sample.primary]
+    sizes = {(c.key.model, c.key.keep, c.key.budget) for c in primary if c.cells}
+    there = {(c.key.task, c.key.model, c.key.keep, c.key.budget) for c in primary if c.cells}
+    samples = {(c.key.task, c.key.model): c.sample for c in primary}
+    return [
+        (BoardRow(CellKey(task, s.split, model, keep, budget, s.baseline), "random", "missing", True, s.metric),)
+        for (task, model), s in sorted(samples.items(), key=lambda entry: entry[0])
+        for of, keep, budget in sorted(sizes)
+        if of == model and (task, model, keep, budget) not in there
+    ]
 
 
 def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:

@@ -25,13 +25,13 @@ class Contest:
     """The results that are compared with each other, with the full-data baseline."""
 
     key: ContestKey
-    #: What was run, without the full-data baseline; empty where only other tasks of the model have this size.
+    #: What was run, without the full-data baseline; empty where nothing else was.
     cells: tuple[CellResult, ...]
     #: The full-data baseline of the task, split and model; None where it is missing.
     full: CellResult | None
     #: A result of the same task, split and model, for what all of them share: data, metric, baseline, margin.
     sample: CellResult
-    #: Methods that are compared on the task and have no result in this contest, sorted.
+    #: Methods that a result of this contest says were compared and that have none in it, sorted.
     absent: tuple[str, ...] = ()
 
     @property
@@ -48,25 +48,22 @@ class Contest:
 def contests_of(results: Iterable[CellResult]) -> list[Contest]:
     """Return the contests of a board in its order: by task, split (primary first), model, keep, budget.
 
-    The sizes and budgets of a model are those of all its tasks together, and the methods of a task all that any of its
-    results names: what was left out is seen to be missing. Raises ResultError naming two results of one contest that
-    differ in version or in size.
+    The sizes and budgets of a task and model are those of its results, and the methods of a contest all that a result
+    of this contest names: what was left out is seen to be missing, and what no suite asked for is not. Raises
+    ResultError naming two results of one contest that differ in version or in size.
     """
     evaluations: dict[tuple[str, str, str], list[CellResult]] = {}
-    sizes: dict[str, set[tuple[str, str]]] = {}
-    wanted: dict[str, set[str]] = {}
+    sizes: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for result in sorted(results, key=lambda r: r.cell):
         if not result.is_diagnostic:
             evaluations.setdefault((result.task, result.split, result.model), []).append(result)
-            wanted.setdefault(result.task, set()).update(methods_of(result))
-            of_model = sizes.setdefault(result.model, set())
             if not result.is_full:
-                of_model.add((result.keep, result.budget))
+                sizes.setdefault((result.task, result.model), set()).add((result.keep, result.budget))
     contests = []
     for cells in sorted(evaluations.values(), key=lambda c: (c[0].task, not c[0].primary, c[0].split, c[0].model)):
         check_comparable(cells, evaluation_version)
         first = cells[0]
-        contests += _contests(cells, sizes[first.model] or {_size_of_all(first)}, wanted[first.task])
+        contests += _contests(cells, sizes.get((first.task, first.model)) or {_size_of_all(first)})
     return contests
 
 
@@ -76,7 +73,7 @@ def methods_of(result: CellResult) -> set[str]:
     return named if result.is_full else named | {result.method}
 
 
-def _contests(cells: Sequence[CellResult], sizes: set[tuple[str, str]], wanted: set[str]) -> list[Contest]:
+def _contests(cells: Sequence[CellResult], sizes: set[tuple[str, str]]) -> list[Contest]:
     """Split the results of one task, split and model by size and budget; each part gets the full-data baseline."""
     full = next((r for r in cells if r.is_full), None)
     known = [r for r in (full, *cells) if r is not None]
@@ -86,6 +83,7 @@ def _contests(cells: Sequence[CellResult], sizes: set[tuple[str, str]], wanted: 
         pruned = tuple(r for r in cells if not r.is_full and (r.keep, r.budget) == (keep, budget))
         check_steps([*pruned, *([full] if full is not None and budget == full.budget else [])])
         check_sizes(pruned)
+        wanted = set().union(*map(methods_of, pruned))
         absent = tuple(sorted(wanted - {cell.method for cell in pruned}))
         key = ContestKey(sample.task, sample.split, sample.model, keep, budget)
         contests.append(Contest(key, pruned, full, sample, absent))

@@ -14,13 +14,14 @@ from hbench.results.fields import ResultError
 
 
 class ScoringBill(NamedTuple):
-    """The scoring runs of one task and model whose bill is shared among methods, in one unit."""
+    """What a method has a share of: the scoring runs of one task and model, in one unit."""
 
     task: str
     model: str
     runs: tuple[int, ...]
     #: compute, examples or tokens.
     unit: str
+    method: str
 
 
 @dataclass(frozen=True)
@@ -48,24 +49,26 @@ class CostSummary:
 
 
 def shared_bills(results: Iterable[CellResult]) -> dict[ScoringBill, float | None]:
-    """Return each method's equal share of the scoring bill by task, model, scoring runs and unit.
+    """Return every method's share of the scoring bill by task, model, scoring runs and unit.
 
-    A method counts once however many columns it has. None where an amount is not known. Raises ResultError naming two
-    results that charge different amounts for one part.
+    Each part of the bill is split evenly among the methods that use it; a method counts once however many columns it
+    has, and not at all when none of its trainings finished. None where an amount is not known. Raises ResultError
+    naming two results that charge different amounts for one part.
     """
     claims = (
         Claim(
-            ScoringBill(result.task, result.model, result.scoring_runs, unit),
+            (result.task, result.model, result.scoring_runs, unit),
             unit,
             result.method,
             charge.scoring,
             str(result.path),
         )
         for result in sorted(results, key=lambda r: r.cell)
+        if any(value is not None for value in result.values)
         for unit, charge in _charges(result).items()
     )
     try:
-        return split(claims)
+        return {ScoringBill(*runs, method): share for (runs, method), share in split(claims).items()}
     except ChargesDiffer as error:
         raise ResultError(str(error)) from None
 
@@ -110,10 +113,10 @@ def _charges(cell: CellResult) -> dict[str, Charge]:
 
 
 def _shared(cell: CellResult, unit: str, bills: Mapping[ScoringBill, float | None]) -> float | None:
-    """Return a cell's share of the scoring bill: 0 for a method that reads no scoring run."""
+    """Return a cell's share of the scoring bill: 0 for a method that reads no scoring run, None where it has none."""
     if not cell.scoring_runs:
         return 0.0
-    return bills.get(ScoringBill(cell.task, cell.model, cell.scoring_runs, unit), 0.0)
+    return bills.get(ScoringBill(cell.task, cell.model, cell.scoring_runs, unit, cell.method))
 
 
 def _net(charge: Charge, scoring: float | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hbench.files import shorten
 from hbench.results.cell import CellResult
@@ -13,6 +13,8 @@ from hbench.results.fields import ResultError
 MAY_DIFFER = ("max_steps", "threads")
 #: Largest difference between two sizes that counts as none, in rows.
 _SAME_SIZE = 1
+#: What a key that only one of two mappings has is shown as in the other one.
+_ABSENT = "nothing"
 
 #: What has to be equal, by the name of the field.
 Version = dict[str, object]
@@ -26,10 +28,17 @@ def check_comparable(results: Sequence[CellResult], version: Callable[[CellResul
             first, expected = seen.setdefault(name, (result, value))
             if value != expected:
                 raise ResultError(
-                    f"{first.path} and {result.path} are compared but differ in '{name}': "
-                    f"{shorten(str(expected), 80)} and {shorten(str(value), 80)}; "
-                    "run both with one version, or remove one of them"
+                    f"{first.path} and {result.path} are compared but differ in "
+                    f"{difference(name, expected, value)}; run both with one version, or remove one of them"
                 )
+
+
+def difference(name: str, first: object, second: object) -> str:
+    """Return where two values of a field differ: the keys of a mapping that do, such as `recipe.epochs: 3 and 9`."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        keys = [k for k in sorted({*first, *second}, key=str) if first.get(k, _ABSENT) != second.get(k, _ABSENT)]
+        return ", ".join(difference(f"{name}.{k}", first.get(k, _ABSENT), second.get(k, _ABSENT)) for k in keys)
+    return f"'{name}': {shorten(str(first), 80)} and {shorten(str(second), 80)}"
 
 
 def check_steps(results: Sequence[CellResult]) -> None:

@@ -8,14 +8,15 @@ import click
 
 from hbench.cli.options import STORE, place_options, places
 from hbench.cli.output import complain
+from hbench.cli.report import REPORTS
 from hbench.render.formats import FORMATS
 
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.group(no_args_is_help=False, short_help="Build, check or show a leaderboard.")
+@click.group(no_args_is_help=False, short_help="Build, check, show or trim a leaderboard.")
 def leaderboard() -> None:
-    """Build, check or show the leaderboard of a folder of result files."""
+    """Build, check, show or trim the leaderboard of a folder of result files."""
 
 
 @leaderboard.command()
@@ -30,24 +31,53 @@ def build(store: Path, results: Path | None, out: Path | None) -> None:
 
 @leaderboard.command()
 @place_options
-def check(store: Path, results: Path | None, out: Path | None) -> int:
-    """Build anew and compare: exit code 0 the same, 1 drift (named), 2 missing or incompatible results."""
+@click.option("--verbose", is_flag=True, help="Name every difference.")
+@click.option(
+    "--format",
+    metavar="NAME",
+    default="text",
+    show_default=True,
+    type=click.Choice(tuple(REPORTS)),
+    help=f"{', '.join(REPORTS)}; github writes annotations and the summary of the job.",
+)
+def check(store: Path, results: Path | None, out: Path | None, verbose: bool, format: str) -> int:
+    """Build anew and compare: exit code 0 the same, 1 drift (named), 2 unreadable or incompatible results.
+
+    A result that was added or removed since the board was built is drift.
+    """
     from hbench.render import check as board
 
     found = board.check(*places(store, results, out))
-    if found.code == board.INCOMPATIBLE:
+    if found.code == board.INCOMPATIBLE and format == "text":
         complain("; ".join(found.problems))
-    for problem in found.problems if found.code == board.DRIFT else ():
-        click.echo(problem)
-    if found.code == board.SAME:
-        click.echo("the leaderboard follows from the results")
+    else:
+        click.echo(REPORTS[format](found, verbose))
     return found.code
+
+
+@leaderboard.command()
+@click.option("--method", metavar="M", required=True, help="Method whose rows go, such as 'el2n[epoch=2]'.")
+@click.option("--task", "tasks", metavar="T", multiple=True, help="Only from this task; may be repeated.")
+@place_options
+def remove(method: str, tasks: tuple[str, ...], store: Path, results: Path | None, out: Path | None) -> None:
+    """Take a method off: delete its results, and write the board anew.
+
+    The other results of these tasks no longer name it, so that it is not shown as missing. Finished jobs stay in the
+    store: `hbench run` brings the rows back without training.
+    """
+    from hbench.cli.output import counted
+    from hbench.render import remove as board
+
+    done = board.remove(*places(store, results, out), method, tasks)
+    for path in done.removed:
+        click.echo(f"removed {path}")
+    click.echo(f"{counted(len(done.removed), 'result')} removed; {len(done.changed)} no longer name '{method}'")
 
 
 @leaderboard.command()
 @click.option("--store", metavar="D", type=_FOLDER, default=STORE, show_default=True, help="Folder of finished jobs.")
 @click.option("--results", metavar="D", type=_FOLDER, help="Folder of result files; by default `results` beside it.")
-@click.option("--task", metavar="T", help="Only this task.")
+@click.option("--task", metavar="T", help="Only this task; a name without options stands for those with.")
 @click.option("--model", metavar="M", help="Only this model.")
 @click.option("--keep", metavar="F", help="Only this share kept, or the scorer that sets the size.")
 @click.option(

@@ -34,30 +34,32 @@ class Claim(Generic[Runs]):
     source: str
 
 
-def split(claims: Iterable[Claim[Runs]]) -> dict[Runs, float | None]:
-    """Return each method's equal share of the scoring bill, by scoring runs.
+def split(claims: Iterable[Claim[Runs]]) -> dict[tuple[Runs, str], float | None]:
+    """Return each method's share of the bill for the scoring runs it reads, by scoring runs and method.
 
-    The bill is the sum of all parts that some method needs, each counted once; it is split among these methods, each
-    counted once however many claims it has. None where an amount is not known. Raises ChargesDiffer naming two claims
-    that give different amounts for one part.
+    Every part is counted once and split evenly among the methods that need it, each counted once however many claims
+    it has: no share exceeds what the method would pay alone. None where an amount is not known. Raises ChargesDiffer
+    naming two claims that give different amounts for one part.
     """
-    methods: dict[Runs, set[str]] = {}
-    parts: dict[Runs, dict[tuple[int, str], tuple[Part, str]]] = {}
+    first: dict[tuple[Runs, int, str], tuple[Part, str]] = {}
+    users: dict[tuple[Runs, int, str], set[str]] = {}
     for claim in claims:
-        if not claim.parts:
-            continue
-        methods.setdefault(claim.runs, set()).add(claim.method)
-        known = parts.setdefault(claim.runs, {})
         for part in claim.parts:
-            first, source = known.setdefault((part.epoch, part.what), (part, claim.source))
-            if not _same(first.amount, part.amount):
+            key = claim.runs, part.epoch, part.what
+            users.setdefault(key, set()).add(claim.method)
+            known, source = first.setdefault(key, (part, claim.source))
+            if not _same(known.amount, part.amount):
                 raise ChargesDiffer(
-                    f"{source} and {claim.source} charge {_amount(first)} and {_amount(part)} ({claim.unit}) for "
+                    f"{source} and {claim.source} charge {_amount(known)} and {_amount(part)} ({claim.unit}) for "
                     f"{part.what} in epoch {part.epoch} of the same scoring runs; run both with one version, "
                     "or remove one of them"
                 )
-    bills = {runs: total(part for part, _ in known.values()) for runs, known in parts.items()}
-    return {runs: None if amount is None else amount / len(methods[runs]) for runs, amount in bills.items()}
+    shares: dict[tuple[Runs, str], list[Part]] = {}
+    for key, (part, _) in first.items():
+        amount = None if part.amount is None else part.amount / len(users[key])
+        for method in users[key]:
+            shares.setdefault((key[0], method), []).append(part._replace(amount=amount))
+    return {of: total(parts) for of, parts in shares.items()}
 
 
 def _same(first: float | None, second: float | None) -> bool:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hbench.board.board import Board
 from hbench.execute import find_executor
 from hbench.execute.base import Context, run_here
 from hbench.execute.processes import is_alive
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hbench.experiment.bind import BoundExperiment
     from hbench.experiment.prune import PrunedRuns
     from hbench.experiment.suite import Suite
+    from hbench.results.cell import CellResult
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,18 @@ def run_suite(
     trained = run_jobs("pruned runs", {k: job for p in pruned for k, job in p.jobs().items()}, runner.run)
     cells = [cell for b, p in zip(bound, pruned, strict=True) for cell in collect(b, p, finished)]
     finished.sweep(is_alive)  # a killed run's workers may have lived for a second into this one
-    board = publish(cells, folders.results, folders.out)
+    board = shown(_own_part(publish(cells, folders.results, folders.out), cells))
 
     tally = full + scored + trained
     failed_cells = sum(bool(cell.failures) for cell in cells)
-    return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, shown(board), folders.out / MARKDOWN)
+    return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, board, folders.out / MARKDOWN)
+
+
+def _own_part(board: Board, cells: Sequence[CellResult]) -> Board:
+    """Return the board of the tasks and models that were run; the folder of results may hold others."""
+    own = {(cell.task, cell.model) for cell in cells}
+    part = [result for result in board.results if (result.task, result.model) in own]
+    return board if len(part) == len(board.results) else Board.of(part)
 
 
 def _tell_reasons(bound: Sequence[BoundExperiment], pruned: Sequence[PrunedRuns], progress: Progress) -> None:

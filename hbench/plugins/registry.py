@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import re
 import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 P = TypeVar("P", bound="DataclassInstance")
+
+#: Where a word begins inside the name of a class: a capital behind a small letter, or the last of several capitals.
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def task(reference: str) -> Task:
 
 
 def plugin_name(cls: type[Any]) -> str:
-    """Return the name a class from a plugin file goes by: its `name` attribute, or HScore -> h-score.
+    """Return the name a class from a plugin file goes by: its `name` attribute, or HScore -> h-score, AUM -> aum.
 
     Raises UsageError when `name` is not a string.
     """
@@ -140,8 +144,7 @@ def plugin_name(cls: type[Any]) -> str:
         return declared
     if declared is not None:
         raise UsageError(f"{inspect.getfile(cls)}: {cls.__name__}.name = {short_repr(declared)}; use a string")
-    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__)
-    return words.strip("-").replace("_", "-")
+    return "-".join(_WORDS.sub(" ", cls.__name__).replace("_", " ").split()).lower()
 
 
 def load_plugin_file(path: Path) -> list[str]:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hbench.board.board import Board
-from hbench.render.csv import csv_differences
+from hbench.render.csv import Changes, changes_of, csv_differences
+from hbench.render.display import plural
 from hbench.render.figures.plots import Plot, drawn_from, library, plots_of
 from hbench.render.publish import COMPARISONS, CSV, MARKDOWN, files_of, left_over
 from hbench.render.sections import page_of
 from hbench.results.fields import ResultError
-from hbench.results.folder import results_of
+from hbench.results.folder import read_cell, results_of
 
 SAME, DRIFT, INCOMPATIBLE = 0, 1, 2
+#: Rows that a summary names.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
 class Check:
-    """The differences between committed files and those that follow from the results."""
+    """The outcome of comparing a board with its results."""
 
     #: `SAME`, `DRIFT`, or `INCOMPATIBLE` where results or files are missing or of another form.
     code: int
     #: One line for each difference.
     problems: tuple[str, ...]
+    #: The same in a few lines: results added and removed, rows and files that differ.
+    summary: tuple[str, ...] = ()
 
 
 def check(results_dir: Path, out_dir: Path) -> Check:
@@ -33,21 +38,65 @@ def check(results_dir: Path, out_dir: Path) -> Check:
     Every figure has to say that it shows these results. Those that were drawn with the installed version of the
     drawing library are drawn again and compared; another version draws the same results otherwise.
     """
+    unreadable = _unreadable(results_dir)
+    if unreadable:
+        return Check(INCOMPATIBLE, unreadable, unreadable)
     try:
         board = Board.of(results_of(results_dir))
         page, plots = page_of(board), plots_of(board.tradeoffs)
         rebuilt = files_of(page)
-        committed = {name: _committed(out_dir / name) for name in (*rebuilt, *plots)}
+        committed = {name: _committed(out_dir / name) for name in (MARKDOWN, CSV)}
         problems = csv_differences(committed[CSV], page.rows, CSV)
-        if COMPARISONS in rebuilt:
+        changes = changes_of(committed[CSV], page.rows, CSV)
+        # a result that was added or removed may bring or take the files of its own: that is drift too
+        for name in (*({COMPARISONS} & {*rebuilt}), *plots):
+            if (out_dir / name).is_file():
+                committed[name] = _committed(out_dir / name)
+            else:
+                problems.append(f"{name}: is missing; run `hbench leaderboard build`")
+        if COMPARISONS in committed:
             problems += csv_differences(committed[COMPARISONS], page.rivals, COMPARISONS)
     except ResultError as error:
-        return Check(INCOMPATIBLE, (str(error),))
+        return Check(INCOMPATIBLE, (str(error),), (str(error),))
+    plots = {name: plot for name, plot in plots.items() if name in committed}
     problems += _line_differences(committed[MARKDOWN], rebuilt[MARKDOWN], MARKDOWN)
     problems += _figure_differences(out_dir, committed, plots)
-    for path in left_over(out_dir, rebuilt, plots):
+    for path in left_over(out_dir, rebuilt, plots_of(board.tradeoffs)):
         problems.append(f"{path.relative_to(out_dir)}: follows from no result; run `hbench leaderboard build`")
-    return Check(DRIFT if problems else SAME, tuple(problems))
+    return Check(DRIFT, tuple(problems), _summary(changes, problems)) if problems else Check(SAME, ())
+
+
+def _unreadable(results_dir: Path) -> tuple[str, ...]:
+    """Return a line for every result that cannot be read, so that all are named at once."""
+    faults = []
+    for path in sorted(results_dir.rglob("*.json")):
+        try:
+            read_cell(path)
+        except ResultError as error:
+            faults.append(str(error))
+    return tuple(faults)
+
+
+def _summary(changes: Changes, problems: Sequence[str]) -> tuple[str, ...]:
+    """Return a few lines: results added or removed, what follows from that, and the files that differ."""
+    lines = []
+    for what, rows in (("added", changes.added), ("removed", changes.removed)):
+        if rows:
+            lines.append(f"{plural(len(rows), 'result')} {what}: {_named(rows)}")
+    if changes.changed:
+        count = plural(len(changes.changed), "row")
+        if lines:
+            lines[-1] += f"; {count} follow{'s' if len(changes.changed) == 1 else ''}"
+        else:
+            lines.append(f"{count} differ{'s' if len(changes.changed) == 1 else ''}: {_named(changes.changed)}")
+    files = sorted({problem.partition(":")[0] for problem in problems})
+    return (*lines, f"{plural(len(files), 'file')} to build again: {', '.join(files)}; run `hbench leaderboard build`")
+
+
+def _named(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return rows by task, size and method, the first few of many."""
+    names = [" / ".join((row[0], row[3], row[5])) for row in rows]
+    return "; ".join(names[:_NAMED]) + (f"; and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _committed(path: Path) -> str:

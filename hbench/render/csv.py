@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from hbench.render.section import Page
@@ -50,6 +51,33 @@ def csv_differences(committed: str, rebuilt: Table, file: str) -> list[str]:
     if not found and list(ours) != list(theirs):
         found.append(f"{file}: the rows are in another order")
     return found
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Rows by which two tables differ, each by what identifies it."""
+
+    #: Results that only the rebuilt table has, and that only the committed one has.
+    added: tuple[tuple[str, ...], ...]
+    removed: tuple[tuple[str, ...], ...]
+    #: Other rows of which some column differs.
+    changed: tuple[tuple[str, ...], ...]
+
+
+def changes_of(committed: str, rebuilt: Table, file: str) -> Changes:
+    """Return the rows that were added, removed or changed; one that is missing on a board counts as not there.
+
+    Raises ResultError as `csv_differences` does.
+    """
+    ours, theirs = _read(csv_text(rebuilt), file, rebuilt), _read(committed, file, rebuilt)
+    here = {key for key, row in ours.items() if row.get("status") != "missing"}
+    there = {key for key, row in theirs.items() if row.get("status") != "missing"}
+    both = [key for key in ours if key in theirs and (key in here) == (key in there)]
+    return Changes(
+        tuple(key for key in ours if key in here - there),
+        tuple(key for key in theirs if key in there - here),
+        tuple(key for key in both if any(not _same(theirs[key][name], value) for name, value in ours[key].items())),
+    )
 
 
 def _text(value: Any, places: int) -> str:

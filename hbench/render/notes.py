@@ -24,8 +24,8 @@ _NOTES = """\
   little about differences below it.
 - **Classes**: the largest deviation of a class's share in the subset from its share in all data, in points.
 - **Net cost**: (scoring + one training on the subset) / one training on all data. It charges all scoring runs and
-  passes: `alone` as if this were the only method, `shared` with the scoring bill split equally among the methods on
-  this board that use the same runs. `pays after`: number of later trainings after which pruning has paid, `never` if
+  passes: `alone` as if this were the only method, `shared` with each part of the scoring bill split equally among the
+  methods on this board that use it. `pays after`: number of later trainings after which pruning has paid, `never` if
   it cannot. Costs are counted in FLOPs, not in measured seconds; `leaderboard.csv` has them in examples and tokens too.
 - **Condition.** A scorer's subset is normally computed once, from all its scoring runs: its row is conditional on this
   one set of scores. A random baseline draws a fresh subset for every seed.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from hbench.board.board import Board
-from hbench.files import write_whole
+from hbench.files import write_together
 from hbench.render.csv import csv_text
-from hbench.render.figures.plots import drawn_from, leftovers, library, plots_of
+from hbench.render.figures.plots import Plot, drawn_from, leftovers, library, plots_of
 from hbench.render.markdown import markdown
 from hbench.render.section import Page
 from hbench.render.sections import page_of
 from hbench.results.cell import CellResult
 from hbench.results.fields import ResultError
-from hbench.results.folder import merged, results_of, write_cell
+from hbench.results.folder import merged, results_of, text_of
 
 MARKDOWN, CSV, COMPARISONS = "LEADERBOARD.md", "leaderboard.csv", "comparisons.csv"
 
@@ -30,8 +30,8 @@ def build(results_dir: Path, out_dir: Path) -> list[Path]:
 def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Board:
     """Write cells and the board that they make with the results already in the folder; return that board.
 
-    Nothing is written unless the board can be built: results that do not fit together overwrite none that do.
-    Raises ResultError naming `--results` as the way out.
+    Results and board are replaced together or not at all: nothing is written unless the board can be built, and what
+    was written is put back when a file cannot be. Raises ResultError naming `--results` as the way out.
     """
     try:
         board = Board.of(merged(results_dir, cells))
@@ -39,9 +39,8 @@ def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Bo
         raise ResultError(
             f"{error}. No result was written, and no training is lost: name another folder with --results"
         ) from None
-    for cell in cells:
-        write_cell(cell, results_dir / cell.path)
-    write(board, out_dir, redraw=False)
+    texts = {results_dir / cell.path: text_of(cell, results_dir / cell.path) for cell in cells}
+    write_with(texts, board, out_dir)
     return board
 
 
@@ -51,22 +50,37 @@ def files_of(page: Page) -> dict[str, str]:
     return {**files, COMPARISONS: csv_text(page.rivals)} if page.rivals.rows else files
 
 
-def write(board: Board, out_dir: Path, *, redraw: bool = True) -> list[Path]:
+def write(board: Board, out_dir: Path) -> list[Path]:
     """Write all files, byte-identical for the same results, and remove what an earlier board left; return paths.
 
-    redraw: draw figures that say they show these results too. Raises ResultError when a file cannot be written.
+    All figures are drawn, also those that say they show these results. The files are replaced together or not at all.
+    Raises ResultError when one cannot be written.
     """
     files, plots = files_of(page_of(board)), plots_of(board.tradeoffs)
-    for name, text in files.items():
-        _write(out_dir / name, text)
+    _write(_texts(files, plots, out_dir, redraw=True))
+    return [out_dir / name for name in (*files, *plots)]
+
+
+def write_with(results: Mapping[Path, str | None], board: Board, out_dir: Path) -> None:
+    """Write result files, or remove those without a text, and the board: together or not at all.
+
+    Figures that say they show these results stay. Raises ResultError when a file cannot be written.
+    """
+    files, plots = files_of(page_of(board)), plots_of(board.tradeoffs)
+    _write({**results, **_texts(files, plots, out_dir, redraw=False)})
+
+
+def _texts(
+    files: Mapping[str, str], plots: Mapping[str, Plot], out_dir: Path, *, redraw: bool
+) -> dict[Path, str | None]:
+    """Return the text of every file of a board that is to be written; None for what an earlier board left."""
+    texts: dict[Path, str | None] = {out_dir / name: text for name, text in files.items()}
     for name, plot in plots.items():
         if redraw or drawn_from(out_dir / name) != (plot.digest, library()):
             from hbench.render.figures.drawing import draw
 
-            _write(out_dir / name, draw(plot))
-    for path in left_over(out_dir, files, plots):
-        _write(path, None)
-    return [out_dir / name for name in (*files, *plots)]
+            texts[out_dir / name] = draw(plot)
+    return texts | dict.fromkeys(left_over(out_dir, files, plots))
 
 
 def left_over(out_dir: Path, files: Collection[str], plots: Collection[str]) -> list[Path]:
@@ -75,13 +89,12 @@ def left_over(out_dir: Path, files: Collection[str], plots: Collection[str]) -> 
     return [*([table] if COMPARISONS not in files and table.is_file() else []), *leftovers(out_dir, plots)]
 
 
-def _write(path: Path, text: str | None) -> None:
-    """Write a file whole, or remove it where there is no text."""
+def _write(texts: Mapping[Path, str | None]) -> None:
+    """Write files, or remove those without a text, together or not at all; raise ResultError naming the fault."""
     try:
-        if text is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, text)
+        write_together(texts)
     except OSError as error:
-        raise ResultError(f"{path}: cannot be written ({error.strerror}); name a writable folder with --out") from None
+        raise ResultError(
+            f"{error.filename}: cannot be written ({error.strerror}), so nothing was; "
+            "name a writable folder with --out, or with --results for a result"
+        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from hbench.board.board import Board
@@ -29,18 +30,29 @@ def show(
 ) -> str:
     """Return the board of a folder in a format, or the contests of one task, model or keep label (0.30 is 0.3).
 
+    A name without options, such as `dream`, stands for `dream[evaluate=validation]` too where no task is called so.
     Raises ResultError as `Board.of` does, and when no contest is left, naming those there are.
     """
     board = Board.of(results_of(results_dir))
 
+    contests = [standing.key for standing in board.standings]
+    tasks, models = named(task, {c.task for c in contests}), named(model, {c.model for c in contests})
+
     def chosen(contest: ContestKey) -> bool:
-        here = task in (None, contest.task) and model in (None, contest.model)
+        here = contest.task in tasks and contest.model in models
         return here and (keep is None or _same_size(keep, contest.keep))
 
     part = board.narrowed(chosen)
     if not part.standings:
         raise ResultError(f"{results_dir}: no table for these choices; {_choices(board)}")
     return shown(board, format) if task is model is keep is None else renderer(format)(results_of_part(part))
+
+
+def named(wanted: str | None, labels: Collection[str]) -> frozenset[str]:
+    """Return the labels that a name stands for: itself, else those of this name with options; None stands for all."""
+    if wanted is None or wanted in labels:
+        return frozenset(labels if wanted is None else [wanted])
+    return frozenset(label for label in labels if label.partition("[")[0].partition("@")[0] == wanted)
 
 
 def _choices(board: Board) -> str:

@@ -10,6 +10,8 @@ from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 #: float32 values are exact to seven digits.
 _MEAN_TOLERANCE = 1e-6
 _SHARE_TOLERANCE = 1e-9
+#: The way out: nobody knows which of two fields that disagree is right.
+_AGAIN = "run the cell again, or restore the file"
 
 
 def check_agreement(fields: Fields, result: CellResult) -> None:
@@ -26,20 +28,20 @@ def _check_seeds(fields: Fields, result: CellResult) -> None:
     """One value per seed, and a reason for every seed without one."""
     seeds = result.seeds
     if len(set(seeds)) != len(seeds):
-        raise fields.error("seeds", f"holds a seed twice: {list(seeds)}; give each seed once")
+        raise fields.error("seeds", f"holds a seed twice: {list(seeds)}; {_AGAIN}")
     if len(result.values) != len(seeds):
-        raise fields.error("values", f"holds {len(result.values)} numbers for {len(seeds)} seeds; give one per seed")
+        raise fields.error("values", f"holds {len(result.values)} numbers for {len(seeds)} seeds; {_AGAIN}")
     for name, values in result.also.items():
         if [v is None for v in values] != [v is None for v in result.values]:
-            raise fields.error(f"also.{name}", "and values disagree on the seeds that failed; give one number per seed")
+            raise fields.error(f"also.{name}", f"and values disagree on the seeds that failed; {_AGAIN}")
     missing = {s for s, v in zip(seeds, result.values, strict=True) if v is None}
     if result.is_diagnostic:
         return  # its failures are those of scoring runs
     named = {f.seed for f in result.failures}
     for seed in sorted(missing - named):
-        raise fields.error("failures", f"gives no reason for seed {seed}, which has no value; add it")
+        raise fields.error("failures", f"gives no reason for seed {seed}, which has no value; {_AGAIN}")
     for seed in sorted(named - missing):
-        raise fields.error("failures", f"names seed {seed}, which has a value or is not in seeds; remove it")
+        raise fields.error("failures", f"names seed {seed}, which has a value or is not in seeds; {_AGAIN}")
 
 
 def _check_examples(fields: Fields, result: CellResult) -> None:
@@ -47,32 +49,30 @@ def _check_examples(fields: Fields, result: CellResult) -> None:
     outcomes = result.examples
     if outcomes is None:
         if result.seeds:
-            raise fields.error("examples", "is null although there are seeds; add the per-example results")
+            raise fields.error("examples", f"is null although there are seeds; {_AGAIN}")
         return
     if len(outcomes.values) != len(result.seeds):
-        raise fields.error(
-            "examples.values", f"holds {len(outcomes.values)} for {len(result.seeds)} seeds; one per seed"
-        )
+        raise fields.error("examples.values", f"holds {len(outcomes.values)} for {len(result.seeds)} seeds; {_AGAIN}")
     measured = any(value is not None for value in result.values)
     if measured and not (result.data.train_rows and result.data.train_digest and result.data.eval_digest):
-        raise fields.error("data", "does not say how many rows, with which digests, the values rest on; fill it in")
+        raise fields.error("data", f"does not say how many rows, with which digests, the values rest on; {_AGAIN}")
     if measured and outcomes.count != result.data.eval_rows:
         raise fields.error(
-            "examples.count", f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal"
+            "examples.count", f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; {_AGAIN}"
         )
     for i, value in enumerate(result.values):
         try:
             row = outcomes.decode(i)
         except ValueError as error:
-            raise fields.error(f"examples.values[{i}]", f"{error}; write the file again with `hbench run`") from None
+            raise fields.error(f"examples.values[{i}]", f"{error}; {_AGAIN}") from None
         if (row is None) != (value is None):
-            raise fields.error(f"examples.values[{i}]", "and values disagree on whether the seed failed; correct one")
+            raise fields.error(f"examples.values[{i}]", f"and values disagree on whether the seed failed; {_AGAIN}")
         if row is None or value is None or not result.metric_is_mean:
             continue
         mean = float(row.mean()) if row.size else 0.0
         if abs(mean - value) > _MEAN_TOLERANCE:
             raise fields.error(
-                f"values[{i}]", f"is {value:g}, the mean of its per-example results is {mean:g}; correct one of them"
+                f"values[{i}]", f"is {value:g}, the mean of its per-example results is {mean:g}; {_AGAIN}"
             )
 
 
@@ -81,43 +81,45 @@ def _check_trivial(fields: Fields, result: CellResult) -> None:
     if result.trivial is None:
         return
     if not result.is_full:
-        raise fields.error("trivial", f"belongs to method '{result.method}'; only '{FULL}' is compared with it")
+        raise fields.error("trivial", f"belongs to method '{result.method}'; {_AGAIN}")
     outcomes = result.trivial.examples
     if len(outcomes.values) != 1 or outcomes.values[0] is None:
-        raise fields.error("trivial.examples.values", f"holds {len(outcomes.values)} rows; give one, without null")
+        raise fields.error(
+            "trivial.examples.values", f"holds {len(outcomes.values)} rows, not one without null; {_AGAIN}"
+        )
     if outcomes.count != result.data.eval_rows:
         raise fields.error(
             "trivial.examples.count",
-            f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal",
+            f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; {_AGAIN}",
         )
     if outcomes.cases is not None:
-        raise fields.error("trivial.examples.cases", "is not null; the passages are in examples.cases")
+        raise fields.error("trivial.examples.cases", f"is not null; {_AGAIN}")
     try:
         outcomes.decode(0)
     except ValueError as error:
-        raise fields.error("trivial.examples.values[0]", f"{error}; write the file again with `hbench run`") from None
+        raise fields.error("trivial.examples.values[0]", f"{error}; {_AGAIN}") from None
 
 
 def _check_labels(fields: Fields, result: CellResult) -> None:
     """The keep label fits what the cell holds."""
     if result.is_full and result.keep != FULL_KEEP:
-        raise fields.error("keep", f"is '{result.keep}' for method '{FULL}', which prunes nothing; use '{FULL_KEEP}'")
+        raise fields.error("keep", f"is '{result.keep}' for method '{FULL}', which prunes nothing; {_AGAIN}")
     if result.is_diagnostic:
         if result.seeds:
-            raise fields.error("seeds", f"is not empty although keep is '{DIAGNOSTIC}'; name the share kept")
+            raise fields.error("seeds", f"is not empty although keep is '{DIAGNOSTIC}'; {_AGAIN}")
     elif not result.seeds:
-        raise fields.error("seeds", f"is empty; name the training seeds, or set keep to '{DIAGNOSTIC}'")
+        raise fields.error("seeds", f"is empty although keep is not '{DIAGNOSTIC}'; {_AGAIN}")
     if result.is_full and result.budget != DEFAULT_BUDGET:
-        raise fields.error("budget", f"is '{result.budget}' for method '{FULL}'; use '{DEFAULT_BUDGET}'")
+        raise fields.error("budget", f"is '{result.budget}' for method '{FULL}', not '{DEFAULT_BUDGET}'; {_AGAIN}")
     if result.budget == DEFAULT_BUDGET and result.recipe.get("max_steps") is not None:
         raise fields.error(
-            "recipe", f"sets max_steps although the budget is '{result.budget}', as long as the recipe; set it to null"
+            "recipe", f"sets max_steps although the budget is '{result.budget}', as long as the recipe; {_AGAIN}"
         )
     for name in sorted({result.method, result.baseline, *result.rivals} - {FULL}):
         if name not in result.compared:
-            raise fields.error("compared", f"does not name '{name}', which this file compares; add it")
+            raise fields.error("compared", f"does not name '{name}', which this file compares; {_AGAIN}")
     if result.baseline in result.rivals:
-        raise fields.error("rivals", f"names '{result.baseline}', the random baseline (`chance`); remove it")
+        raise fields.error("rivals", f"names '{result.baseline}', the random baseline (`chance`); {_AGAIN}")
 
 
 def _check_size(fields: Fields, result: CellResult) -> None:
@@ -125,29 +127,26 @@ def _check_size(fields: Fields, result: CellResult) -> None:
     subset, rows = result.subset, result.data.train_rows
     if subset is None:
         if any(value is not None for value in result.values):
-            raise fields.error("subset", "is null although there are values; say how many rows were kept")
+            raise fields.error("subset", f"is null although there are values; {_AGAIN}")
         return
     if len(subset.sizes) != len(result.seeds):
-        raise fields.error(
-            "subset.sizes", f"holds {len(subset.sizes)} for {len(result.seeds)} seeds; give one per seed"
-        )
+        raise fields.error("subset.sizes", f"holds {len(subset.sizes)} for {len(result.seeds)} seeds; {_AGAIN}")
     for seed, size, value in zip(result.seeds, subset.sizes, result.values, strict=True):
         if size is None and value is not None:
-            raise fields.error("subset.sizes", f"is null for seed {seed}, which has a value; give its size")
+            raise fields.error("subset.sizes", f"is null for seed {seed}, which has a value; {_AGAIN}")
     known = list(result.sizes.values())
     if not known:
-        raise fields.error("subset", "gives no size; set it to null where no seed has a subset")
+        raise fields.error("subset", f"gives no size; {_AGAIN}")
     if max(known) > rows:
-        raise fields.error("subset.sizes", f"exceeds data.train_rows = {rows}; correct one of them")
+        raise fields.error("subset.sizes", f"exceeds data.train_rows = {rows}; {_AGAIN}")
     mean = sum(known) / len(known) / rows
     if abs(subset.share - mean) > _SHARE_TOLERANCE:
-        raise fields.error("subset.share", f"is {subset.share:g}, the sizes come to {mean:g}; correct one of them")
+        raise fields.error("subset.share", f"is {subset.share:g}, the sizes come to {mean:g}; {_AGAIN}")
     share = kept_share(result.keep)
     if share is not None and max(abs(size - share * rows) for size in known) > 1 + _SHARE_TOLERANCE:
         raise fields.error(
             "keep",
-            f"is '{result.keep}' of {rows} rows, but subset.sizes runs from {min(known)} to {max(known)}; "
-            "correct one of them",
+            f"is '{result.keep}' of {rows} rows, but subset.sizes runs from {min(known)} to {max(known)}; {_AGAIN}",
         )
 
 
@@ -158,6 +157,4 @@ def _check_scoring(fields: Fields, result: CellResult) -> None:
     for name, charge in charges.items():
         if charge is not None and bool(charge.scoring) != bool(result.scoring_runs):
             how = "names no part of" if result.scoring_runs else "names parts of"
-            raise fields.error(
-                f"cost.{name}scoring", f"{how} {len(result.scoring_runs)} scoring runs; correct scoring_runs or this"
-            )
+            raise fields.error(f"cost.{name}scoring", f"{how} {len(result.scoring_runs)} scoring runs; {_AGAIN}")

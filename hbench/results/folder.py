@@ -13,13 +13,19 @@ from hbench.results.parse import parse_cell
 
 def write_cell(cell: CellResult, path: Path) -> None:
     """Write the file whole, making its folder. Raises ResultError when it would not be read back."""
-    text = cell.dump()
-    parse_cell(text, str(path))
+    text = text_of(cell, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
     except OSError as error:
         raise ResultError(f"{path}: cannot be written ({error.strerror}); name a writable folder") from None
+
+
+def text_of(cell: CellResult, path: Path) -> str:
+    """Return the text of a cell's file. Raises ResultError when it would not be read back from there."""
+    text = cell.dump()
+    parse_cell(text, str(path))
+    return text
 
 
 def read_cell(path: Path) -> CellResult:

@@ -26,26 +26,44 @@ def test_contests_come_in_the_order_of_the_board():
     columns = [(s.key.task, s.key.split, s.key.keep) for s in Board.of(cells).standings]
     keeps = ["0.10", "0.3", ".5", "h-score"]
     assert columns == [
-        *(("mnli", "validation", keep) for keep in keeps),
+        ("mnli", "validation", "0.3"),
         *(("snli", "validation", keep) for keep in keeps),
         *(("snli", "a-second", keep) for keep in keeps),
     ]
 
 
-def test_a_contest_that_only_another_task_has_is_missing_with_all_its_methods():
+def test_a_size_or_budget_that_only_another_task_has_is_not_missing():
     cells = [
         *small_board(),
         *(replace(c, budget="equal-steps") for c in small_board(tasks=("snli",), keeps=("0.3",)) if c.method != "full"),
     ]
-    cells = [c for c in cells if (c.task, c.keep) != ("mnli", "0.5")]
-    found = statuses(cells)
-    missing = dict.fromkeys(("random", "el2n", "h-score", "length"), "missing")
-    assert found["mnli", "validation", "minilm", "0.5", "equal-epochs"] == {"full": "complete", **missing}
-    assert found["mnli", "validation", "minilm", "0.3", "equal-steps"] == {"full": "complete", **missing}
-    assert set(found["mnli", "validation", "minilm", "0.3", "equal-epochs"].values()) == {"complete"}
-    assert len(found) == 6
-    row = next(r for r in flat_rows(cells) if (r.task, r.keep, r.method) == ("mnli", "0.5", "random"))
-    assert (row.role, row.status, row.primary, row.metric_name) == ("random", "missing", True, "accuracy")
+    found = statuses([c for c in cells if (c.task, c.keep) != ("mnli", "0.5")])
+    sizes = {(task, keep, budget) for task, _, _, keep, budget in found}
+    assert sizes == {
+        ("mnli", "0.3", "equal-epochs"),
+        ("snli", "0.3", "equal-epochs"),
+        ("snli", "0.5", "equal-epochs"),
+        ("snli", "0.3", "equal-steps"),
+    }
+    assert {status for rows in found.values() for status in rows.values()} == {"complete"}
+
+
+def test_what_another_suite_compared_at_another_size_is_not_missing():
+    first = small_board(tasks=("snli",), keeps=("0.3",))
+    second = [
+        c for c in small_board(tasks=("snli",), keeps=("0.5",), methods=("random", "grand")) if c.method != "full"
+    ]
+    found = statuses([*first, *second])
+    assert set(found["snli", "validation", "minilm", "0.5", "equal-epochs"]) == {"full", "random", "grand"}
+    assert "grand" not in found["snli", "validation", "minilm", "0.3", "equal-epochs"]
+
+
+def test_what_a_result_names_at_its_own_size_is_missing_without_a_file():
+    found = flat_rows([c for c in small_board(tasks=("snli",)) if (c.keep, c.method) != ("0.5", "random")])
+    missing = [row for row in found if row.status == "missing"]
+    assert [(row.keep, row.method, row.role, row.primary, row.metric_name) for row in missing] == [
+        ("0.5", "random", "random", True, "accuracy")
+    ]
 
 
 def test_contests_of_another_model_are_not_missing():
@@ -62,15 +80,9 @@ def test_a_method_that_was_compared_and_has_no_file_is_missing():
     assert "missing" not in mnli.values()
 
 
-def test_everything_that_the_full_baseline_names_is_missing():
+def test_the_full_baseline_alone_says_of_no_size_what_is_missing():
     made = cell(method="full", compared=("el2n", "random"))
-    assert statuses([made]) == {
-        ("snli", "validation", "minilm", "1", "equal-epochs"): {
-            "full": "complete",
-            "el2n": "missing",
-            "random": "missing",
-        }
-    }
+    assert statuses([made]) == {("snli", "validation", "minilm", "1", "equal-epochs"): {"full": "complete"}}
 
 
 def sized(method: str, *sizes: int | None, **changes):
@@ -123,7 +135,7 @@ def test_versions_are_never_mixed(change, field):
     odd = replace(cell(method="length"), **change)
     with pytest.raises(ResultError) as caught:
         Board.of([cell(method="full"), cell(method="random"), odd])
-    assert f"'{field}'" in str(caught.value)
+    assert f"'{field}" in str(caught.value)
     assert str(odd.path) in str(caught.value)
     assert caught.value.exit_code == 2
 

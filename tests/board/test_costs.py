@@ -9,7 +9,9 @@ import pytest
 from support.boards import flat_rows
 from support.synthetic_results import SEEDS, cell, cost_of, small_board
 
+from hbench.results.cell import Failed
 from hbench.results.fields import ResultError
+from hbench.results.outcomes import Outcomes
 
 TRAINING = {(epoch, "training"): 2.0 for epoch in (1, 2, 3)}
 #: One epoch and a pass after it; amounts in full trainings, over six runs.
@@ -55,20 +57,38 @@ def test_alone_on_the_board_shares_with_nobody():
     assert nets(rows(scored("h-score", TRAINING))) == {"h-score": (pytest.approx(6), pytest.approx(6))}
 
 
-def test_each_part_is_paid_once_and_split_evenly():
+def test_each_part_is_paid_once_and_split_evenly_among_those_who_use_it():
     found = nets(rows(scored("h-score", TRAINING), scored("el2n", EARLY), scored("grand", GRADIENTS)))
-    union = 6 + 0.5 + 3
+    first, later, signals, gradients = 2.0, 4.0, 0.5, 3.0
     assert found == {
-        "h-score": (pytest.approx(union / 3), pytest.approx(6)),
-        "el2n": (pytest.approx(union / 3), pytest.approx(2.5)),
-        "grand": (pytest.approx(union / 3), pytest.approx(5.5)),
+        "h-score": (pytest.approx(first / 3 + later), pytest.approx(6)),
+        "el2n": (pytest.approx(first / 3 + signals / 2), pytest.approx(2.5)),
+        "grand": (pytest.approx(first / 3 + signals / 2 + gradients), pytest.approx(5.5)),
     }
+
+
+def test_no_share_exceeds_what_the_method_costs_alone():
+    """An early method beside dear ones pays for nothing that it does not read."""
+    found = nets(rows(scored("el2n", EARLY), scored("grand", GRADIENTS), scored("h-score", TRAINING)))
+    assert all(shared <= alone + 1e-12 for shared, alone in found.values())
+
+
+def test_a_method_without_a_finished_seed_has_no_share():
+    made = scored("el2n", EARLY)
+    nothing = (None,) * len(SEEDS)
+    reasons = tuple(Failed(seed, "diverged") for seed in SEEDS)
+    failed = replace(made, values=nothing, examples=Outcomes.encode(list(nothing)), subset=None, failures=reasons)
+    found = rows(scored("h-score", TRAINING), failed)
+    assert nets({k: row for k, row in found.items() if k[0] == "h-score"})["h-score"][0] == pytest.approx(6)
+    row = found["el2n", "0.3"]
+    assert row.status == "failed"
+    assert row.cost_scoring_shared is row.net_shared is row.break_even_shared is None
 
 
 def test_methods_that_read_no_run_pay_and_count_for_nothing():
     found = rows(scored("h-score", TRAINING), scored("el2n", EARLY), cell(method="length"))
     assert found["length", "0.3"].net_shared == found["length", "0.3"].net_alone == pytest.approx(0.3)
-    assert nets(found)["h-score"][0] == pytest.approx(6.5 / 2)
+    assert nets(found)["h-score"][0] == pytest.approx(5)
 
 
 def test_a_method_counts_once_however_many_columns_and_splits_it_has():

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from support.command_line import refused
 from support.finished_jobs import TRAINED
+from support.synthetic_results import small_board, write_all
 
 from hbench.cli import main
 from hbench.jobs.agenda import write_agenda
@@ -252,12 +253,39 @@ def test_leaderboard_commands_use_the_folders_beside_the_store_or_those_named(hb
     ]
 
 
-def test_leaderboard_check_names_drift_and_tells_it_from_missing_results(hbench, board):
-    board.found = type(board.found)(1, ("leaderboard.csv: row a", "LEADERBOARD.md: line 3"))
+def test_leaderboard_check_gives_a_summary_and_details_when_asked(hbench, board):
+    board.found = type(board.found)(1, ("leaderboard.csv: row a",), ("1 result removed: sst2 / 0.3 / a",))
     done = hbench("leaderboard", "check")
-    assert (done.code, done.out) == (1, "leaderboard.csv: row a\nLEADERBOARD.md: line 3\n")
-    board.found = type(board.found)(2, ("r: no results",))
+    assert done.code == 1
+    assert done.out.startswith("1 result removed: sst2 / 0.3 / a\n")
+    assert "row a" not in done.out
+    assert "leaderboard.csv: row a" in hbench("leaderboard", "check", "--verbose").out
+    board.found = type(board.found)(2, ("r: no results",), ("r: no results",))
     refused(hbench("leaderboard", "check"), "r: no results")
+
+
+def test_leaderboard_check_reports_in_formats(hbench, board, tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    board.found = type(board.found)(1, ("leaderboard.csv: 100 %",), ("1 row differs: 100 %",))
+    done = hbench("leaderboard", "check", "--format", "json")
+    assert (done.code, json.loads(done.out)["outcome"]) == (1, "drift")
+    assert json.loads(done.out)["differences"] == ["leaderboard.csv: 100 %"]
+    assert "**Leaderboard: drift**" in hbench("leaderboard", "check", "--format", "markdown").out
+    done = hbench("leaderboard", "check", "--format", "github")
+    assert (done.code, done.out) == (1, "::error title=leaderboard drift::1 row differs: 100 %25\n")
+    assert "- 1 row differs: 100 %" in (tmp_path / "summary.md").read_text()
+    board.found = type(board.found)(0, ())
+    assert hbench("leaderboard", "check", "--format", "github").out.startswith("::notice")
+
+
+def test_leaderboard_remove_names_what_there_is(hbench, tmp_path):
+    write_all(small_board(tasks=("snli",), keeps=("0.3",)), tmp_path / "r")
+    places = ("--results", "r", "--out", "o")
+    refused(hbench("leaderboard", "remove", "--method", "el3n", *places), "'el3n'", "`el2n`")
+    done = hbench("leaderboard", "remove", "--method", "el2n", *places)
+    assert done.code == 0
+    assert "1 result removed" in done.out
+    assert hbench("leaderboard", "check", *places).code == 0
 
 
 def test_leaderboard_without_results_is_refused(hbench):

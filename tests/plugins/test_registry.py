@@ -223,6 +223,11 @@ def test_two_files_may_not_share_a_name(tmp_path, registries):
 def test_names_of_classes_in_plugin_files():
     assert plugin_name(type("HScore", (), {})) == "h-score"
     assert plugin_name(type("El2n", (), {})) == "el2n"
+    assert plugin_name(type("AUM", (), {})) == "aum"
+    assert plugin_name(type("EL2NMean", (), {})) == "el2n-mean"
+    assert plugin_name(type("DynamicEL2N", (), {})) == "dynamic-el2n"
+    assert plugin_name(type("Top5Mean", (), {})) == "top5-mean"
+    assert plugin_name(type("Mine_too", (), {})) == "mine-too"
     assert plugin_name(type("Anything", (), {"name": "mine"})) == "mine"
 
 

@@ -178,7 +178,38 @@ def test_check_notices_a_result_that_changed(built):
     assert "snli / validation / minilm / 0.3 / equal-epochs / el2n, column cost_train" in found.problems[0]
 
 
-@pytest.mark.parametrize("name", [MARKDOWN, CSV, FIGURES[0]])
+def test_a_removed_or_an_added_result_is_drift_and_said_first(built):
+    path = built / "results" / cell("snli", "h-score", "0.3").path
+    text = path.read_text()
+    path.unlink()
+    found = check(built / "results", built)
+    assert found.code == 1
+    assert found.summary[0].startswith("1 result removed: snli / 0.3 / h-score")
+    build(built / "results", built)
+    path.write_text(text)
+    found = check(built / "results", built)
+    assert found.code == 1
+    assert "1 result added: snli / 0.3 / h-score" in found.summary[0]
+
+
+def test_a_new_task_is_drift_though_its_figure_is_missing(built):
+    write_all(small_board(tasks=("sst2",), keeps=("0.3",)), built / "results")
+    found = check(built / "results", built)
+    assert found.code == 1
+    assert "5 results added: sst2 / 0.3 / el2n" in found.summary[0]
+    assert any("figures/sst2" in problem and "is missing" in problem for problem in found.problems)
+
+
+def test_all_results_that_cannot_be_read_are_named_at_once(built):
+    (built / "results/notes.json").write_text('{"hello": 1}')
+    edit(built / "results" / cell().path, '"schema": 2', '"schema": 7')
+    found = check(built / "results", built)
+    assert found.code == 2
+    assert len(found.problems) == 2
+    assert "notes.json" in "".join(found.problems)
+
+
+@pytest.mark.parametrize("name", [MARKDOWN, CSV])
 def test_check_says_what_is_missing(built, name):
     (built / name).unlink()
     found = check(built / "results", built)
@@ -201,7 +232,7 @@ def test_results_that_do_not_belong_together_are_not_built(built):
     odd = cell(method="forgetting", recipe={"epochs": 9})
     write_cell(odd, built / "results" / odd.path)
     before = (built / MARKDOWN).read_bytes()
-    with pytest.raises(ResultError, match="differ in 'recipe'"):
+    with pytest.raises(ResultError, match=r"'recipe.epochs': 3 and 9"):
         build(built / "results", built)
     assert (built / MARKDOWN).read_bytes() == before
     assert check(built / "results", built).code == 2
@@ -229,6 +260,19 @@ def test_show_knows_a_share_however_it_is_written(built):
         == show(built / "results", keep=".3")
         == show(built / "results", keep="0.3")
     )
+
+
+def test_show_finds_what_has_options_by_its_name(tmp_path):
+    tasks = ("dream[evaluate=validation]", "snli")
+    folder = write_all(small_board(tasks=tasks, keeps=("0.3",)), tmp_path)
+    found = show(folder, task="dream")
+    assert found == show(folder, task=tasks[0])
+    assert "dream[evaluate=validation] / validation" in found
+    assert "snli" not in found
+    plain = write_all(small_board(tasks=("dream",), keeps=("0.3",)), tmp_path)
+    assert "evaluate" not in show(plain, task="dream")  # a label that is meant word by word comes first
+    with pytest.raises(ResultError, match="no table for these choices"):
+        show(folder, task="drea")
 
 
 def test_show_names_the_tables_there_are(built):

@@ -106,8 +106,8 @@ def test_a_row_says_everything():
         f"{p_value(row.random_p_holm)}, superior",
         "1,200 (30.0 %)",
         "-9.0 `entailment`",
-        "3.30 / 6.30",
-        "5 / 9",
+        "6.30 / 3.30",
+        "9 / 5",
         f"{row.random_detectable * 100:.2f}",
     ]
 

@@ -47,7 +47,7 @@ def test_results_that_do_not_fit_overwrite_none_that_do(place):
     other = [replace(c, recipe={**c.recipe, "epochs": 9}) for c in OLD[1:3]]
     with pytest.raises(ResultError) as caught:
         publish([*NEW, *other], place / "results", place / "board")
-    assert "differ in 'recipe'" in str(caught.value)
+    assert "differ in 'recipe." in str(caught.value)
     assert "name another folder with --results" in str(caught.value)
     assert contents(place) == before
     publish(other, place / "elsewhere", place / "elsewhere")
@@ -59,6 +59,34 @@ def test_nothing_is_written_when_one_cell_would_not_be_read_back(place):
     with pytest.raises(ResultError, match="exceeds data"):
         publish([NEW[0], wrong], place / "results", place / "board")
     assert contents(place) == before
+
+
+def test_results_and_board_are_replaced_together_or_not_at_all(place, monkeypatch):
+    """Whichever write fails, nothing has changed; when none does, everything has."""
+    changed = replace(OLD[1], planted={"mislabelled": 0.5})
+    before, real, fails_at = contents(place), Path.replace, 0
+    while True:
+        fails_at += 1
+        calls = []
+
+        def fail(draft, target, calls=calls, fails_at=fails_at):
+            calls.append(target)
+            if len(calls) == fails_at:
+                raise OSError(28, "No space left on device")
+            return real(draft, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", fail)
+            try:
+                publish([*NEW, changed], place / "results", place / "board")
+            except ResultError as error:
+                assert "No space left" in str(error)
+                assert str(place) in str(error)
+                assert contents(place) == before
+            else:
+                break
+    assert fails_at > len(NEW) + 3  # every result, both files of the board and a figure
+    assert check(place / "results", place / "board").code == 0
 
 
 def test_a_file_that_is_replaced_need_not_be_readable(place):

@@ -115,8 +115,8 @@ def test_rivals_stand_in_the_file_only_where_there_are_some():
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (["length"], "field 'compared' does not name 'length', which this file compares; add it"),
-        (["random"], "field 'rivals' names 'random', the random baseline (`chance`); remove it"),
+        (["length"], "field 'compared' does not name 'length', which this file compares; run the cell again"),
+        (["random"], "field 'rivals' names 'random', the random baseline (`chance`); run the cell again"),
         (["el2n", "el2n"], "field 'rivals' is ['el2n', 'el2n']; use a sorted list of the rivals, each once, without"),
         ("el2n", "field 'rivals' is 'el2n'; use a sorted list"),
         ([3], "field 'rivals' is [3]; use a sorted list"),
@@ -182,20 +182,20 @@ def test_packing_refuses_what_is_no_result(rows):
         ("budget", "equal-time", "budget", "one of equal-epochs, equal-steps"),
         ("margin", -0.1, "margin", "numbers from 0 to 1, or null"),
         ("data.train_rows", 4.5, "data.train_rows", "an integer"),
-        ("data.train_digest", "", "data", "fill it in"),
-        ("data.eval_rows", 300, "examples.count", "have to be equal"),
+        ("data.train_digest", "", "data", "restore the file"),
+        ("data.eval_rows", 300, "examples.count", "restore the file"),
         ("recipe", [], "recipe", "an object"),
-        ("seeds", [1, 1, 2, 3, 4, 5], "seeds", "give each seed once"),
-        ("seeds", [1, 2], "values", "give one per seed"),
+        ("seeds", [1, 1, 2, 3, 4, 5], "seeds", "restore the file"),
+        ("seeds", [1, 2], "values", "restore the file"),
         ("seeds", [True, 2], "seeds", "integers"),
         ("values", [73.1, 0.7, 0.7, 0.7, 0.7, 0.7], "values", "shares, not points"),
         ("examples.encoding", "utf-8", "examples.encoding", "one of bits, float32"),
-        ("examples.encoding", "float32", "examples.values[0]", "write the file again"),
-        ("examples.values", ["!"] * 6, "examples.values[0]", "not base64"),
+        ("examples.encoding", "float32", "examples.values[0]", "restore the file"),
+        ("examples.values", ["!"] * 6, "examples.values[0]", "is not base64"),
         ("examples.values", [None] * 6, "examples.values[0]", "disagree"),
         ("examples.cases", [1, 2], "examples.cases", "a list of 400 integers"),
-        ("examples", None, "examples", "add the per-example results"),
-        ("failures", [{"seed": 342, "reason": "gone"}], "failures", "remove it"),
+        ("examples", None, "examples", "restore the file"),
+        ("failures", [{"seed": 342, "reason": "gone"}], "failures", "restore the file"),
         ("failures", [{"seed": 342}], "failures[0].reason", "is missing; add it"),
         ("subset.share", 30, "subset.share", "numbers from 0 to 1"),
         ("subset.sizes", [5000] * 6, "subset.sizes", "exceeds data.train_rows"),
@@ -215,12 +215,12 @@ def test_packing_refuses_what_is_no_result(rows):
         ("compared", ["el2n", "full", "random"], "compared", "without 'full'"),
         ("compared", ["random"], "compared", "does not name 'el2n'"),
         ("compared", ["el2n"], "compared", "does not name 'random'"),
-        ("budget", "equal-epochs", "recipe", "set it to null"),
-        ("subset.sizes", [1200] * 5, "subset.sizes", "give one per seed"),
+        ("budget", "equal-epochs", "recipe", "restore the file"),
+        ("subset.sizes", [1200] * 5, "subset.sizes", "restore the file"),
         ("subset.sizes", [1200, None, 1200, 1200, 1200, 1200], "subset.sizes", "is null for seed 4827"),
         ("subset.sizes", [0] * 6, "subset.sizes", "integers of at least 1"),
-        ("subset.share", 0.3001, "subset.share", "the sizes come to 0.3; correct one"),
-        ("subset", None, "subset", "say how many rows were kept"),
+        ("subset.share", 0.3001, "subset.share", "the sizes come to 0.3; run the cell again"),
+        ("subset", None, "subset", "restore the file"),
         ("keep", "0.31", "keep", "subset.sizes runs from 1200 to 1200"),
         ("data.train_rows", 10**400, "data.train_rows", "an integer"),
         ("seeds", [10**400], "seeds", "integers"),
@@ -230,8 +230,8 @@ def test_packing_refuses_what_is_no_result(rows):
         ("cost.train", 10**400, "cost.train", "numbers of at least 0"),
         ("subset.classes", {"a": 10**400}, "subset.classes", "numbers from 0 to 1"),
         ("planted", {"mislabelled": 1.2}, "planted", "numbers from 0 to 1"),
-        ("keep", "none", "seeds", "name the share kept"),
-        ("method", "full", "keep", "use '1'"),
+        ("keep", "none", "seeds", "restore the file"),
+        ("method", "full", "keep", "restore the file"),
         ("metrik", "accuracy", "metrik", "did you mean 'metric'?"),
         ("cost.seconds", 12.0, "cost.seconds", "is unknown; remove it"),
     ],
@@ -264,8 +264,8 @@ def test_a_metric_that_does_not_follow_from_its_examples_is_refused():
 def test_a_metric_beside_the_main_one_has_a_number_for_the_same_seeds():
     payload = payload_of(cell(also={"exact": (0.1,) * 6}))
     for values, said in (
-        ([0.1] * 5, "one number per seed"),
-        ([None, *[0.1] * 5], "one number per seed"),
+        ([0.1] * 5, "disagree on the seeds"),
+        ([None, *[0.1] * 5], "disagree on the seeds"),
         ([7] * 6, "shares"),
     ):
         payload["also"]["exact"] = values
@@ -339,7 +339,7 @@ def test_a_result_of_a_kind_that_is_not_installed_is_refused():
 
 def test_the_full_data_have_one_budget():
     steps = replace(cell(method="full"), budget="equal-steps")
-    with pytest.raises(ResultError, match="'budget' is 'equal-steps' for method 'full'; use 'equal-epochs'"):
+    with pytest.raises(ResultError, match="'budget' is 'equal-steps' for method 'full', not 'equal-epochs'"):
         parse(payload_of(steps))
 
 

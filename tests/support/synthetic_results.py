@@ -127,8 +127,9 @@ def diagnostic(task="planted-pair", method="el2n", **aurocs: float) -> CellResul
 
 
 def small_board(tasks=("snli", "mnli"), keeps=("0.3", "0.5"), methods=METHODS, **options):
-    """The cells of a whole board."""
+    """The cells of a whole board; each names all methods, as those of one suite do."""
     made = []
+    options = {"compared": tuple(sorted({"random", *methods})), **options}
     for task in tasks:
         made.append(cell(task, "full", **options))
         made += [cell(task, method, keep, **options) for keep in keeps for method in methods]

@@ -19,7 +19,7 @@ _BASELINES: tuple[Role, ...] = ("full", "random")
 
 _TABLES = """\
 Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
-break-even are given as shared / alone."""
+break-even are given as alone / shared."""
 
 
 def results_sections(board: Board) -> list[Section]:

@@ -30,11 +30,11 @@ def labelled(row: BoardRow) -> str:
 
 
 def net_costs(row: BoardRow) -> tuple[str, str]:
-    """Return the net cost as tables show it, shared and alone."""
+    """Return the net cost as tables show it, alone and shared."""
     costs = row.costs
-    nets = (None, None) if costs is None else (costs.net_shared, costs.net_alone)
-    shared, alone = (NOTHING if net is None else fixed(net, 2) for net in nets)
-    return shared, alone
+    nets = (None, None) if costs is None else (costs.net_alone, costs.net_shared)
+    alone, shared = (NOTHING if net is None else fixed(net, 2) for net in nets)
+    return alone, shared
 
 
 def method(row: BoardRow) -> str:
@@ -124,24 +124,24 @@ def classes(row: BoardRow) -> str:
     return ", ".join(f"{code(name)} {fixed(share * 100, 1)} %" for name, share in kept.classes) or NOTHING
 
 
-def _pair(shared: str, alone: str) -> str:
-    return NOTHING if shared == alone == NOTHING else f"{shared} / {alone}"
+def _pair(alone: str, shared: str) -> str:
+    return NOTHING if alone == shared == NOTHING else f"{alone} / {shared}"
 
 
 def net_cost(row: BoardRow) -> str:
-    """Return the net cost, shared / alone."""
+    """Return the net cost, alone / shared."""
     return _pair(*net_costs(row))
 
 
 def net_cost_in_terminal(row: BoardRow) -> str:
-    """Return the net cost, shared / alone, where both are known."""
-    shared, alone = net_costs(row)
-    return NOTHING if NOTHING in (shared, alone) or not _has_result(row) else f"{shared} / {alone}"
+    """Return the net cost, alone / shared, where both are known."""
+    alone, shared = net_costs(row)
+    return NOTHING if NOTHING in (alone, shared) or not _has_result(row) else f"{alone} / {shared}"
 
 
 def pays_after(row: BoardRow) -> str:
-    """Return the number of later trainings after which pruning has paid, shared / alone."""
-    found = (break_even(get)(row) for get in (lambda c: c.break_even_shared, lambda c: c.break_even_alone))
+    """Return the number of later trainings after which pruning has paid, alone / shared."""
+    found = (break_even(get)(row) for get in (lambda c: c.break_even_alone, lambda c: c.break_even_shared))
     return _pair(*(NOTHING if n is None else f"{n:,}" if isinstance(n, int) else str(n) for n in found))
 
 

@@ -43,13 +43,13 @@ TRADEOFF: tuple[Column[TradeoffRow], ...] = (
         "net_alone",
         lambda line: None if line.row.costs is None else line.row.costs.net_alone,
         _TRAININGS,
-        page=View("net cost alone", lambda line: net_costs(line.row)[1]),
+        page=View("net cost alone", lambda line: net_costs(line.row)[0]),
     ),
     Column(
         "net_shared",
         lambda line: None if line.row.costs is None else line.row.costs.net_shared,
         _TRAININGS,
-        page=View("net cost shared", lambda line: net_costs(line.row)[0]),
+        page=View("net cost shared", lambda line: net_costs(line.row)[1]),
     ),
     Column(
         "metric",
