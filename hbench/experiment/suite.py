@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -250,7 +251,10 @@ def _sequence(name: str, value: Any) -> Sequence[Any]:
 
 
 def _toml(value: Any) -> str:
-    return shorten(f'"{value}"' if isinstance(value, str) else str(value))
+    text = str(value)
+    if isinstance(value, str):
+        text = f'"{value}"' if value.isprintable() else json.dumps(value)
+    return shorten(text)
 
 
 def _distinct(name: str, values: Sequence[Any], canonical: Callable[[Any], Any]) -> tuple[Any, ...]:

@@ -122,6 +122,7 @@ def test_any_bytes_are_read_or_refused(file: Path, content: bytes) -> None:
         ("[recipe]\nlearning_rate = 1" + "0" * 400, "learning_rate = inf"),
         ("[recipe]\nlearning_rate = -1" + "0" * 400, "learning_rate = -inf"),
         ("seeds = '" + "a" * 5000 + "'", "..."),
+        ('rivals = "a\\nb"', 'such as rivals = ["a\\nb"]'),
     ],
 )
 def test_what_no_suite_can_mean_is_refused_by_its_name(file: Path, text: str, said: str) -> None:
