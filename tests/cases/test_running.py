@@ -1,4 +1,4 @@
-"""Names, options, plugins and stores that neighbouring tools take wrongly: a command as a user gives it, and its end."""
+"""Names, options, plugins and stores that other tools take wrongly: a command as a user gives it, and its end."""
 
 from __future__ import annotations
 
