@@ -54,6 +54,7 @@ def rows(folder: Path) -> dict[str, dict[str, str]]:
         return {row["method"]: row for row in csv.DictReader(stream)}
 
 
+@pytest.mark.slow
 def test_options_that_look_alike_on_one_board_and_a_damaged_score(
     hbench: Any, tmp_path: Path, one_thread: None
 ) -> None:
