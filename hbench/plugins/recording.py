@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hbench.errors import UsageError
+from hbench.plugins.observation import KIND_SIGNALS
 from hbench.plugins.registry import KINDS, Named
 from hbench.plugins.scorer import Scorer
 from hbench.plugins.task import Task
@@ -11,10 +12,13 @@ from hbench.plugins.task import Task
 def why_unrecorded(scorer: Named[Scorer], task: Named[Task]) -> str | None:
     """Return why a scorer cannot be used for a task, naming the signal and the fix; None when all is recorded.
 
-    Raises UsageError when the task's kind is unknown.
+    Raises UsageError when a signal of some kinds is asked for and the task's kind is unknown.
     """
+    asked = scorer.plugin.asks()
+    if asked is None or not set(asked.signals) & set(KIND_SIGNALS):
+        return None  # what every kind records; a plan that asks for no more loads no kind
     kind = KINDS.find(task.plugin.kind)
-    for signal in kind.plugin.unrecorded(task.plugin, scorer.plugin.asks()):
+    for signal in kind.plugin.unrecorded(task.plugin, asked):
         others = ", ".join(f"'{name}'" for name in _recording(signal) if name != kind.name)
         return (
             f"{scorer.ref} reads the signal '{signal}', which task '{task.ref}' of the kind '{kind.name}' does not "

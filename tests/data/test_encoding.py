@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from support.reading import Marked, Notes, load, refused
 
-from hbench.data.load import describe_source, load_examples
+from hbench.data.load import describe_source
 from hbench.errors import DataError
-from hbench.kinds import load_examples as load_checked
+from hbench.kinds import load_examples
 from hbench.plugins.registry import TASKS
 
 MARK = b"\xef\xbb\xbf"
@@ -106,7 +106,7 @@ def authors(folder: Path, name: str, content: bytes) -> Any:
 
     part = find_split(task.plugin, folder / name, split)
     source = {"files": {part.name: part.digest()}}
-    return load_checked(task, split, source=source, data_dir=folder, size=None, seed=0)
+    return load_examples(task, split, source=source, data_dir=folder, size=None, seed=0)
 
 
 @pytest.mark.parametrize("name", AUTHORS)
@@ -165,7 +165,7 @@ def test_columns_that_a_reader_does_not_give_are_named(tmp_path):
         (tmp_path / "short" / f"{split}.txt").write_text("x")
     source = describe_source(Short(), tmp_path, "short")
     with pytest.raises(DataError, match=r"train\.txt: column 'gold' is missing; the columns are: text"):
-        load_checked(Short(), "train", source=source, data_dir=tmp_path, size=None, seed=0)
+        load_examples(Short(), "train", source=source, data_dir=tmp_path, size=None, seed=0)
 
 
 def test_embedded_rows_are_checked_alike():
@@ -175,6 +175,4 @@ def test_embedded_rows_are_checked_alike():
             return {"text": ["fine", "\ud800"], "gold": [0, 1]}
 
     with pytest.raises(DataError, match=r"split 'train', row 2 .*surrogate"):
-        load_examples(
-            Embedded(), "train", source={"embedded": ""}, data_dir=None, size=None, seed=0, check_rows=lambda *_: [0]
-        )
+        load_examples(Embedded(), "train", source={"embedded": ""}, data_dir=None, size=None, seed=0)

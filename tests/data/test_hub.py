@@ -116,6 +116,7 @@ def test_what_the_hub_does_not_have_is_said_in_one_line(case: str, words: list[s
     assert all(word in message for word in [*words, "--data-dir"]), message
 
 
+@pytest.mark.slow
 def test_open_revision_is_resolved_and_recorded(hub: tuple[Hub, str, Path]) -> None:
     found = child("open", [OPEN], hub[1], hub[2])
     assert found["source"] == {"hub": OPEN, "config": "plain_text", "revision": OPEN_COMMIT}
@@ -124,6 +125,7 @@ def test_open_revision_is_resolved_and_recorded(hub: tuple[Hub, str, Path]) -> N
     assert "'nobody/nothing' is not on the hub" in found["unknown data set"]
 
 
+@pytest.mark.slow
 def test_unreachable_hub_is_said_in_one_line(tmp_path: Path) -> None:
     with serve(Hub(tmp_path)) as address:
         pass
@@ -147,6 +149,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[str
 
 
 @pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.slow
 def test_pretrained_weights_arrive_under_a_new_head(name: str, models: tuple[dict[str, Any], dict[str, Any]]) -> None:
     written, found = models[0][name], models[1][name]
     hub_id, revision = MODELS[name]

@@ -53,7 +53,7 @@ def test_death_of_a_worker_is_a_failed_cell_and_the_others_go_on(bench: Bench) -
         .replace('["h-score", "el2n", "length"]', '["length"]')
         .replace('[0.3, "h-score"]', "[0.3]")
     )
-    done = bench.hbench("run", "suite.toml", "--quiet", "--plugin", "deadly.py", check=False)
+    done = bench.hbench("run", "suite.toml", "--quiet", "--plugin", "deadly.py", "--executor", "local", check=False)
     assert done.returncode == 1, done.stderr
     rows = list(csv.DictReader((bench.folder / ".hbench/leaderboard/leaderboard.csv").open()))
     states = {(row["task"].partition("[")[0], row["method"]): row["status"] for row in rows}

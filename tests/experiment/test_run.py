@@ -74,7 +74,7 @@ def test_metric_can_be_recomputed_from_the_predictions(finished: Bench) -> None:
 
 
 def test_same_suite_in_another_store_gives_the_same_bytes(finished: Bench) -> None:
-    run(finished, "b", "--executor", "inline")
+    run(finished, "b", "--executor", "local")
     assert board(finished, "b") == board(finished, "a")
     first, second = outputs(finished, "a"), outputs(finished, "b")
     assert first.keys() == second.keys()
@@ -172,7 +172,7 @@ def test_killed_runs_resume_to_the_same_bytes(finished: Bench) -> None:
     """HBENCH_TEST_KILLS sets the number of kills; the moments come from a fixed seed."""
     kills = int(os.environ.get("HBENCH_TEST_KILLS", "4"))
     moments = random.Random(7)
-    command = finished.command("run", "suite.toml", "--store", "k/store", "--quiet")
+    command = finished.command("run", "suite.toml", "--store", "k/store", "--quiet", "--executor", "local")
     for _ in range(kills):
         process = subprocess.Popen(
             command, cwd=finished.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -186,11 +186,13 @@ def test_killed_runs_resume_to_the_same_bytes(finished: Bench) -> None:
     assert drafts == []
 
 
-def test_damaged_store_is_said(bench: Bench) -> None:
-    run(bench, "a", "--scorer", "length", "--keep", "0.3")
+def test_a_damaged_file_is_named_and_its_job_is_run_again(bench: Bench) -> None:
+    options = ("run", "suite.toml", "--store", "a/store", "--scorer", "length", "--keep", "0.3")
+    bench.hbench(*options, "--quiet")
     victim = next((bench.folder / "a/store/finetune").glob("*/predictions.npz"))
+    whole, before = victim.read_bytes(), board(bench, "a")
     victim.write_bytes(b"")
-    done = run(bench, "a", "--scorer", "length", "--keep", "0.3", check=False)
-    assert done.returncode == 2
-    assert "predictions.npz changed since written" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = bench.hbench(*options)
+    assert f"{victim.parent.name}/predictions.npz" in done.stderr.replace("\n", "")
+    assert "1 job" in done.stderr
+    assert (victim.read_bytes(), board(bench, "a")) == (whole, before)

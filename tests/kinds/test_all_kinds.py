@@ -158,6 +158,7 @@ def test_gradients_of_options_that_cancel_are_exact() -> None:
 
 
 @pytest.mark.parametrize(("name", "kind_name"), pairs(["bert", "roberta", "opt-350m", "gpt2", "llama"], KINDS))
+@pytest.mark.slow
 def test_encoders_and_decoders_learn_64_examples_by_heart(name: str, kind_name: str) -> None:
     task, found = encoded(kind_name, 64, name)
     kind = find_kind(kind_name)

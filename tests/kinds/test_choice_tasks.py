@@ -310,6 +310,7 @@ def write_repositories(hub: Hub) -> None:
             pd.DataFrame(hub_form(name)).to_parquet(converted / config / split / "0000.parquet")
 
 
+@pytest.mark.slow
 def test_the_hub_is_read_at_the_pinned_revision(tmp_path: Path) -> None:
     hub = Hub(tmp_path / "hub")
     write_repositories(hub)

@@ -286,6 +286,7 @@ def write_repositories(hub: Hub) -> None:
         pd.DataFrame(source_form("mtop")).to_parquet(data / f"{split}-00000-of-00001-0123456789abcdef.parquet")
 
 
+@pytest.mark.slow
 def test_the_hub_gives_the_same_rows(tmp_path: Path) -> None:
     hub = Hub(tmp_path / "hub")
     write_repositories(hub)

@@ -62,6 +62,7 @@ def weights(run: Run) -> torch.Tensor:
     return torch.cat([value.flatten() for value in run.setting.model.state_dict().values()])
 
 
+@pytest.mark.slow
 def test_keeping_everything_is_plain_training_to_the_bit_and_variants_choose_otherwise() -> None:
     parts = prepared()
     plain = trained(parts)

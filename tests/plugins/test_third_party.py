@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import pytest
 from support.paths import TESTS
 
 PACKAGE = TESTS / "third_party"
@@ -31,6 +32,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_an_installed_package_adds_a_scorer(tmp_path):
     # Building writes into the source folder, so a copy is built.
     source, target = tmp_path / "source", tmp_path / "site"

@@ -36,6 +36,7 @@ P_VALUES = st.lists(st.none() | st.floats(0, 1) | st.sampled_from([0.01, 0.02, 0
 @pytest.mark.parametrize(("adjust", "name"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
 @settings(deadline=None, max_examples=25)  # statsmodels collects garbage at every call
 @given(p=P_VALUES)
+@pytest.mark.slow
 def test_adjusted_p_values_are_those_of_statsmodels(adjust, name, p):
     tested = [value for value in p if value is not None]
     expected = iter(multipletests(tested, method=name)[1] if tested else [])

@@ -16,6 +16,8 @@ keep = [0.3, "h-score"]
 scoring_runs = 2
 seeds = 2
 eval_size = 60
+# workers take seconds to start: tests of workers ask for them
+executor = "inline"
 
 [recipe]
 epochs = 2

@@ -24,7 +24,8 @@ def files(bench: Bench, place: str) -> dict[str, bytes]:
 
 def kill_and_go_on(finished: Bench, jobs: int, check: bool = True) -> set[Path]:
     """Run in the place b, kill it when so many trainings have finished, and run again; return what was there."""
-    command = finished.command("run", "suite.toml", "--store", "b/store", "--quiet", "--jobs", "2")
+    command = finished.command("run", "suite.toml", "--store", "b/store", "--quiet")
+    command += ["--executor", "local[jobs=2]"]
     process = subprocess.Popen(command, cwd=finished.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(600):
         if len(list((finished.folder / "b/store/finetune").glob("*/result.json"))) >= jobs:

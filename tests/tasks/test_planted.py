@@ -173,6 +173,7 @@ def test_too_small_a_size_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> None:
     """Accuracy on clean rows well above chance but below 1, and the planted rows stand out, in three epochs."""
     torch.set_num_threads(1)

@@ -198,6 +198,7 @@ def test_planted_column_follows_the_sample_and_too_small_a_size_is_refused() -> 
         TASKS.find("planted-joint[size=49]")
 
 
+@pytest.mark.slow
 def test_random_weights_learn_it_and_stumble_over_what_is_planted() -> None:
     """Most frames are right after three epochs, and the wrong labels stand out."""
     done = train_embedded("planted-joint")

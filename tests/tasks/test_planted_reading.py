@@ -335,6 +335,7 @@ def test_ambiguous_spans_are_drawn_fairly() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_random_weights_learn_it_and_stumble_over_what_is_planted(name: str) -> None:
     """Far above chance and below 1, and the wrong labels stand out, after two epochs on half of the rows."""
     done = train_embedded(f"{name}[size=600]", epochs=2)

@@ -293,6 +293,7 @@ keep = [0.8]
 scoring_runs = 1
 seeds = 2
 eval_size = 60
+executor = "inline"
 
 [recipe]
 epochs = 3
