@@ -79,10 +79,9 @@ def test_options_that_look_alike_on_one_board_and_a_damaged_score(
 
     score = next((tmp_path / ".hbench/store/score").glob("*/scores.npz"))
     score.write_bytes(score.read_bytes()[:100])
-    again = hbench(*(word for word in command if word != "--quiet"))
+    again = hbench(*command)
     assert (again.code, again.out) == (0, done.out)
     assert f"{score.parent.name}/scores.npz" in again.err
-    assert "1 job run" in again.err
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])

@@ -65,6 +65,9 @@ class Heard:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
+    def warn(self, text: str) -> None:
+        self.notes.append(text)
+
 
 @dataclass(frozen=True)
 class Done:

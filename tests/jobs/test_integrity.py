@@ -157,7 +157,7 @@ def one_file_of_every_job(store: Path, draw: random.Random) -> Iterator[Path]:
 def test_sixty_damages_are_named_and_the_board_stays_the_same(tmp_path: Path) -> None:
     """Damage a file of every job of a finished store, run again, until sixty files were damaged."""
     bench = Bench(tmp_path)
-    bench.write(SMALL_SUITE.replace("size=120", "size=60"))
+    bench.write(SMALL_SUITE.replace("size=120", "size=60").replace("eval_size = 60", "eval_size = 20"))
     options = ("run", "suite.toml", "--store", "store", "--executor", "inline")
     bench.hbench(*options)
     boards = [tmp_path / "leaderboard" / name for name in ("LEADERBOARD.md", "leaderboard.csv")]
