@@ -1,4 +1,4 @@
-"""What can go wrong, said to the person who reads it.
+"""The errors that hbench raises for its users' mistakes: each names what is wrong, where, and the fix.
 
 Every error that a user can cause is an `HbenchError`: one message that names the thing, the place and the fix. The
 command line prints it without a traceback and exits with `exit_code`.

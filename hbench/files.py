@@ -12,6 +12,9 @@ from typing import Any
 
 from hbench.errors import HbenchError
 
+#: One object of JSON or TOML, as its reader returns it or its writer takes it.
+JsonObject = dict[str, Any]
+
 #: Characters of a value that an error message repeats.
 SHORT = 60
 
@@ -83,8 +86,8 @@ def digest_file(path: Path) -> str:
 
 
 def digest_text(text: str) -> str:
-    """Return the sha256 of a text in UTF-8, as 64 hexadecimal digits."""
-    # the same as strict for all texts but paths that are none in the locale's encoding
+    """Return the sha256 of a string in UTF-8, as 64 hexadecimal digits."""
+    # the same as strict for all texts but paths that are not text in the locale's encoding
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
@@ -102,7 +105,7 @@ def root_cause(error: BaseException) -> BaseException:
 
 
 def shorten(text: str, longest: int = SHORT) -> str:
-    """Return a text of at most `longest` characters, its end replaced by three dots where it is cut."""
+    """Return a string of at most `longest` characters, its end replaced by three dots where it is cut."""
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 

@@ -1,4 +1,4 @@
-"""What the engine tells whoever watches a run. The command line shows it; a library call watches nothing."""
+"""The progress of a run as the engine reports it: the command line shows it, a library call ignores it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Progress(Protocol):
 
 
 class NullProgress:
-    """Watches nothing."""
+    """Ignores everything."""
 
     def stage(self, name: str, total_jobs: int) -> None:
         """Ignore a stage."""

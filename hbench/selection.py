@@ -1,4 +1,4 @@
-"""From scores to a subset: how many examples, which of them, and how ties are broken."""
+"""From scores to a subset: how many examples, which ones, and how ties are broken."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def class_shares(mask: npt.NDArray[np.bool_], labels: npt.NDArray[np.int64], nam
 
 
 def _order(preference: npt.NDArray[np.float64], ids: Sequence[str], seed: int) -> npt.NDArray[np.intp]:
-    """Return the places of the examples, the most preferred first."""
+    """Return the positions of the examples, the most preferred first."""
     names = np.asarray(ids, dtype=str)
     if names.shape != preference.shape:
         raise DataError(f"preference has shape {preference.shape} for {len(names)} ids; give one number to each")

@@ -73,7 +73,7 @@ def across_tasks(contests: Iterable[Sequence[BoardRow]]) -> tuple[AcrossTasks, .
             first = pruned[0]
             tasks = sizes.setdefault((first.cell.model, first.cell.keep, first.cell.budget), {})
             tasks[first.cell.task] = {row.method: row for row in pruned}
-    # A size that only further splits have is no block of any task.
+    # A size that only further splits have is not a block of any task.
     return tuple(_summary(key, tasks) for key, tasks in sizes.items() if any(map(_has_result, tasks.values())))
 
 
@@ -160,7 +160,7 @@ def _ranks(methods: list[str], blocks: Mapping[str, Mapping[str, BoardRow]]) -> 
     """Rank the methods that have a result on every task; needs two of each."""
     if len(methods) < 2 or len(blocks) < 2:
         return {}
-    # Rounded, so that metrics that are equal on paper tie on every machine.
+    # Rounded, so that metrics that are equal on paper are equal on every machine.
     matrix = np.array([[_metric(rows, m) for rows in blocks.values()] for m in methods], dtype=np.float64).round(10)
     return dict(zip(methods, rank_intervals(matrix), strict=True))
 

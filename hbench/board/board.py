@@ -40,7 +40,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Board:
-    """All results, compared."""
+    """The board: all results and their comparisons."""
 
     results: tuple[CellResult, ...]
     #: In the order of the board: by task, split (primary first), model, keep, budget.

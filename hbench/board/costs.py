@@ -14,7 +14,7 @@ from hbench.results.fields import ResultError
 
 
 class ScoringBill(NamedTuple):
-    """What methods share the bill of: the scoring runs of one task and model, in one unit."""
+    """The scoring runs of one task and model whose bill is shared among methods, in one unit."""
 
     task: str
     model: str

@@ -1,4 +1,4 @@
-"""How much of what was to be compared has a result."""
+"""Coverage: how many of the cells that were to be compared have a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss against the full data that still counts as none."""
+"""Non-inferiority margins: the largest loss against the full data that counts as none."""
 
 from __future__ import annotations
 

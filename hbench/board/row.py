@@ -62,7 +62,7 @@ class BoardRow:
     eval_rows: int = 0
     #: Mean over seeds; its interval where it is a mean over examples.
     metric: Estimate | None = None
-    #: Means of the metrics that stand beside it, by name.
+    #: Means of the metrics shown beside it, by name.
     also: tuple[tuple[str, float], ...] = ()
     #: Metric / that of the full data, over the seeds that both have; its interval where the metric is a mean.
     share: Estimate | None = None

@@ -68,7 +68,7 @@ def _with_front(rows: Sequence[BoardRow]) -> tuple[TradeoffRow, ...]:
 
 
 def _net(row: BoardRow) -> float:
-    """Return the net cost alone, rounded, so that costs that are equal on paper tie; infinite where not known."""
+    """Return the net cost alone, rounded so that costs equal on paper compare as equal; infinite where not known."""
     net = None if row.costs is None else row.costs.net_alone
     return math.inf if net is None else round(net, 10)
 

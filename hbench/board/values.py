@@ -43,7 +43,7 @@ class CellValues:
 
     @property
     def also(self) -> tuple[tuple[str, float], ...]:
-        """Return the means of the metrics that stand beside it, by name; empty when all seeds failed."""
+        """Return the means of the metrics shown beside it, by name; empty when all seeds failed."""
         known = {name: [v for v in values if v is not None] for name, values in sorted(self.cell.also.items())}
         return tuple((name, float(np.mean(values))) for name, values in known.items() if values)
 

@@ -26,7 +26,7 @@ def check_comparable(results: Sequence[CellResult], version: Callable[[CellResul
             first, expected = seen.setdefault(name, (result, value))
             if value != expected:
                 raise ResultError(
-                    f"{first.path} and {result.path} stand in one comparison but differ in '{name}': "
+                    f"{first.path} and {result.path} are compared but differ in '{name}': "
                     f"{shorten(str(expected), 80)} and {shorten(str(value), 80)}; "
                     "run both with one version, or remove one of them"
                 )
@@ -45,7 +45,7 @@ def check_sizes(cells: Sequence[CellResult]) -> None:
             theirs = baseline.sizes.get(seed, size)
             if abs(size - theirs) > _SAME_SIZE:
                 raise ResultError(
-                    f"{cell.path} and {baseline.path} stand in one comparison but keep {size:,} and {theirs:,} rows "
+                    f"{cell.path} and {baseline.path} are compared but keep {size:,} and {theirs:,} rows "
                     f"with seed {seed}; run both at one size, or remove one of them"
                 )
 

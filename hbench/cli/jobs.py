@@ -29,7 +29,7 @@ def status(store: Path, as_json: bool) -> None:
     """
     from hbench.execute.base import describe
     from hbench.execute.processes import is_alive
-    from hbench.experiment.agenda import pending
+    from hbench.jobs.agenda import pending
     from hbench.jobs.store import JOB_TYPES
 
     opened = _open(store)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ from hbench.errors import HbenchError
 if TYPE_CHECKING:
     from hbench.plugins.registry import Registry
 
-Row = dict[str, Any]
+#: What is listed of one name, in the order in which it is printed: `name`, `about` and whatever else is known.
+Entry = Mapping[str, object]
 
 
 @click.command("list", short_help="List scorers, tasks, kinds, models, suites or executors.")
@@ -33,11 +34,11 @@ def list_command(what: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
     print_entries(rows)
 
 
-def _scorers() -> list[Row]:
+def _scorers() -> list[Entry]:
     from hbench.plugins import Scorer
     from hbench.plugins.registry import SCORERS
 
-    def describe(cls: type[Any]) -> Row:
+    def describe(cls: type[Any]) -> Entry:
         natural = cls.natural is not Scorer.natural
         return {
             "about": summary(cls),
@@ -49,10 +50,10 @@ def _scorers() -> list[Row]:
     return _plugins(SCORERS, describe)
 
 
-def _tasks() -> list[Row]:
+def _tasks() -> list[Entry]:
     from hbench.plugins.registry import TASKS
 
-    def describe(cls: type[Any]) -> Row:
+    def describe(cls: type[Any]) -> Entry:
         hub = cls.hub
         return {
             "about": summary(cls),
@@ -68,20 +69,31 @@ def _tasks() -> list[Row]:
     return _plugins(TASKS, describe)
 
 
-def _kinds() -> list[Row]:
-    """Describe the kinds that the tasks name."""
+def _kinds() -> list[Entry]:
+    from hbench.plugins.registry import KINDS
+
     tasks = _tasks()
-    kinds = sorted({row["kind"] for row in tasks if "kind" in row})
-    return [{"name": kind, "tasks": [row["name"] for row in tasks if row.get("kind") == kind]} for kind in kinds]
+
+    def describe(name: str) -> Entry:
+        return {"tasks": [row["name"] for row in tasks if row.get("kind") == name]}
+
+    def declared(cls: type[Any]) -> Entry:
+        return {
+            "about": summary(cls),
+            "extra_signals": list(cls.extra_signals),
+            "metrics_that_are_means": list(cls.means),
+        }
+
+    return [{**row, **describe(str(row["name"]))} for row in _plugins(KINDS, declared)]
 
 
-def _executors() -> list[Row]:
+def _executors() -> list[Entry]:
     from hbench.execute import EXECUTORS
 
     return _plugins(EXECUTORS, lambda cls: {"about": summary(cls), "options": options(cls)})
 
 
-def _models() -> list[Row]:
+def _models() -> list[Entry]:
     from hbench.models.catalogue import CATALOGUE, ModelOptions
 
     return [
@@ -96,11 +108,11 @@ def _models() -> list[Row]:
     ]
 
 
-def _suites() -> list[Row]:
+def _suites() -> list[Entry]:
     from hbench.experiment.suite_file import load_suite
     from hbench.experiment.suites import shipped
 
-    rows = []
+    rows: list[Entry] = []
     for name in shipped():
         suite = load_suite(name)
         rows.append(
@@ -116,7 +128,7 @@ def _suites() -> list[Row]:
     return rows
 
 
-_LISTS: dict[str, Callable[[], list[Row]]] = {
+_LISTS: dict[str, Callable[[], list[Entry]]] = {
     "scorers": _scorers,
     "tasks": _tasks,
     "kinds": _kinds,
@@ -126,9 +138,9 @@ _LISTS: dict[str, Callable[[], list[Row]]] = {
 }
 
 
-def _plugins(registry: Registry[Any], describe: Any) -> list[Row]:
+def _plugins(registry: Registry[Any], describe: Any) -> list[Entry]:
     """Describe every plugin; one that cannot be loaded is listed with the reason, and hides none of the others."""
-    rows = []
+    rows: list[Entry] = []
     for name in registry.names():
         try:
             rows.append({"name": name, **describe(registry.load(name))})
@@ -143,7 +155,7 @@ def summary(cls: type[Any]) -> str:
     return "" if text.startswith(f"{cls.__name__}(") else text.partition("\n")[0]
 
 
-def options(cls: type[Any]) -> dict[str, Any]:
+def options(cls: type[Any]) -> dict[str, object]:
     """Return the options of a plugin class with their defaults, in the order of their declaration."""
     found = {}
     for option in dataclasses.fields(cls):

@@ -14,7 +14,7 @@ from hbench.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Where finished jobs are kept when nothing else is said; results and leaderboard stand beside it.
+#: Where finished jobs are kept when nothing else is said; results and leaderboard are beside it.
 STORE = Path(".hbench/store")
 
 
@@ -64,7 +64,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         metavar="D",
         callback=lambda _context, _option, name: _device(name),
-        help="auto, cpu, cuda (all GPUs), cuda:1, or mps; found where the jobs run.",
+        help="auto, cpu, cuda (all GPUs), cuda:1, or mps; resolved where the jobs run.",
     ),
     click.option("--quiet", "-q", is_flag=True, help="Show no progress, warnings only."),
 )

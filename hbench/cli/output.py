@@ -9,7 +9,7 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -90,13 +90,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     console.print(table)
 
 
-def print_entries(entries: Iterable[dict[str, Any]]) -> None:
+def print_entries(entries: Iterable[Mapping[str, object]]) -> None:
     """Write named entries one below the other: name, what it is about, and a line for everything else that is set."""
     for entry in entries:
         click.secho(entry["name"], bold=True)
         for key, value in entry.items():
             if key == "about" and value:
-                print_text(value, indent="  ")
+                print_text(str(value), indent="  ")
             elif key not in ("name", "about") and value not in (None, False, {}, [], ""):
                 print_text(f"{key.replace('_', ' ')}: {show(value)}", indent="  ")
 

@@ -189,7 +189,7 @@ class LineProgress:
             self._stage.start(key, label)
 
     def job_progress(self, key: str, done: int, total: int) -> None:
-        """Say where things stand, when nothing was said for a while."""
+        """Write the state of the stage when nothing was written for a while."""
         with self._lock:
             if key in self._stage.labels:
                 self._stage.shares[key] = done / max(total, 1)

@@ -1,4 +1,4 @@
-"""`hbench run`: do a suite and print its leaderboard."""
+"""`hbench run`: run a suite and print its leaderboard."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How long a training on a part of the data may go on: the budgets that make methods comparable.
 
 What scoring before training takes is outside all budgets and is part of the net cost. A further budget is a class like
-these, in a file of its own, and one line in `ALL`.
+these, in a file of its own, and an entry in `ALL`.
 """
 
 from __future__ import annotations
@@ -94,7 +94,11 @@ class EqualCost:
 
 
 #: Every budget, in the order of boards. The first leaves the recipe as it is: it is the default, and the full data's.
-ALL: tuple[Budget, ...] = (EqualEpochs(), EqualSteps(), EqualCost())
+ALL: tuple[Budget, ...] = (
+    EqualEpochs(),
+    EqualSteps(),
+    EqualCost(),
+)
 BUDGETS: tuple[str, ...] = tuple(budget.name for budget in ALL)
 DEFAULT_BUDGET = BUDGETS[0]
 

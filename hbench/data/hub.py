@@ -6,7 +6,7 @@ from hbench.errors import DataError
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return what the hub's client raises when it cannot reach the hub or is refused; all its own errors are of these.
+    """Return what the hub's client raises when it cannot reach the hub or is refused, all of its own errors included.
 
     They include those of the network library that the client was built for, which has had two names.
     """

@@ -73,9 +73,9 @@ class Declaration:
     def by_name(self, values: list[Any], names: Sequence[str], place: str, column: str) -> list[Any]:
         """Return the task's integers for classes that a source numbers in the order of its own names.
 
-        Negative integers, by which sources mark a row without a class, and what is no integer stay as they are. Names
-        that are nothing but the numbers from 0 say nothing. Raises DataError naming both lists when a class that
-        occurs is not one of the task's, and the value when it has no name.
+        Negative integers, by which sources mark a row without a class, and values that are not integers stay as they
+        are. Names that are nothing but the numbers from 0 say nothing. Raises DataError naming both lists when a class
+        that occurs is not one of the task's, and the value when it has no name.
         """
         if tuple(names) == self.labels or list(names) == [str(number) for number in range(len(names))]:
             return values

@@ -21,7 +21,7 @@ from hbench.data.sources import SplitFiles, find_split, read_hub, read_split
 from hbench.data.values import check_encoding, check_names
 from hbench.errors import DataError, UsageError
 from hbench.files import SHORT, short_repr
-from hbench.plugins import Hub, Task
+from hbench.plugins import Hub, Row, Source, Task
 from hbench.plugins.registry import Named, plugin_name, source_digest
 
 
@@ -35,20 +35,20 @@ class RowRules(Protocol):
     def check_rows(self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]) -> Iterable[Any]:
         """Check all rows and return the positions of those with a gold answer. Raises DataError naming a row."""
 
-    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, task: Task, row: Row) -> Row:
         """Return a row of the source as it goes into `Task.convert`."""
 
     def check_file(self, task: Task, file: Path) -> None:
         """Raise DataError for a file of the data's authors that contradicts itself."""
 
 
-def describe_source(task: Task, data_dir: Path | None, name: str) -> dict[str, Any]:
+def describe_source(task: Task, data_dir: Path | None, name: str) -> Source:
     """Return where the rows of a task come from and which version they are.
 
     name: the task's name, which is its folder under `data_dir`. An embedded task has {"embedded": sha256 of its rows};
     with a folder the answer is {"files": {file name: sha256}} of the splits in use; otherwise it is
     {"hub": id, "config": name, "revision": commit}, where a revision left open is asked of the hub. Where the task's
-    own code reads or converts what is there, the digest of its file stands beside it as "reader".
+    own code reads or converts what is there, the digest of its file is added as "reader".
     Raises DataError when a file is missing, when there is no source at all, or when the hub does not answer.
     """
     used = (task.training(), *task.splits())
@@ -71,7 +71,7 @@ def load_examples(
     task: Named[Task] | Task,
     split: str,
     *,
-    source: dict[str, Any],
+    source: Source,
     data_dir: Path | None,
     size: int | None,
     seed: int,
@@ -131,17 +131,15 @@ def _converted(task: Task, columns: Columns, place: Callable[[int], str], kind: 
             rows.append(task.convert(kind.prepare(task, dict(zip(columns, values, strict=True)))))
         except (ValueError, KeyError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
-            raise DataError(f"{place(position)}: in no form that the task reads ({what}); fix the row") from error
+            raise DataError(f"{place(position)}: not in a form that the task reads ({what}); fix the row") from error
     return {column: [row[column] for row in rows] for column in columns}
 
 
-def _reader(task: Task, original: bool = False) -> dict[str, str]:
+def _reader(task: Task, original: bool = False) -> Source:
     return {"reader": source_digest(type(task))} if original or _converts(task) else {}
 
 
-def _read(
-    name: str, task: Task, split: str, source: dict[str, Any], data_dir: Path | None, kind: RowRules
-) -> SourceRows:
+def _read(name: str, task: Task, split: str, source: Source, data_dir: Path | None, kind: RowRules) -> SourceRows:
     if "embedded" in source:
         rows = _require_rows(name, split, task.rows(split))
         return SourceRows(rows, [(f"task '{name}', split '{split}'", len(next(iter(rows.values()))))])

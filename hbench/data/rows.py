@@ -13,7 +13,7 @@ class SourceRows:
     """The rows of a split, in columns."""
 
     columns: Columns
-    #: In order: a place the rows come from, and how many of them do.
+    #: In order: where rows come from, and how many.
     parts: list[tuple[str, int]]
     #: The source's own names of the columns by role; None where they are the task's.
     layout: Layout | None = None
@@ -32,7 +32,7 @@ class SourceRows:
         return " and ".join(place for place, _ in self.parts)
 
     def row(self, row: int) -> str:
-        """Return words for the place of one row, given by its position from 0."""
+        """Return words for where one row is, given by its position from 0."""
         for place, rows in self.parts:
             if row < rows:
                 return name_row(place, row)

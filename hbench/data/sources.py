@@ -133,7 +133,7 @@ def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
         except failures() as error:
             check = "check the network, and that the revision exists"
             raise DataError(
-                f"{place}: the hub did not give it ({first_line(root_cause(error))}); {check}, {way}"
+                f"{place}: could not be fetched from the hub ({first_line(root_cause(error))}); {check}, {way}"
             ) from error
         except (datasets.exceptions.DatasetsError, ValueError) as error:
             check = "check config and split"

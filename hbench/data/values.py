@@ -25,7 +25,7 @@ def check_encoding(columns: Columns, place: Callable[[int], str]) -> None:
 def check_names(task: Task, columns: Columns, place: Callable[[int], str]) -> None:
     """Raise DataError naming the first row without an id, or without a passage, where the task declares them.
 
-    An id is a text or an integer; a passage is that, or a list of texts. Neither is blank. What is nothing in the
+    An id is a string or an integer; a passage is that, or a list of strings. Neither is blank. What is nothing in the
     source would otherwise be one name that many rows share.
     """
     for role in ("id", "passage"):

@@ -36,11 +36,11 @@ def from_arrays(
     ids: one id per example, default "0", "1", ...; runs: seeds, default 0, 1, ...; epochs: numbers from 1, default
     1, 2, ...; capture: where the signals were observed, None to leave that open; label, length: one integer per
     example; draw: seed for scorers that draw at random.
-    Raises DataError, naming the signal, for an unknown name, shapes that disagree, values that are no truths or out of
-    the signal's range, and when nothing is given.
+    Raises DataError, naming the signal, for an unknown name, shapes that disagree, values that are not true or false or
+    out of the signal's range, and when nothing is given.
     """
     if capture is not None and capture not in CAPTURES:
-        raise DataError(f"capture={capture!r} is no capture point; use one of {', '.join(CAPTURES)}")
+        raise DataError(f"capture={capture!r} is not a capture point; use one of {', '.join(CAPTURES)}")
     single = {name: whole_numbers(name, v) for name, v in (("label", label), ("length", length)) if v is not None}
     arrays = {name: checked(name, values, capture) for name, values in signals.items()}
     return assemble(arrays, single, ids=ids, runs=runs, epochs=epochs, capture=capture, draw=draw)
@@ -110,7 +110,7 @@ def assemble(
 
     unknown = next((name for name in signals if name not in SIGNALS), None)
     if unknown is not None:  # of a kind of task that records what it should not
-        raise DataError(f"'{unknown}' is no signal of training{suggest(unknown, SIGNALS)}")
+        raise DataError(f"'{unknown}' is not a signal of training{suggest(unknown, SIGNALS)}")
     shapes = {name: values.shape[:3] for name, values in signals.items()}
     if len(set(shapes.values())) > 1:
         raise DataError(f"signals disagree in (run, epoch, example): {shapes}; give them all the same shape")
@@ -121,7 +121,9 @@ def assemble(
         "epoch": _coordinate("epochs", epochs, range(1, n_epochs + 1), n_epochs),
         "example": _coordinate("ids", None if ids is None else [str(i) for i in ids], map(str, range(size)), size),
     }
-    variables: dict[str, Any] = {name: (SIGNALS[name].dims, values) for name, values in signals.items()}
+    variables: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {
+        name: (SIGNALS[name].dims, values) for name, values in signals.items()
+    }
     for name, values in single.items():
         if values.shape != (size,):
             raise DataError(f"'{name}' has shape {values.shape}; expected one value for each of {size} examples")

@@ -19,10 +19,10 @@ def checked(name: str, values: npt.ArrayLike, capture: str | None) -> npt.NDArra
     """Return the values of a signal: booleans for one that is true or false, else the numbers in their own precision.
 
     capture: where they were observed, None where that is not said. Raises DataError, naming the signal and the fix, for
-    an unknown name, other dimensions, and values that are none of this signal's.
+    an unknown name, other dimensions, and values that this signal cannot have.
     """
     if name not in SIGNALS:
-        raise DataError(f"'{name}' is no signal of training{suggest(name, SIGNALS)}")
+        raise DataError(f"'{name}' is not a signal of training{suggest(name, SIGNALS)}")
     signal, array = SIGNALS[name], _array(name, values)
     if array.ndim != len(signal.dims):
         raise DataError(f"signal '{name}' has shape {array.shape}; expected dimensions ({', '.join(signal.dims)})")
@@ -44,7 +44,7 @@ def checked(name: str, values: npt.ArrayLike, capture: str | None) -> npt.NDArra
 
 
 def whole_numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Return one integer for each example, int64 (n,). Raises DataError for values that are no integers."""
+    """Return one integer for each example, int64 (n,). Raises DataError for values that are not integers."""
     array = _array(name, values)
     if array.dtype.kind not in "iu" and not (array.dtype.kind == "f" and (array == np.floor(array)).all()):
         raise DataError(f"'{name}' holds {_sample(array)} of type {array.dtype}; give one integer for each example")

@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: Up to this many classes the whole distribution is a signal.
-MAX_CLASSES = 16
+#: Signals that not every kind of task records -> the most classes for which one softmax gives them; None for any.
+EXTRA: dict[str, int | None] = {
+    "prob": 16,
+}
+
+
+def extra_of(classes: int) -> tuple[str, ...]:
+    """Return which of the signals in `EXTRA` a softmax over so many classes gives."""
+    return tuple(name for name, most in EXTRA.items() if most is None or classes <= most)
 
 
 def signals_of(logits: npt.NDArray[Any], gold: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
-    """Return the standard signals (..., n) of logits (..., n, C); `prob` (..., n, C) when C is at most 16.
+    """Return the standard signals (..., n) of logits (..., n, C), and those of `EXTRA`; `prob` is (..., n, C).
 
     gold: (n,), the gold class of each example. `correct` is bool, the others are float32. Everything is computed from
     the differences to the gold logit, in float64: a confident example keeps its small loss and EL2N instead of a
@@ -35,8 +42,10 @@ def signals_of(logits: npt.NDArray[Any], gold: npt.NDArray[np.int64]) -> dict[st
             "margin": -others.max(axis=-1),
             "entropy": -(prob * np.maximum(log_prob, -1e300)).sum(axis=-1),
         }
+        extra = {
+            "prob": prob,
+        }
     signals: dict[str, npt.NDArray[Any]] = {k: v.astype(np.float32) for k, v in values.items()}
     signals["correct"] = (logits.argmax(axis=-1) == place[..., 0]) & ~np.isnan(loss)
-    if logits.shape[-1] <= MAX_CLASSES:
-        signals["prob"] = prob.astype(np.float32)
+    signals |= {name: extra[name].astype(np.float32) for name in extra_of(logits.shape[-1])}
     return signals

@@ -1,6 +1,8 @@
 """The one table of signals: what training can tell about an example, and where each value can be observed.
 
-A signal is added here, and in the kinds that record it. This module imports nothing, so that naming a signal is cheap.
+A signal is added here, and in what records it: `hbench.dynamics.logits` for one softmax over classes, a kind of task
+for its own, `hbench.training` for gradients and hidden states. This module imports nothing, so that naming a signal is
+cheap.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Executor(ABC):
 
     @abstractmethod
     def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
-        """Run all jobs; return when every one is finished or failed in the store, where alone they meet.
+        """Run all jobs; return when every one has finished or failed in the store, all that they share.
 
         A job that fails is recorded there with its reason, and the others go on. `progress` hears of every job once
         that it has started and once that it has finished. A worker process is `hbench run-job`, which resolves

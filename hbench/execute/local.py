@@ -65,7 +65,7 @@ class LocalExecutor(Executor):
 
 
 class Refused(HbenchError):
-    """What a worker found wrong with the input, in its own words."""
+    """The input was at fault; the message and the exit code are the worker's."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Processes of this machine."""
+"""Whether a process of this machine is still running."""
 
 from __future__ import annotations
 

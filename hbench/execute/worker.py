@@ -64,7 +64,9 @@ def _read(path: Path) -> Job:
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path}: no job specification ({type(error).__name__}: {error}); name a spec.json") from None
+        raise UsageError(
+            f"{path}: not a job specification ({type(error).__name__}: {error}); name a spec.json"
+        ) from None
 
 
 def _reporter(out: TextIO) -> Callable[[int, int], None]:

@@ -1,4 +1,4 @@
-"""What is known to go wrong before any data are read: said at planning, and again before a run starts."""
+"""Checks that need no data to be read: made at planning, and again before a run starts."""
 
 from __future__ import annotations
 

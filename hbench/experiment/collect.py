@@ -172,13 +172,13 @@ class _Collector:
         )
 
     def _data(self, split: str) -> Data:
-        """Return what was trained and evaluated on, as far as a finished training says it."""
+        """Return what was trained and evaluated on, as a finished training records it."""
         task = next(iter(self.bound.full.values())).task
         if self.any is None:
-            return Data(task.source, 0, 0, task.declaration, "", "")
+            return Data(dict(task.source), 0, 0, task.declaration, "", "")
         seen = self.any.examples
         return Data(
-            source=task.source,
+            source=dict(task.source),
             train_rows=seen.train,
             eval_rows=seen.evaluation[split],
             declaration=task.declaration,
@@ -194,7 +194,7 @@ class _Collector:
             self.finished.predictions(run.job) if isinstance(run, PrunedRun) and result is not None else None
             for run, result in zip(runs.values(), results, strict=True)
         ]
-        # The passage of every example, equal in all runs; None where each stands alone.
+        # The passage of every example, equal in all runs; None where each is its own case.
         cases = next(
             (found[f"{split}.cases"].tolist() for found in arrays if found and f"{split}.cases" in found), None
         )

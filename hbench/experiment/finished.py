@@ -1,4 +1,4 @@
-"""What finished jobs hold: their results and arrays, each read once."""
+"""The results and arrays of finished jobs, each read once."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Finished:
         self._arrays: dict[tuple[str, str], Arrays] = {}
 
     def training(self, job: FineTune) -> TrainingResult | None:
-        """Return what a training found. Raises StoreError when its files are damaged."""
+        """Return the result of a training. Raises StoreError when its files are damaged."""
         if job.key not in self._trainings:
             self._trainings[job.key] = self._store.training(job.key) if self._store.finished(job) else None
         return self._trainings[job.key]
 
     def score(self, job: Score) -> ScoreResult | None:
-        """Return what a score job found. Raises StoreError when its files are damaged."""
+        """Return the result of a score job. Raises StoreError when its files are damaged."""
         if job.key not in self._scores:
             self._scores[job.key] = self._store.scoring(job.key) if self._store.finished(job) else None
         return self._scores[job.key]

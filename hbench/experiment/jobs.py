@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hbench.cost.budgets import find_budget
 from hbench.cost.model import Training
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from hbench.experiment.plan import Arm, Experiment
     from hbench.experiment.suite import Suite
-    from hbench.plugins import Scorer
+    from hbench.plugins import Scorer, Source
     from hbench.plugins.registry import Named
 
 #: Options of a scorer that act on the selection only: scores are shared across them.
 _SELECTION_OPTIONS = ("offset", "balance")
 
 
-def task_ref(experiment: Experiment, suite: Suite, source: dict[str, Any], data_dir: Path | None) -> TaskRef:
+def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Path | None) -> TaskRef:
     """Return the task as its jobs see it; `source` says where its rows come from and their version."""
     return TaskRef(
         ref=experiment.task.ref,

@@ -136,7 +136,7 @@ def make_plan(suite: Suite) -> Plan:
 
 
 def unite(observations: Iterable[Observation]) -> Observed | None:
-    """Return what all observations ask together, per capture point; None when nothing is asked.
+    """Return the union of all observations by capture point; None when nothing is observed.
 
     Without `epochs`, every epoch is observed. Training is the same whatever is observed.
     """

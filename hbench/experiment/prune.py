@@ -37,7 +37,7 @@ class PrunedRun:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Why something cannot be had: a score, a size, or a pruned training."""
+    """Why a score, a size or a pruned training is not available."""
 
     reason: str
 
@@ -53,7 +53,7 @@ class PrunedRuns:
         return self.runs[arm, seed]
 
     def available(self) -> Iterator[PrunedRun]:
-        """Yield the trainings there are; arms that select the same examples share one job."""
+        """Yield the trainings that are available; arms that select the same examples share one job."""
         return (run for run in self.runs.values() if isinstance(run, PrunedRun))
 
     def jobs(self) -> dict[str, FineTune]:
@@ -67,7 +67,7 @@ class PrunedRuns:
         return dict(named.values())
 
     def reasons(self) -> dict[str, str]:
-        """Return why some trainings cannot be had: each reason once, with the first arm it holds for."""
+        """Return why some trainings are not available: each reason once, with the first arm it holds for."""
         first: dict[str, str] = {}
         for (arm, _), run in self.runs.items():
             if isinstance(run, Unavailable):

@@ -66,7 +66,7 @@ def run_suite(
     `results` and `leaderboard` beside the store. executor: a reference such as `local[jobs=2]`; None for the suite's.
     jobs: jobs at a time, the executor's option of this name. device: resolved by the process that trains.
     plugins: files that workers load before they run a job.
-    Raises HbenchError for input at fault. A failed training is no error here: its cell says so.
+    Raises HbenchError for input at fault. A failed training raises nothing: its cell says so.
     """
     folders = Folders.beside(store, results, out)
     suite = suite.overridden(executor=executor)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.experiment.agenda import write_agenda
+from hbench.jobs.agenda import write_agenda
 from hbench.jobs.spec import FineTune, Job
 from hbench.kinds import load_examples
 from hbench.plugins.registry import TASKS
@@ -39,7 +39,7 @@ def run_stage(
     """Run the jobs of a stage that are neither finished nor failed in the store; return what became of all of them.
 
     jobs: by what progress calls them; one that is named twice runs once, under its first name.
-    Raises HbenchError for input at fault. A job that fails is no error here.
+    Raises HbenchError for input at fault. A job that fails raises nothing.
     """
     write_agenda(store, name, {job.key: job for job in jobs.values()}.values())
     labels: dict[str, str] = {}

@@ -12,7 +12,7 @@ from typing import Any
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
-from hbench.files import short_repr, shorten
+from hbench.files import JsonObject, short_repr, shorten
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import find_model
 from hbench.plugins import Scorer, Task
@@ -87,9 +87,7 @@ class Suite:
             raise UsageError("tasks: none given; name at least one, see `hbench list tasks`")
         for ref in diagnose:
             if ref in tasks:
-                raise UsageError(
-                    f"diagnose: '{ref}' stands in tasks too, which diagnoses it already; leave it out here"
-                )
+                raise UsageError(f"diagnose: '{ref}' is in tasks too, which diagnoses it already; leave it out here")
         if not self._resolve("models", lambda ref: find_model(ref).ref):
             raise UsageError("models: none given; name at least one, see `hbench list models`")
         self._resolve_scorers()
@@ -150,7 +148,7 @@ class Suite:
                 suite = replace(suite, sizes=kept)
         return suite if executor is None else suite._changed("--executor", "executor", executor=executor)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return every field as JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import tomllib
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from hbench.errors import UsageError, suggest
 from hbench.experiment.suite import Suite
 from hbench.experiment.suites import shipped
-from hbench.files import read_text, short_repr, shorten
+from hbench.files import JsonObject, read_text, short_repr, shorten
 
 #: Keys of earlier suites, and what they are called now.
 _RENAMED = {"chance": "baseline"}
@@ -43,7 +42,7 @@ def load_suite(name: str) -> Suite:
         raise UsageError(f"suite {path}: {error}") from None
 
 
-def _from_table(table: dict[str, Any], stem: str) -> Suite:
+def _from_table(table: JsonObject, stem: str) -> Suite:
     known = [f.name for f in fields(Suite) if f.name != "task_recipes"]
     for name in table:
         if name in _RENAMED:

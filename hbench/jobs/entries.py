@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hbench.errors import StoreError
-from hbench.files import first_line, short_repr
+from hbench.files import JsonObject, first_line, short_repr
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 class Entries:
     """The entries of one JSON object, each taken by name and of one type.
 
-    file: what errors call the file. path: the place of the object in it, such as `bill.`, empty for the whole. Every
+    file: what errors call the file. path: where the object is in it, such as `bill.`, empty for the whole. Every
     method that takes an entry raises StoreError when it is missing or of another type.
     """
 
@@ -24,11 +24,11 @@ class Entries:
         self.file, self.path = file, path
         if not isinstance(value, dict):
             raise StoreError(f"{file}: {path.rstrip('.') or 'the file'} is {short_repr(value)}; expected an object")
-        self._left: dict[str, Any] = dict(value)
+        self._left: JsonObject = dict(value)
 
     @classmethod
     def of_file(cls, file: Path) -> Entries:
-        """Return the entries of a JSON file. Raises StoreError when it cannot be read or holds no object."""
+        """Return the entries of a JSON file. Raises StoreError when it cannot be read or does not hold an object."""
         try:
             return cls(json.loads(file.read_text(encoding="utf-8")), file)
         except OSError as error:
@@ -74,7 +74,7 @@ class Entries:
         return found
 
     def listed(self, name: str, read: Callable[[Entries, str], T]) -> tuple[T, ...]:
-        """Take a list and return what `read` makes of each of its members, which have their numbers for names."""
+        """Take a list and return what `read` makes of each of its members, named by their numbers."""
         value = self._take(name)
         if not isinstance(value, list):
             raise self._wrong(name, value, "a list")

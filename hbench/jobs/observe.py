@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hbench.plugins import Capture
 
@@ -39,11 +38,11 @@ Observed = Mapping[Capture, Watch]
 
 @dataclass(frozen=True)
 class CurriculumSpec:
-    """How a training chooses its examples while it goes on."""
+    """How a training chooses its examples while it runs."""
 
     #: Name of the dynamic scorer, all of its options, and the digest of the file that defines it.
     scorer: str
-    options: dict[str, Any]
+    options: Mapping[str, object]
     source: str
     #: Examples of a cycle.
     count: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 from hbench.errors import UsageError, suggest
 from hbench.files import short_repr, shorten
@@ -58,7 +59,7 @@ class Recipe:
         if self.precision not in ("auto", "bf16", "fp32"):
             raise UsageError(f"recipe.precision = {self.precision!r}: use 'auto', 'bf16' or 'fp32'")
 
-    def updated(self, changes: dict[str, Any], where: str) -> Recipe:
+    def updated(self, changes: Mapping[str, object], where: str) -> Recipe:
         """Return the recipe with some fields changed; `where` names their source in error messages."""
         types = {f.name: f.type for f in fields(self) if f.name != "max_steps"}
         values = asdict(self)

@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hbench.cost.bill import Bill, ObservingPass, Used
+from hbench.files import JsonObject
 from hbench.jobs.entries import Entries
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class CurriculumSummary:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a fine-tuning job found."""
+    """What a fine-tuning job measured."""
 
     #: By split and metric: a share of 1, or what the metric module gives.
     metric: Mapping[str, Mapping[str, float]]
@@ -78,9 +79,9 @@ class TrainingResult:
     #: None for a training on examples that were chosen before it.
     curriculum: CurriculumSummary | None = None
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> JsonObject:
         """Return the result as JSON values."""
-        made: dict[str, Any] = asdict(self)
+        made: JsonObject = asdict(self)
         made["bill"]["observed"] = [
             {"epoch": one.epoch, "what": one.what, **asdict(one.used)} for one in self.bill.observed
         ]
@@ -104,12 +105,12 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """What a score job found beside the scores."""
+    """What a score job measured beside the scores."""
 
     #: By planted type, the AUROC of the order of keeping against clean examples, 0..1; None without planted truth.
     planted: Mapping[str, float] | None
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> JsonObject:
         """Return the result as JSON values."""
         return asdict(self)
 

@@ -1,4 +1,4 @@
-"""Running one score job: the dynamics of finished runs in, one number and one place in the order per example out."""
+"""Running one score job: the dynamics of finished runs in, one number and one rank per example out."""
 
 from __future__ import annotations
 

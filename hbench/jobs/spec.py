@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.errors import UsageError
-from hbench.files import lone_surrogate, short_repr
+from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.observe import CurriculumSpec, Observed, Watch
 from hbench.jobs.recipe import Recipe
+from hbench.plugins import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,9 +37,9 @@ class TaskRef:
     """A task as a job sees it. `declaration` and `source` decide the examples, the rest which of them are used."""
 
     ref: str
-    declaration: dict[str, Any]
+    declaration: JsonObject
     #: Where the rows come from and their version, e.g. {"hub": id, "revision": sha} or {"files": {split: sha256}}.
-    source: dict[str, Any]
+    source: Source
     train_size: int | None = None
     eval_size: int | None = None
     sample_seed: int = 0
@@ -51,7 +53,7 @@ class ModelRef:
 
     #: What the user named, but `FOLDER` with the options for a folder, whose path says nothing of the weights.
     ref: str
-    source: dict[str, Any]
+    source: JsonObject
     #: Path of that folder or None; not part of the key, which holds the files' digests instead.
     folder: str | None = None
 
@@ -70,7 +72,7 @@ class _Specification:
     job_type: ClassVar[str]
     task: TaskRef
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> JsonObject:
         """Return the whole specification as JSON values."""
         return {"job": self.job_type, "protocol": PROTOCOL, **asdict(self)}
 
@@ -107,7 +109,7 @@ class Score(_Specification):
 
     scorer: str
     #: All options of the scorer that act on scores, and the digest of the file that defines it.
-    options: dict[str, Any]
+    options: Mapping[str, object]
     source: str
     #: Key of the full-data job whose examples (ids, labels, lengths) are scored.
     examples: str
@@ -143,7 +145,7 @@ def load(text: str) -> Job:
     """
     payload = json.loads(text)
     if not isinstance(payload, dict):
-        raise TypeError(f"{short_repr(payload)} is no object")
+        raise TypeError(f"{short_repr(payload)} is not an object")
     job_type, protocol = payload.pop("job"), payload.pop("protocol")
     if protocol != PROTOCOL:
         raise UsageError(f"this job was written for protocol {protocol}, hbench runs {PROTOCOL}; plan the suite again")

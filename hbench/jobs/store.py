@@ -68,7 +68,7 @@ class Store:
             ) from None
 
     def place(self, job: Job) -> Path:
-        """Return the folder a job's files stand in once it has finished."""
+        """Return the folder that holds a job's files once it has finished."""
         return self.folder(job.job_type, job.key)
 
     def folder(self, job_type: str, job_key: str) -> Path:
@@ -95,7 +95,7 @@ class Store:
         return None
 
     def reusable_run(self, job: FineTune) -> FineTune:
-        """Return a finished job that is this very training and observed all that this one asks for, or the job itself.
+        """Return a finished job of the same training that observed all that this one asks for, or the job itself.
 
         Observing changes no bit of a training, so a run that was watched more closely serves as well: another choice
         of scorers trains nothing again.
@@ -159,7 +159,7 @@ class Store:
             shutil.rmtree(draft, ignore_errors=True)
 
     def fail(self, job: Job, reason: str, log: str) -> None:
-        """Record that a job failed: error.json with the reason, log.txt with the whole story.
+        """Record that a job failed: error.json with the reason, log.txt with the whole log.
 
         A job that another process has finished meanwhile stays finished.
         """

@@ -7,12 +7,11 @@ entry points of the group `hbench.kinds`, those here like any other.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from hbench.data.examples import Examples
 from hbench.errors import UsageError
 from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
-from hbench.plugins import Head, Task
+from hbench.plugins import Head, Source, Task
 from hbench.plugins.registry import KINDS, Named
 
 __all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_kind", "load_examples"]
@@ -21,7 +20,7 @@ __all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_ki
 def find_kind(name: str) -> Kind:
     """Return the kind that a task names.
 
-    Raises UsageError for an unknown kind, naming the known ones, and for one that is registered and is no `Kind`.
+    Raises UsageError for an unknown kind, naming the known ones, and for a registered class that is not a `Kind`.
     """
     kind = KINDS.find(name).plugin
     if not isinstance(kind, Kind):
@@ -36,7 +35,7 @@ def load_examples(
     task: Named[Task] | Task,
     split: str,
     *,
-    source: dict[str, Any],
+    source: Source,
     data_dir: Path | None,
     size: int | None,
     seed: int,

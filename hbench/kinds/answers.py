@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hbench.files import short_repr
+from hbench.files import JsonObject, short_repr
 
 
 def fault_of(answers: Any, context: str) -> str:
@@ -33,14 +33,14 @@ def fault_of(answers: Any, context: str) -> str:
         if there != text:
             hint = f"it is at {context.index(text)}" if text in context else "it is nowhere in the context"
             return (
-                f"the answer {short_repr(text)} does not stand at character {start}, where {short_repr(there)} is; "
+                f"the answer {short_repr(text)} is not at character {start}, where {short_repr(there)} is; "
                 f"fix answer_start: {hint}"
             )
     return ""
 
 
 def first_answer(answers: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the characters of the first gold answer, without white space at its ends; twice 0 where there is none."""
+    """Return the characters of the first gold answer, without white space at its ends; (0, 0) where there is none."""
     if not answers["text"]:
         return 0, 0
     text, start = answers["text"][0], answers["answer_start"][0]
@@ -78,7 +78,7 @@ def contradiction_in(file: Path) -> str:
     return ""
 
 
-def _questions(file: Path) -> Iterator[dict[str, Any]]:
+def _questions(file: Path) -> Iterator[JsonObject]:
     if file.suffix != ".json":
         return
     try:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from hbench.data.examples import Examples
     from hbench.kinds.text.tokens import Sequences
-    from hbench.plugins import Task
+    from hbench.plugins import Row, Task
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """`n` examples as token ids. An example may own several of the `s` sequences; those of one stand together."""
+    """`n` examples as token ids. An example may own several of the `s` sequences; those of one are adjacent."""
 
     ids: list[str]
     #: The `s` sequences, cut to the maximum length, not padded.
@@ -64,7 +64,7 @@ class Batch:
 class Evaluation:
     """How a model did on an evaluation split."""
 
-    #: Name -> value, a share in 0..1 (a correlation in -1..1); the task's metric, and others that stand beside it.
+    #: Name -> value, a share in 0..1 (a correlation in -1..1); the task's metric, and others shown beside it.
     metric: dict[str, float]
     #: float64 (n,): what the paired tests compare, 1 where the example counts as correct and 0 else, or a share (F1).
     values: npt.NDArray[np.float64]
@@ -100,7 +100,7 @@ class Kind(KindDeclaration, ABC):
         Raises DataError naming the first row that is not what the task says, and the fix.
         """
 
-    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, task: Task, row: Row) -> Row:
         """Return a row of the source as it goes into `Task.convert`, of a task that defines that; here, unchanged."""
         return row
 

@@ -1,7 +1,7 @@
 """Multiple choice reading: one of the options answers a question about an article.
 
 An example is a question. Every option makes a sequence of its own, the article and then the question with that option,
-which a model with a single logit scores. One softmax stands over the options of a question, for every architecture.
+which a model with a single logit scores. The options of a question share one softmax, in every architecture.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _BLANK = re.compile("_+")
 
 @dataclass(frozen=True)
 class MultipleChoice(Classification):
-    """Softmax over the options: classification whose classes are the places of a question's options, from 0.
+    """Softmax over the options: classification whose classes are the positions of a question's options, from 0.
 
-    `task.columns` is {"article", "question", "options", "answer"}. An article is a text, or a list of texts such as the
-    turns of a dialogue, which are joined by line breaks. A question has as many options as the task has labels. The
-    answer is one of the labels, the place of the right option as an integer, or the right option's text.
+    `task.columns` is {"article", "question", "options", "answer"}. An article is a string, or a list of strings such as
+    the turns of a dialogue, which are joined by line breaks. A question has as many options as the task has labels. The
+    answer is one of the labels, the position of the right option as an integer, or the right option's text.
     """
 
     class_roles = ("answer",)
@@ -72,8 +72,8 @@ class MultipleChoice(Classification):
     def encode(self, task: Task, examples: Examples, tokenizer: Any, max_length: int) -> Encoded:
         """Return one sequence per option: the article, cut at its end if need be, then the question with the option.
 
-        An option stands in the place of the question's blank `_`, or behind the question where there is not exactly
-        one. `label` is the place of the right option, from 0. Raises DataError naming the example whose question and
+        An option fills the question's blank `_`, or follows the question where there is not exactly
+        one. `label` is the position of the right option, from 0. Raises DataError naming the example whose question and
         option leave no room for the article, and the `max_length` that would do.
         """
         articles, questions, options, answers = _columns(task, examples.columns)
@@ -114,14 +114,14 @@ def _whole(article: str | list[str]) -> str:
 
 
 def _asked(question: str, option: str) -> str:
-    """Return the question with the option in the place of its blank, or behind it."""
+    """Return the question with its blank filled by the option, or followed by the option."""
     if len(_BLANK.findall(question)) == 1:
         return _BLANK.sub(lambda _: option, question)
     return f"{question} {option}"
 
 
 def _gold(answer: Any, options: list[str], letters: tuple[str, ...]) -> int | None:
-    """Return the place of the right option, -1 where it is not given, None for an answer that names no one option.
+    """Return the position of the right option, -1 where it is not given, None for an answer that names no one option.
 
     A letter is taken as such before it is looked for among the options' texts.
     """
@@ -143,7 +143,7 @@ def _fault(task: Task, article: Any, question: Any, options: Any, answer: Any) -
             "fix or remove the row"
         )
     if not _whole(article).strip():
-        return f"{names[0]} is empty; give it a text or remove the row"
+        return f"{names[0]} is empty; write it or remove the row"
     if not isinstance(question, str):
         return f"{names[1]} holds {short_repr(question)}, which is not a string; fix or remove the row"
     if not is_texts(options):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench import metrics
-from hbench.dynamics.logits import MAX_CLASSES, signals_of
+from hbench.dynamics.logits import EXTRA, extra_of, signals_of
 from hbench.errors import DataError
 from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.kinds.text.tokens import separator, tokenize
@@ -31,11 +31,11 @@ class Classification(Kind):
     """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
 
     class_roles = ("label",)
-    extra_signals = ("prob",)
+    extra_signals = tuple(EXTRA)
 
     def records(self, task: Task) -> tuple[str, ...]:
-        """Return `prob`, of a task with at most 16 classes."""
-        return self.extra_signals if len(task.labels) <= MAX_CLASSES else ()
+        """Return the signals that one softmax over the task's classes gives besides the standard ones."""
+        return extra_of(len(task.labels))
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
@@ -104,7 +104,7 @@ class Classification(Kind):
         return logits
 
     def signals(self, kept: npt.NDArray[np.float32], encoded: Encoded) -> dict[str, npt.NDArray[Any]]:
-        """Return the standard signals (..., n) of logits (..., n, C); `prob` (..., n, C) when C is at most 16.
+        """Return the standard signals (..., n) of logits (..., n, C), and those that `records` names.
 
         A value is NaN where its logits are, and `correct` is false there: see `hbench.dynamics.logits`.
         """

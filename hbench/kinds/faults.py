@@ -1,4 +1,4 @@
-"""What the kinds share to say what is wrong with a row."""
+"""Words for what is wrong with a row, shared by the kinds."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import torch
 
     from hbench.data.examples import Examples
-    from hbench.plugins import Task
+    from hbench.plugins import Row, Task
 
-#: Stands where an utterance has no further word.
+#: Fills the rows of utterances with fewer words than the longest.
 _NO_WORD = -1
 _METRICS = ("frame_accuracy", "intent_accuracy", "slot_f1")
 #: What `observe` keeps, in its order.
@@ -72,7 +72,7 @@ class Joint(Kind):
             used.append(row)
         return np.array(used, dtype=np.int64)
 
-    def prepare(self, task: Task, row: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, task: Task, row: Row) -> Row:
         """Return a row with words and tags as lists where only splitting at plain spaces gives one tag for each word.
 
         A task that splits texts itself does it at all white space, and would part a word with a no-break space in it.
@@ -206,9 +206,9 @@ class Joint(Kind):
         return 1 + encoded.sizes["words"]
 
     def predict(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Return the intent and the tag of each word with the highest logits, as places, float32 (b, 1 + words).
+        """Return the intent and the tag of each word with the highest logits, as positions, float32 (b, 1 + words).
 
-        A word without a token gets O. -1 stands where an utterance has no further word, NaN for everything where one of
+        A word without a token gets O. -1 is where an utterance has no further word, NaN for everything where one of
         its logits is not finite.
         """
         import torch
@@ -250,7 +250,7 @@ class Joint(Kind):
         )
 
     def trivial(self, task: Task, encoded: Encoded) -> Trivial:
-        """Return what always naming one intent and no slot reaches, the intent that is right most often so."""
+        """Return what always naming one intent and no slot reaches, with the intent that makes it right most often."""
         right = np.ones(len(encoded.label), dtype=bool)
         if _metric(task) != "intent_accuracy":
             right = (encoded.notes <= 0).all(axis=1)  # the number of O is 0

@@ -13,7 +13,7 @@ from hbench.kinds.faults import is_texts
 if TYPE_CHECKING:
     from hbench.plugins import Task
 
-#: The tag of a word in no slot; it has the first place among the tags.
+#: The tag of a word in no slot; it comes first among the tags.
 OUTSIDE = "O"
 #: How a row says that its intent is not given.
 NO_INTENT = -1
@@ -29,9 +29,9 @@ def tags_of(task: Task) -> tuple[str, ...]:
 
 
 def split_row(words: str | list[str], marks: str | list[str]) -> tuple[list[str], list[str]]:
-    """Return the words and the tags of a row, a text of them split at white space.
+    """Return the words and the tags of a row; a string of them is split at white space.
 
-    A word may hold white space of another sort, such as a no-break space: a text is split at plain spaces alone where
+    A word may hold white space of another kind, such as a no-break space: a string is split at plain spaces alone where
     that, and only that, gives one tag for each word.
     """
     tags = marks.split() if isinstance(marks, str) else marks
@@ -45,7 +45,7 @@ def split_row(words: str | list[str], marks: str | list[str]) -> tuple[list[str]
 
 
 def number_of(value: Any, intents: Mapping[str, int]) -> int | None:
-    """Return the number of an intent, -1 where it is not given, None for what is no intent."""
+    """Return the number of an intent, -1 where it is not given, None for a value that is not an intent."""
     if isinstance(value, str):
         return intents.get(value)
     # bool is a subclass of int
@@ -53,10 +53,10 @@ def number_of(value: Any, intents: Mapping[str, int]) -> int | None:
 
 
 def unknown_intent(value: Any, intents: Mapping[str, int]) -> str:
-    """Return in words that a value is no intent, and the fix."""
+    """Return the words that a value is not an intent, and the fix."""
     return (
-        f"{short_repr(value)}, which is no intent of the task{_hint(value, intents)}; write one of them, its number "
-        f"from 0 to {len(intents) - 1}, or {NO_INTENT} to leave the row out"
+        f"{short_repr(value)}, which is not an intent of the task{_hint(value, intents)}; write one of them, its "
+        f"number from 0 to {len(intents) - 1}, or {NO_INTENT} to leave the row out"
     )
 
 
@@ -84,7 +84,7 @@ def fault_of(words: Any, marks: Any, known: set[str], words_name: str, marks_nam
     for i, tag in enumerate(marks):
         if tag not in known:
             return (
-                f"column '{marks_name}' holds {short_repr(tag)} for word {i + 1}, which is no tag of the task"
+                f"column '{marks_name}' holds {short_repr(tag)} for word {i + 1}, which is not a tag of the task"
                 f"{_hint(tag, known)}; write {OUTSIDE}, or B- or I- and a slot type of the task"
             )
     return ""

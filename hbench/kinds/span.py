@@ -54,7 +54,7 @@ class Span(Kind):
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
-        """Check texts, and that every answer stands where it says; return the positions of all rows."""
+        """Check that texts are strings and that every answer is where it says; return the positions of all rows."""
         _metric(task)
         for role in ("question", "context"):
             name = task.columns[role]
@@ -64,7 +64,7 @@ class Span(Kind):
                         f"{place(row)}: column '{name}' holds {text!r}, which is not a string; fix or remove the row"
                     )
                 if not text.strip():
-                    raise DataError(f"{place(row)}: column '{name}' is empty; give it a text or remove the row")
+                    raise DataError(f"{place(row)}: column '{name}' is empty; write it or remove the row")
         name = task.columns["answers"]
         for row, (answers, context) in enumerate(zip(columns[name], columns[task.columns["context"]], strict=True)):
             fault = fault_of(answers, context)
@@ -234,8 +234,8 @@ class Span(Kind):
         difference = kept[:, 4].astype(np.float64) - kept[:, 0]
         threshold = getattr(task, "threshold", 0.0)
         if threshold == "tuned":
-            always = _compare(task, found, np.zeros(len(found)), examples)["per_question"][main]
-            thresholds = _tuned(difference, np.array(always) - encoded.label, examples)
+            always = _compare(task, found, np.zeros(len(found)), examples).each[main]
+            thresholds = _tuned(difference, always - encoded.label, examples)
         else:
             thresholds = np.full(len(found), threshold)
         # Also where the difference is NaN there is no answer.
@@ -243,18 +243,28 @@ class Span(Kind):
         prediction = np.where(answered[:, None], found, -1)
         told = _compare(task, prediction, np.zeros(len(found)), examples)
         tuned = _compare(task, found, difference, examples)
-        values = {name: np.array(told["per_question"][name], dtype=np.float64) for name in _METRICS}
         return Evaluation(
-            metric={name: told[name] for name in _METRICS}
-            | {f"best_{name}": tuned[f"best_{name}"] for name in _METRICS},
-            values=values[main],
+            metric=told.mean | tuned.best,
+            values=told.each[main],
             prediction=prediction,
-            details={"exact": values["exact"], "null_difference": difference, "threshold": thresholds},
+            details={"exact": told.each["exact"], "null_difference": difference, "threshold": thresholds},
         )
 
     def trivial(self, task: Task, encoded: Encoded) -> Trivial:
         """Return what never answering reaches: 1 where there is no answer."""
         return Trivial("never answering", encoded.label.astype(np.float64))
+
+
+@dataclass(frozen=True)
+class _Agreement:
+    """How predicted answers agree with the gold ones, shares of 1, by `f1` and `exact`."""
+
+    #: Over all questions.
+    mean: dict[str, float]
+    #: At the best threshold for these questions, by `best_f1` and `best_exact`.
+    best: dict[str, float]
+    #: Of each question, float64 (n,).
+    each: dict[str, npt.NDArray[np.float64]]
 
 
 def _metric(task: Task) -> str:
@@ -298,10 +308,8 @@ def _best_spans(kept: npt.NDArray[np.float32], encoded: Encoded, contexts: list[
     return spans
 
 
-def _compare(
-    task: Task, spans: npt.NDArray[np.int64], odds: npt.NDArray[np.float64], examples: Examples
-) -> dict[str, Any]:
-    """Return what the metric says of the texts at these characters, each with its odds of there being no answer."""
+def _compare(task: Task, spans: npt.NDArray[np.int64], odds: npt.NDArray[np.float64], examples: Examples) -> _Agreement:
+    """Return how the texts at these characters agree with the gold answers; `odds` are those of there being none."""
     contexts, answers = (examples.columns[task.columns[role]] for role in ("context", "answers"))
     predictions = [
         {"id": name, "prediction_text": context[max(begin, 0) : max(end, 0)], "no_answer_probability": odd}
@@ -311,4 +319,9 @@ def _compare(
         {"id": name, "answers": {key: gold[key] for key in ("text", "answer_start")}}
         for name, gold in zip(examples.ids, answers, strict=True)
     ]
-    return metrics.compute_records("squad_v2", predictions, references)
+    told = metrics.compute_records("squad_v2", predictions, references)
+    return _Agreement(
+        mean={name: told[name] for name in _METRICS},
+        best={f"best_{name}": told[f"best_{name}"] for name in _METRICS},
+        each={name: np.array(told["per_question"][name], dtype=np.float64) for name in _METRICS},
+    )

@@ -1,4 +1,4 @@
-"""Metrics as `evaluate` modules: the folders beside this file are local ones, other names are the library's to find.
+"""Metrics as `evaluate` modules: the folders beside this file, and any other module that the library knows by name.
 
 `compute` is for metrics of class integers, `compute_records` for those that compare richer things, texts or tags.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def compute(
     """Return {name: value} of predicted against gold classes, both int64 (n,); higher = better.
 
     `f1` is that of class 1 for two classes, and the unweighted mean over the classes for more. A module of
-    another name may return further values, which stand beside its first one.
+    another name may return further values beside its first one.
     Raises UsageError when a metric that does not ship with hbench cannot be loaded or does not fit.
     """
     options = {"average": "binary" if classes == 2 else "macro"} if name == "f1" else {}
@@ -50,7 +50,9 @@ def compute(
     return values if name in values else {name: next(iter(values.values())), **values}
 
 
-def compute_records(name: str, predictions: Sequence[Any], references: Sequence[Any], **options: Any) -> dict[str, Any]:
+def compute_records(
+    name: str, predictions: Sequence[Any], references: Sequence[Any], **options: Any
+) -> Mapping[str, Any]:
     """Return all that a metric says of predicted records against gold ones, in the fields that its module declares.
 
     options: those of the module's own `compute`. What is returned is the module's to say, and not only numbers.
@@ -58,10 +60,10 @@ def compute_records(name: str, predictions: Sequence[Any], references: Sequence[
     """
     module = _load(name)
     try:
-        found: dict[str, Any] = module.compute(predictions=predictions, references=references, **options)
+        told: Mapping[str, Any] = module.compute(predictions=predictions, references=references, **options)
     except (ValueError, TypeError, LookupError) as error:
         raise UsageError(f"metric '{name}' does not take these records ({error}); choose another metric") from error
-    return found
+    return told
 
 
 def _shipped() -> set[str]:
@@ -90,7 +92,7 @@ def _scratch_cache() -> Iterator[str]:
     """Let `evaluate` import a local module from a temporary folder.
 
     It copies every module into the user's cache and imports the copy; the cache may be read-only, and copies of ours
-    have no place there. Modules loaded outside this block keep their own import package.
+    do not belong there. Modules loaded outside this block keep their own import package.
     """
     from evaluate import config
 

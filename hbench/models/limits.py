@@ -1,4 +1,4 @@
-"""What a model can take: positions, token ids, and room for a text beside the special tokens."""
+"""What a model can take: positions, token ids, and room for text beside the special tokens."""
 
 from __future__ import annotations
 

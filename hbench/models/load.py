@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
     """Return the model's fast tokenizer; `tiny` takes its vocabulary from `texts`, the training examples.
 
     One without a padding token, as decoders have it, pads with the end of the text. Raises DataError when there is no
-    tokenizer or no such token, UsageError when it is no fast one.
+    tokenizer or no such token, UsageError when it is not a fast one.
     """
     if model.folder is None and model.hub is None:
         return _tiny_tokenizer(texts)
@@ -53,7 +53,7 @@ def load_tokenizer(model: Model, texts: Iterable[str]) -> Any:
 def load_config(model: Model, head: Head, tokenizer: Any) -> Any:
     """Return the configuration of the model with the task's head and the layers asked for."""
     # Fused attention kernels on GPUs either take no padding mask or are not deterministic.
-    settings: dict[str, Any] = {
+    settings: Mapping[str, Any] = {
         **head.config,
         "pad_token_id": tokenizer.pad_token_id,
         "attn_implementation": "eager",
@@ -133,8 +133,8 @@ def _place(model: Model) -> str:
     return str(model.folder) if model.folder is not None else str(model.hub)
 
 
-def _version(model: Model) -> dict[str, Any]:
-    settings: dict[str, Any] = {"trust_remote_code": False}
+def _version(model: Model) -> dict[str, str | bool]:
+    settings: dict[str, str | bool] = {"trust_remote_code": False}
     if model.hub is not None and model.revision is not None:
         settings["revision"] = model.revision
     return settings
@@ -183,7 +183,7 @@ def _readable_errors(model: Model) -> Iterator[None]:
         if model.folder is not None:
             raise DataError(f"model '{model.ref}': {model.folder} cannot be loaded ({first_line(error)})") from error
         raise DataError(
-            f"model '{model.ref}': the hub did not give it ({first_line(error)}); "
+            f"model '{model.ref}': could not be fetched from the hub ({first_line(error)}); "
             "check the name and the network, or give a local folder"
         ) from error
     except ValueError as error:

@@ -20,7 +20,7 @@ from hbench.plugins.observation import (
     signal_of,
 )
 from hbench.plugins.scorer import Scorer
-from hbench.plugins.task import Hub, Task, texts_of
+from hbench.plugins.task import Hub, Row, Source, Task, texts_of
 
 __all__ = [
     "CAPTURES",
@@ -37,7 +37,9 @@ __all__ = [
     "Hub",
     "KindDeclaration",
     "Observation",
+    "Row",
     "Scorer",
+    "Source",
     "Task",
     "at_epochs",
     "observe",

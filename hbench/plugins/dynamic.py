@@ -32,7 +32,7 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Choice:
-    """Examples of the next cycle, bool (n,), and by what their losses are multiplied, float32 (n,), None for by 1."""
+    """Examples of the next cycle, bool (n,), and the weights of their losses, float32 (n,), None for 1 each."""
 
     members: npt.NDArray[np.bool_]
     weights: npt.NDArray[np.float32] | None = None

@@ -5,9 +5,11 @@ A kind is registered by an entry point of the group `hbench.kinds`, whoever wrot
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from hbench.files import JsonObject
 from hbench.plugins.observation import KIND_SIGNALS
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ class Head:
     """What to load: the name of a class of transformers, and the configuration its head needs."""
 
     auto: str
-    config: dict[str, Any]
+    config: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class KindDeclaration:
         recorded = self.records(task)
         return tuple(name for name in asked if name in KIND_SIGNALS and name not in recorded)
 
-    def declaration(self, task: Task) -> dict[str, Any]:
+    def declaration(self, task: Task) -> JsonObject:
         """Return everything that a task of this kind declares and that decides what the examples are."""
         own = {name: list(getattr(task, name, ())) for name in self.task_attributes}
         return task.declaration() | {name: values for name, values in own.items() if values}

@@ -1,4 +1,4 @@
-"""What a scorer needs to be observed, and reading it."""
+"""The observations that a scorer needs, and how it reads them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def observe(*signals: str, at: Capture = "train", epochs: tuple[int, ...] | None
     observed at `at`.
     """
     if at not in CAPTURES:
-        raise UsageError(f"observe: at={at!r} is no capture point; use one of {', '.join(CAPTURES)}")
+        raise UsageError(f"observe: at={at!r} is not a capture point; use one of {', '.join(CAPTURES)}")
     if epochs is not None and (not epochs or min(epochs) < 1):
         raise UsageError(f"observe: epoch {min(epochs, default=0)} cannot be observed; epochs count from 1")
     for name in signals:
@@ -57,7 +57,7 @@ def observe(*signals: str, at: Capture = "train", epochs: tuple[int, ...] | None
 def at_epochs(dynamics: xr.Dataset, *epochs: int) -> xr.Dataset:
     """Return the dynamics of the named epochs only, in this order; the dimension `epoch` stays.
 
-    An epoch is found by its number, not by its place: dynamics observed for a single epoch hold that one alone.
+    An epoch is named by its number, not its position: dynamics observed for a single epoch hold that one alone.
     Raises UsageError naming an epoch that the dynamics do not hold.
     """
     held = dynamics["epoch"].values.tolist()

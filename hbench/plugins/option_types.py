@@ -70,7 +70,7 @@ def unreadable(hint: Any) -> str | None:
 
 
 def _choice(text: str, allowed: tuple[Any, ...], where: str) -> Any:
-    """Return the member of a Literal that a text names, of the member's own type."""
+    """Return the member of a Literal that a string names, of the member's own type."""
     for value in allowed:
         if isinstance(value, str):
             same = text == value
@@ -95,7 +95,7 @@ def _entries(text: str, hint: Any, where: str) -> tuple[Any, ...]:
 
 
 def _member(text: str, hint: Any, where: str) -> Any:
-    """Return the value of a union that a text names."""
+    """Return the value of a union that a string names."""
     members = typing.get_args(hint)
     others = [m for m in members if m is not type(None)]
     if text.lower() == "none" and len(others) < len(members):

@@ -1,4 +1,4 @@
-"""What a scorer reads of dynamics, and what to say when they do not hold it."""
+"""The signals that a scorer reads, and the errors for those that the dynamics lack."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def explain(
     if name in EXAMPLE_FIELDS or name in declared:
         return _absent(scorer, name, dynamics)
     if name not in SIGNALS:
-        return f"{scorer} reads '{name}', which is no signal{suggest(name, SIGNALS)}"
+        return f"{scorer} reads '{name}', which is not a signal{suggest(name, SIGNALS)}"
     points = SIGNALS[name].captures
     at = asked.at if asked is not None and asked.at in points else points[-1]
     names = ", ".join(f'"{signal}"' for signal in (*declared, name))

@@ -10,6 +10,7 @@ import dataclasses
 import re
 import typing
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from hbench.errors import UsageError, suggest
@@ -56,7 +57,7 @@ def split_reference(text: str) -> tuple[str, dict[str, str]]:
     return _unquoted(match["name"], text), options
 
 
-def join_reference(name: str, options: dict[str, Any]) -> str:
+def join_reference(name: str, options: Mapping[str, object]) -> str:
     """Return the canonical text of a reference: options sorted by name, none when there are none.
 
     What the notation cannot hold otherwise is quoted. Raises UsageError for a double quote, which nothing can hold.
@@ -68,7 +69,7 @@ def join_reference(name: str, options: dict[str, Any]) -> str:
 
 
 def speakable(text: str) -> bool:
-    """Return whether a text is one line that can be printed and encoded: no control character, no half character."""
+    """Return whether a string is one line that can be printed and encoded: no control character, no half character."""
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
@@ -80,7 +81,7 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
     hints = typing.get_type_hints(cls)
     declared = dataclasses.fields(cls)
     fields = {f.name: hints[f.name] for f in declared if f.init}
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for key, text in options.items():
         if key not in fields:
             raise UsageError(f"{name} has no option '{shorten(key)}'{suggest(key, fields)}")
@@ -92,7 +93,7 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
     return cls(**values)
 
 
-def changed_options(plugin: Any) -> dict[str, Any]:
+def changed_options(plugin: Any) -> dict[str, object]:
     """Return the options of a plugin that differ from their defaults."""
     changed = {}
     for f in dataclasses.fields(plugin):
@@ -110,7 +111,7 @@ def _show(value: Any) -> str:
 
 def _quoted(text: str) -> str:
     if '"' in text or not text:
-        raise UsageError(f"{short_repr(text)} cannot be written in a reference; use a text without double quotes")
+        raise UsageError(f"{short_repr(text)} cannot be written in a reference; use one without double quotes")
     return f'"{text}"'
 
 

@@ -32,13 +32,13 @@ class Named(Generic[P]):
     plugin: P
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """Options that differ from their defaults."""
         return changed_options(self.plugin)
 
 
 class Registry(Generic[P]):
-    """Plugins of one sort. Entry points are read once and loaded only when named."""
+    """The plugins of one group of entry points, which are read once, each plugin loaded only when it is named."""
 
     def __init__(self, group: str, noun: str, base: type[P]) -> None:
         self.group = group
@@ -70,7 +70,7 @@ class Registry(Generic[P]):
             ) from error
         if not (inspect.isclass(cls) and issubclass(cls, self.base)):
             raise UsageError(
-                f"{self.noun} '{name}' ({points[name].value}) is no {self.base.__name__}; "
+                f"{self.noun} '{name}' ({points[name].value}) is not a subclass of {self.base.__name__}; "
                 f"let the entry point name a subclass of hbench.{self.base.__name__}"
             )
         check_name(name, self.noun, points[name].value)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: milliseconds however many are scored.
 CHECKED = 5000
 #: Share of the range of the scores within which two are equal, and share of the examples that may differ by more: sums
-#: depend on the order of adding, and what is nearly a tie may turn by it.
+#: depend on the order of adding, and scores that are nearly equal may change places by it.
 _ROUNDING, _TURNED = 1e-4, 0.01
 
 

@@ -5,17 +5,36 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from hbench.errors import UsageError
+from hbench.files import JsonObject
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: A row of a data set: what each column holds, of whatever type the source has it.
+Row = dict[str, Any]
+
+
+class Source(TypedDict, total=False):
+    """Where the rows of a task come from and which version they are, as the key of a job holds it."""
+
+    #: sha256 of the rows of an embedded task.
+    embedded: str
+    #: Data set on the hub, its configuration and its commit.
+    hub: str
+    config: str | None
+    revision: str
+    #: sha256 of every file by name.
+    files: dict[str, str]
+    #: sha256 of the task's own file, where its code reads or converts the rows.
+    reader: str
+
 
 @dataclass(frozen=True)
 class Hub:
-    """A data set on the hub. `revision`: a commit found in a public source, or None to resolve and record it."""
+    """A data set on the hub. `revision`: a commit taken from a public source, or None to resolve and record it."""
 
     id: str
     config: str | None = None
@@ -52,9 +71,9 @@ class Task(ABC):
     metric: ClassVar[str] = "accuracy"
     licence: ClassVar[str] = "unknown"
     cite: ClassVar[str | None] = None
-    #: Published recipe, as overrides of the default one (`hbench.experiment.suite.Recipe`).
+    #: Published recipe, as overrides of the default one (`hbench.jobs.recipe.Recipe`).
     recipe: ClassVar[Mapping[str, Any]] = {}
-    #: Embedded tasks: column that says what each training example was planted as; see `hbench.report`.
+    #: Embedded tasks: column that says what each training example was planted as; see `hbench.board.planted`.
     planted: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
@@ -75,9 +94,9 @@ class Task(ABC):
         return None
 
     def originals(self, folder: Path, split: str) -> list[Path]:
-        """Return the files of a split in the form of the data's authors, found in the task's folder; or none.
+        """Return the files in a task's folder that hold a split in the form of the data's authors; here, none.
 
-        Looked for when the folder holds no table of that split. A task with files of this sort defines `read` as well.
+        Looked for when the folder holds no table of that split. A task with such files defines `read` as well.
         """
         return []
 
@@ -90,7 +109,7 @@ class Task(ABC):
             f"{file}: task {type(self).__name__} names it in `originals` and has no `read`; define `read` as well"
         )
 
-    def convert(self, row: dict[str, Any]) -> dict[str, Any]:
+    def convert(self, row: Row) -> Row:
         """Return a row in the form that the kind reads, under the same names; a task overrides it whose source differs.
 
         row: its columns under the task's own names, whatever names the source has for them. A ValueError, KeyError or
@@ -98,7 +117,7 @@ class Task(ABC):
         """
         return row
 
-    def declaration(self) -> dict[str, Any]:
+    def declaration(self) -> JsonObject:
         """Return everything declared here that decides what the examples are, for the key of a job.
 
         What only its kind reads is added by `KindDeclaration.declaration`.
@@ -118,6 +137,6 @@ class Task(ABC):
 
 
 def texts_of(task: Task) -> int:
-    """Return how many texts a sequence of a task is made of, 1 or 2, as far as its role `text` says."""
+    """Return how many texts a sequence of a task is made of, 1 or 2, by its role `text`."""
     text = task.columns.get("text")
     return 2 if isinstance(text, tuple | list) and len(text) == 2 else 1

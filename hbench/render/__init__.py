@@ -1,1 +1,1 @@
-"""The leaderboard as text and pictures; it makes no number."""
+"""The leaderboard as text and pictures; it computes no numbers."""

@@ -19,7 +19,7 @@ SAME, DRIFT, INCOMPATIBLE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Check:
-    """What `check` found."""
+    """The differences between committed files and those that follow from the results."""
 
     #: `SAME`, `DRIFT`, or `INCOMPATIBLE` where results or files are missing or of another form.
     code: int

@@ -8,7 +8,7 @@ from typing import cast
 
 from hbench.render.section import Page
 
-#: Where the function stands that turns a page into text, by the name of the format.
+#: The function that turns a page into text, as `module:function`, by the name of the format.
 FORMATS = {
     "text": "hbench.render.text:text",
     "markdown": "hbench.render.markdown:markdown",

@@ -25,7 +25,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, and what stands under it; `level`: 1 for the page itself, 3 for the sections with tables."""
+    """A heading, and the blocks under it; `level`: 1 for the page itself, 3 for the sections with tables."""
 
     title: str
     level: int

@@ -60,7 +60,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands above the cells of a column; a heading that is None is not shown there."""
+    """The words above the cells of a column; a heading that is None is not shown there."""
 
     key: str
     unit: str

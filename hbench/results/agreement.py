@@ -77,11 +77,11 @@ def _check_examples(fields: Fields, result: CellResult) -> None:
 
 
 def _check_trivial(fields: Fields, result: CellResult) -> None:
-    """A trivial answer stands beside the full data alone, and has one value for each of its evaluation examples."""
+    """Check that only the full data have a trivial answer, with one value for each of its evaluation examples."""
     if result.trivial is None:
         return
     if not result.is_full:
-        raise fields.error("trivial", f"stands beside method '{result.method}'; only '{FULL}' is compared with it")
+        raise fields.error("trivial", f"belongs to method '{result.method}'; only '{FULL}' is compared with it")
     outcomes = result.trivial.examples
     if len(outcomes.values) != 1 or outcomes.values[0] is None:
         raise fields.error("trivial.examples.values", f"holds {len(outcomes.values)} rows; give one, without null")
@@ -91,7 +91,7 @@ def _check_trivial(fields: Fields, result: CellResult) -> None:
             f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; they have to be equal",
         )
     if outcomes.cases is not None:
-        raise fields.error("trivial.examples.cases", "is not null; the passages stand in examples.cases")
+        raise fields.error("trivial.examples.cases", "is not null; the passages are in examples.cases")
     try:
         outcomes.decode(0)
     except ValueError as error:

@@ -14,13 +14,14 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.cost.charges import WORK as WORK
 from hbench.cost.charges import Charge as Charge
 from hbench.cost.charges import Cost as Cost
 from hbench.cost.charges import Part as Part
+from hbench.files import JsonObject
 from hbench.plugins.registry import KINDS
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
@@ -61,10 +62,10 @@ class Data:
     Rows are 0 and digests empty where no training got far enough to know them.
     """
 
-    source: dict[str, Any]
+    source: JsonObject
     train_rows: int
     eval_rows: int
-    declaration: dict[str, Any]
+    declaration: JsonObject
     train_digest: str
     eval_digest: str
 
@@ -106,7 +107,7 @@ class CellResult:
     without a file is missing and not unknown. margin: largest loss against full data that counts as none, as a share of
     1; None for the default. seeds: training seeds, which pair with those of `full` and of the baseline. values: metric
     per seed as a share of 1, None where the seed failed. planted: per type of planted example, the AUROC of the order
-    of keeping against clean examples. Left out of the file when empty: also, the values of metrics that stand beside
+    of keeping against clean examples. Left out of the file when empty: also, the values of metrics shown beside
     `metric`, such as exact match beside F1; rivals, further methods that every method is compared with, sorted;
     published, what the authors of the method report; trivial, what an answer without reading reaches, beside the
     full-data baseline.
@@ -125,8 +126,8 @@ class CellResult:
     compared: tuple[str, ...]
     margin: float | None
     data: Data
-    model_source: dict[str, Any]
-    recipe: dict[str, Any]
+    model_source: JsonObject
+    recipe: JsonObject
     seeds: tuple[int, ...]
     scoring_runs: tuple[int, ...]
     values: tuple[float | None, ...]
@@ -184,7 +185,7 @@ class CellResult:
 
     @property
     def path(self) -> Path:
-        """Return where the file stands under the results folder; no two cells share it, whatever the file system."""
+        """Return the file's path under the results folder; no two cells share it, whatever the file system."""
         parts = (self.keep, self.budget, self.split, self.method)
         name = "-".join(map(_plain, parts))
         # The parts are told apart where the budget is: a known word behind the keep label, and a split without hyphens.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hbench.errors import HbenchError, suggest
-from hbench.files import short_repr
+from hbench.files import JsonObject, short_repr
 
 #: Largest integer that arrays hold.
 _LARGEST = 2**63 - 1
@@ -30,7 +30,7 @@ class Fields:
         self._taken: set[str] = set()
         if not isinstance(value, dict):
             raise ResultError(f"{file}: {path.rstrip('.') or 'the file'} is {short_repr(value)}; use a JSON object")
-        self._value: dict[str, Any] = value
+        self._value: JsonObject = value
 
     def error(self, name: str, problem: str) -> ResultError:
         """Return the error of one entry; `problem` says what is wrong and what to do."""
@@ -60,7 +60,7 @@ class Fields:
         return None if value is None else Fields(value, self.file, f"{self.path}{name}.")
 
     def text(self, name: str) -> str:
-        """Return a text of one line that is not empty."""
+        """Return a string of one line that is not empty."""
         return str(self.take(name, "a string of one line", is_text))
 
     def text_or_empty(self, name: str) -> str:
@@ -68,7 +68,7 @@ class Fields:
         return str(self.take(name, "a string of one line, or an empty one", lambda v: v == "" or is_text(v)))
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> Any:
-        """Return one of some texts."""
+        """Return one of the allowed strings."""
         return self.take(name, f"one of {', '.join(allowed)}", lambda v: v in allowed)
 
     def whole(self, name: str, least: int = 0) -> int:

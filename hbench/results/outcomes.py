@@ -21,7 +21,7 @@ class Outcomes:
 
     count: number of evaluation examples. encoding: `bits` (0 or 1, numpy.packbits) or `float32` (little-endian).
     values: per seed the packed values in base64, None where the seed failed. cases: per example the passage it
-    belongs to, or None when every example stands alone.
+    belongs to, or None when every example is its own case.
     """
 
     count: int
@@ -54,7 +54,7 @@ class Outcomes:
     def decode(self, position: int) -> npt.NDArray[np.float64] | None:
         """Return the values (count,) of the seed at a position, None where it failed.
 
-        Raises ValueError when the text is no base64 or does not hold `count` finite values.
+        Raises ValueError when the text is not base64 or does not hold `count` finite values.
         """
         text = self.values[position]
         if text is None:
@@ -62,7 +62,7 @@ class Outcomes:
         try:
             packed = base64.b64decode(text, validate=True)
         except binascii.Error:
-            raise ValueError("is no base64") from None
+            raise ValueError("is not base64") from None
         size = (self.count + 7) // 8 if self.encoding == "bits" else 4 * self.count
         if len(packed) != size:
             raise ValueError(f"holds {len(packed)} bytes where {self.count} examples take {size}")

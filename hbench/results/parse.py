@@ -1,4 +1,4 @@
-"""Reading one result file: every field has its form."""
+"""Reading one result file, the form of every field checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
-from hbench.files import lone_surrogate, short_repr
+from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
@@ -69,10 +69,10 @@ def parse_cell(text: str, file: str) -> CellResult:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
     """Return an object. Raises ValueError naming a key that it holds twice: readers differ on which one counts."""
     made = dict(pairs)
     if len(made) < len(pairs):
@@ -114,7 +114,7 @@ def _version(fields: Fields, name: str, ours: int) -> None:
         )
 
 
-def _object(fields: Fields, name: str) -> dict[str, Any]:
+def _object(fields: Fields, name: str) -> JsonObject:
     return dict(fields.take(name, "an object", lambda v: isinstance(v, dict)))
 
 

@@ -142,7 +142,7 @@ def linearised(d: Values, cases: npt.ArrayLike | None) -> tuple[Values, Values, 
 
 
 def rounding_of(scale: float, size: Values) -> float:
-    """Return the square below which deviations of values up to `scale` are no variation.
+    """Return the square below which deviations of values up to `scale` do not count as variation.
 
     Values that are equal on paper differ by a few rounding errors of `scale`.
     """

@@ -12,7 +12,7 @@ from hbench.errors import UsageError
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:
-    """Adjust p values for the chance of any false claim among them (Holm 1979); 0..1, in the order given.
+    """Adjust p values for the probability of any false claim among them (Holm 1979); 0..1, in the order given.
 
     None (no test) stays None and is not counted. Raises UsageError on a value outside 0..1.
     """

@@ -12,7 +12,7 @@ from hbench.statistics.student import quantile
 def smallest_detectable(test: CrossedTest, power: float = 0.8, alpha: float = 0.05) -> float | None:
     """Return the true difference, > 0, that a two-sided test with this one's variance finds with probability `power`.
 
-    Units of the values; found means p < alpha with the right sign. Solves P(T > t) = power for the noncentrality of
+    Units of the values; finds means p < alpha with the right sign. Solves P(T > t) = power for the noncentrality of
     Student's t with the test's own standard error and degrees of freedom. None where the test has none of its own:
     no test, or results that do not vary. Raises UsageError unless alpha / 2 < power < 1 and 0 < alpha < 1.
     """

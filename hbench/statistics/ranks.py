@@ -1,4 +1,4 @@
-"""The rank of each method over blocks, with its interval, and the methods that tie."""
+"""The rank of each method over blocks, with its interval, and the groups of methods that it does not separate."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def rank_intervals(
 
 
 def tie_groups(low: list[float], high: list[float]) -> list[tuple[int, ...]]:
-    """Return the largest sets of intervals that all overlap, by place in the list, from the lowest set upwards.
+    """Return the largest sets of intervals that all overlap, by position in the list, from the lowest set upwards.
 
     Intervals that overlap pairwise have a point in common, so each set is what holds some interval's lower end.
     """

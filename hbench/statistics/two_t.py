@@ -87,7 +87,7 @@ class TwoT:
         return cls(math.sqrt(variance.ms_seed * inflation / count), math.sqrt(excess / count), seeds - 1, cases - 1)
 
     def tail(self, distance: float) -> float:
-        """Return P(|error| >= distance), 0..1; 1 at a distance of 0, also where the error is none."""
+        """Return P(|error| >= distance), 0..1; 1 at a distance of 0, also where there is no error."""
         if distance <= 0:
             return 1.0
         large, small = self._ordered()

@@ -56,11 +56,11 @@ class Collator:
     def __call__(self, members: Indices) -> Batch:
         """Return the padded sequences of these examples.
 
-        Position ids are left to the model: padding stands at the end, so they count from the first real token.
+        Position ids are left to the model: padding is at the end, so they count from the first real token.
         """
         encoded, first = self.encoded, self._starts[members]
         counts = self._starts[members + 1] - first
-        # the first sequence of each one's example, and its own place among them
+        # the first sequence of each one's example, and its own number among them
         which = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(counts.sum())
         gold = {name: values[which] for name, values in encoded.gold.items()}
         if encoded.token_gold:

@@ -87,7 +87,7 @@ class Curriculum:
         return int(np.random.SeedSequence([self.seed, len(self.chosen) + 1]).generate_state(1)[0])
 
     def choose(self, epoch: int) -> Choice:
-        """Let the scorer choose for the epochs after this one. Raises TrainingFailed for what is no choice."""
+        """Let the scorer choose for the epochs after this one. Raises TrainingFailed for what is not a choice."""
         number = len(self.chosen) + 1
         cycle = Cycle(number, epoch, self.epochs, self.count, self.selection_seed)
         try:
@@ -135,7 +135,7 @@ class Curriculum:
 
 
 def weights_of(choice: Choice | None, device: torch.device) -> torch.Tensor | None:
-    """Return by what the losses are multiplied, float32 (n,), None for by 1."""
+    """Return the weights of the losses, float32 (n,), None for 1 each."""
     if choice is None or choice.weights is None:
         return None
     return torch.from_numpy(np.asarray(choice.weights, dtype=np.float32)).to(device)

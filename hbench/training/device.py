@@ -30,7 +30,7 @@ def resolve_device(name: str) -> str:
         if number >= gpus and (gpus or "CUDA_VISIBLE_DEVICES" in os.environ):
             raise UsageError(f"--device {name}: {gpus} GPUs can be used here; name one of them, counted from 0, or cpu")
     if name == "mps" and sys.platform != "darwin":
-        raise UsageError("--device mps: this is no Mac; use cpu or cuda")
+        raise UsageError("--device mps: this machine is not a Mac; use cpu or cuda")
     return name
 
 
@@ -54,7 +54,7 @@ def resolve_precision(recipe: Recipe, device: str) -> str:
 
 
 def prepare_machine(threads: int, device: str) -> None:
-    """Fix what would let the same job give other bits: thread count and the choice of GPU kernels."""
+    """Pin what could make the same job give other bits: thread count and the choice of GPU kernels."""
     import torch
 
     if device.startswith("cuda"):
@@ -71,7 +71,7 @@ def prepare_machine(threads: int, device: str) -> None:
 
 
 def device_name(device: torch.device) -> str:
-    """Return what the device calls itself, to stand beside measured seconds."""
+    """Return the name of the device, which is recorded beside measured seconds."""
     import torch
 
     if device.type == "cuda":

@@ -72,7 +72,7 @@ class Observer:
 
     def dataset(self, kind: Kind, encoded: Encoded, seed: int) -> xr.Dataset:
         """Return the dynamics of this run, dims (run=1, epoch, example)."""
-        signals: dict[str, Any] = kind.signals(self._kept.numpy(), encoded)
+        signals: dict[str, npt.NDArray[Any]] = kind.signals(self._kept.numpy(), encoded)
         signals |= {_NORMS[scope]: values.numpy() for scope, values in self._norms.items()}
         signals |= {_EMBEDDINGS[pooling]: values.numpy() for pooling, values in self._embedded.items()}
         return dynamics.assemble(

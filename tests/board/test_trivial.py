@@ -35,7 +35,7 @@ def full_row(cells: Sequence[CellResult]) -> SimpleNamespace:
         ("examples.values", [], "field 'trivial.examples.values' holds 0 rows; give one, without null"),
         ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows; give one, without null"),
         ("examples.values", ["AAAA"], "field 'trivial.examples.values[0]' holds 3 bytes where 400 examples take 50"),
-        ("examples.values", ["?"], "field 'trivial.examples.values[0]' is no base64"),
+        ("examples.values", ["?"], "field 'trivial.examples.values[0]' is not base64"),
         ("examples.count", 399, "field 'trivial.examples.count' is 399, data.eval_rows is 400"),
         ("examples.cases", [0] * 400, "field 'trivial.examples.cases' is not null"),
         ("share", 0.5, "field 'trivial.share' is unknown"),
@@ -54,7 +54,7 @@ def test_a_trivial_answer_that_cannot_be_is_named(path, value, problem):
 
 
 def test_only_the_full_data_is_held_against_a_trivial_answer():
-    with pytest.raises(ResultError, match="field 'trivial' stands beside method 'el2n'; only 'full'"):
+    with pytest.raises(ResultError, match="field 'trivial' belongs to method 'el2n'"):
         parse_cell(with_trivial(cell()).dump(), "board/x.json")
 
 

@@ -14,7 +14,7 @@ from support.command_line import refused
 from support.finished_jobs import TRAINED
 
 from hbench.cli import main
-from hbench.experiment.agenda import write_agenda
+from hbench.jobs.agenda import write_agenda
 from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump

@@ -88,14 +88,17 @@ def test_a_value_may_be_absent_where_an_example_was_not_trained_on() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"goldprob": HALF}, r"'goldprob' is no signal of training; did you mean 'gold_prob'\?"),
-        ({"lable": [1, 2], "correct": RIGHT}, "'lable' is no signal"),
+        ({"goldprob": HALF}, r"'goldprob' is not a signal of training; did you mean 'gold_prob'\?"),
+        ({"lable": [1, 2], "correct": RIGHT}, "'lable' is not a signal"),
         ({"loss": HALF[0]}, r"signal 'loss' has shape \(2, 2\); expected dimensions \(run, epoch, example\)"),
         ({"loss": [[[1.0], [1.0, 2.0]]]}, "'loss' cannot be read as an array"),
         ({"prob": HALF}, r"signal 'prob' has shape .* \(run, epoch, example, class\)"),
         ({"embedding": HALF}, r"signal 'embedding' has shape .* \(run, epoch, example, dim\)"),
         ({"grad_norm": HALF, "capture": "train"}, "'grad_norm' cannot be captured at train.* epoch_end only"),
-        ({"correct": RIGHT, "capture": "epoch-end"}, "capture='epoch-end' is no capture point; use one of train, ep"),
+        (
+            {"correct": RIGHT, "capture": "epoch-end"},
+            "capture='epoch-end' is not a capture point; use one of train, ep",
+        ),
         ({"correct": RIGHT, "label": [0.5, 1]}, "'label' holds 0.5 .*one integer for each example"),
         ({"correct": RIGHT, "label": ["a", "b"]}, "'label' holds 'a' .*one integer for each example"),
         ({"correct": RIGHT, "length": [1, 2, 3]}, r"'length' has shape \(3,\); expected one value for each of 2"),

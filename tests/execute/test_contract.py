@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from support.small_jobs import Heard, small_job
 
-from hbench.data.load import describe_source
 from hbench.errors import HbenchError
 from hbench.execute import EXECUTORS, find_executor
 from hbench.execute.base import Context, Executor
-from hbench.jobs.recipe import Recipe
-from hbench.jobs.spec import FineTune, ModelRef, TaskRef
+from hbench.jobs.spec import FineTune, ModelRef
 from hbench.jobs.store import Store
-from hbench.models.catalogue import find_model
 from hbench.plugins.registry import TASKS
 
 #: A task that fails with an error of its own while it is trained on; planning and checking it is harmless.
@@ -77,22 +75,13 @@ class Done:
     heard: Heard
 
 
-def job(seed: int, reference: str = "planted-sentence[size=60]", **recipe: object) -> FineTune:
-    task = TASKS.find(reference)
-    source = describe_source(task.plugin, None, task.name)
-    ref = TaskRef(task.ref, task.plugin.declaration(), source, eval_size=20)
-    tiny = find_model("tiny")
-    made = Recipe(**{"epochs": 1, "batch_size": 8, "precision": "fp32", **recipe})
-    return FineTune(ref, ModelRef(tiny.ref, tiny.source()), made, seed)
-
-
 DIVERGES = {"learning_rate": 1e30, "max_grad_norm": 0.0, "epochs": 2}
 
 
 @pytest.fixture(scope="module")
 def jobs() -> list[FineTune]:
     """Two good jobs with one between them that diverges."""
-    return [job(1), job(2, **DIVERGES), job(3)]
+    return [small_job(1), small_job(2, **DIVERGES), small_job(3)]
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +160,7 @@ def test_no_jobs_are_no_work(executor: Executor, tmp_path: Path) -> None:
 
 
 def test_input_at_fault_is_raised_and_is_no_failure_of_the_job(executor: Executor, tmp_path: Path) -> None:
-    wrong = replace(job(1), model=ModelRef("./nowhere", {"files": {}}))
+    wrong = replace(small_job(1), model=ModelRef("./nowhere", {"files": {}}))
     with pytest.raises(HbenchError, match="nowhere") as caught:
         carry_out(executor, [wrong], tmp_path)
     assert caught.value.exit_code == 2
@@ -182,7 +171,7 @@ def test_an_error_of_a_plugin_is_the_reason_with_the_line_it_came_from(
     executor: Executor, tmp_path: Path, plugin_file: Path
 ) -> None:
     context = replace(CONTEXT, plugins=(plugin_file,))
-    broken = job(1, "flaky[size=60]")
+    broken = small_job(1, "flaky[size=60]")
     made = carry_out(executor, [broken], tmp_path / "store", context)
     reason = made.heard.finished[broken.key]
     assert reason == "RuntimeError: the weather is bad (flaky.py:10)"
@@ -195,7 +184,7 @@ def test_a_device_that_is_not_there_is_refused_before_training(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(HbenchError, match="cuda:7"):
-        carry_out(executor, [job(1)], tmp_path, replace(CONTEXT, device="cuda:7"))
+        carry_out(executor, [small_job(1)], tmp_path, replace(CONTEXT, device="cuda:7"))
     assert list(tmp_path.glob("finetune/*/*.json")) == []
 
 

@@ -199,4 +199,4 @@ def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | 
     event = json.loads(out.getvalue())
     assert (event["event"], event["code"]) == ("refused", 2)
     assert "spec.json: " in event["message"]
-    assert "no job specification" in event["message"]
+    assert "not a job specification" in event["message"]

@@ -114,7 +114,7 @@ def test_another_store_and_a_kill_give_the_same_bytes(finished: Bench) -> None:
         ("race", {"answer": "E"}, ["row 2", "middle2.txt", "'answer' holds 'E'", "A, B, C, D"]),
         ("race", {"options": ["a", "b", "c"]}, ["row 2", "middle2.txt", "3 options", "4"]),
         ("race", {"article": " "}, ["row 2", "middle2.txt", "'article' is empty"]),
-        ("squad_v2", {"answers": {"text": ["rain"], "answer_start": [3]}}, ["row 2", "id q2", "does not stand at"]),
+        ("squad_v2", {"answers": {"text": ["rain"], "answer_start": [3]}}, ["row 2", "id q2", "not at character"]),
         ("squad_v2", {"context": ""}, ["row 2", "id q2", "'context' is empty"]),
     ],
 )

@@ -106,7 +106,7 @@ def test_as_dict_holds_every_field_as_json():
         ({"tasks": (3,)}, "tasks 3: use a string in quotes"),
         ({"tasks": ()}, "tasks: none given"),
         ({"diagnose": ("sst2",)}, "diagnose: 'sst2' has no planted examples"),
-        ({"tasks": ("planted-pair",), "diagnose": ("planted-pair",)}, "diagnose: 'planted-pair' stands in tasks too"),
+        ({"tasks": ("planted-pair",), "diagnose": ("planted-pair",)}, "diagnose: 'planted-pair' is in tasks too"),
         ({"models": ("tinny",)}, "models: unknown model 'tinny'; did you mean 'tiny'?"),
         ({"models": ("tiny[layers=x]",)}, "models: tiny[layers=x]: expected an integer, found 'x'"),
         ({"models": ()}, "models: none given"),

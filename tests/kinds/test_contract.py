@@ -80,9 +80,14 @@ def built_in_task(kind: str) -> str:
 
 @pytest.fixture(scope="module", params=[*KINDS.names(), THIRD_PARTY])
 def tried(request: pytest.FixtureRequest, third_party: None) -> Tried:
+    return try_kind(request.param)
+
+
+def try_kind(name: str) -> Tried:
+    """Encode a few examples of a task of this kind, and ask an untrained model."""
     from hbench.training.batches import Collator
 
-    kind, task = find_kind(request.param), TASKS.find(built_in_task(request.param))
+    kind, task = find_kind(name), TASKS.find(built_in_task(name))
     source = describe_source(task.plugin, None, task.name)
     examples = load_examples(task, "train", source=source, data_dir=None, size=SIZE, seed=0)
     model = find_model("tiny")

@@ -48,7 +48,7 @@ def check_rows(task: Task = TASK, **changes: Any) -> Any:
         ({"words": "red cat on", "tags": "O O"}, r"there are 3 words in .* and 2 tags"),
         (
             {"tags": ["O", "B-dya"]},
-            r"'tags' holds 'B-dya' for word 2, .* no tag of the task; did you mean 'B-day'\?; w",
+            r"'tags' holds 'B-dya' for word 2, .* not a tag of the task; did you mean 'B-day'\?; w",
         ),
         (
             {"tags": ["day", "O"]},
@@ -57,7 +57,7 @@ def check_rows(task: Task = TASK, **changes: Any) -> Any:
         ({"tags": ["o", "O"]}, r"holds 'o' for word 1"),
         (
             {"intent": "plya"},
-            r"'intent' holds 'plya', which is no intent of the task; did you mean 'play'\?; write one",
+            r"'intent' holds 'plya', which is not an intent of the task; did you mean 'play'\?; write one",
         ),
         ({"intent": 3}, r"'intent' holds 3, .*write one of them, its number from 0 to 2, or -1 to leave the row out$"),
         ({"intent": -2}, r"'intent' holds -2"),

@@ -276,11 +276,11 @@ def check_rows(question: Any = "who ?", context: Any = "the cat", answers: Any =
     [
         (
             {"answers": {"text": ["cat"], "answer_start": [3]}},
-            r"'cat' does not stand at character 3, where ' ca' is.*at 4",
+            r"'cat' is not at character 3, where ' ca' is.*at 4",
         ),
         ({"answers": {"text": ["dog"], "answer_start": [0]}}, r"where 'the' is.*nowhere in the context"),
-        ({"answers": {"text": ["the"], "answer_start": [-7]}}, r"'the' does not stand at character -7"),
-        ({"answers": {"text": ["cat"], "answer_start": [400]}}, r"does not stand at character 400, where '' is"),
+        ({"answers": {"text": ["the"], "answer_start": [-7]}}, r"'the' is not at character -7"),
+        ({"answers": {"text": ["cat"], "answer_start": [400]}}, r"is not at character 400, where '' is"),
         (
             {"answers": {"text": ["the", "cat"], "answer_start": [0]}},
             r"2 answers and 1 values of answer_start; give one",
@@ -293,7 +293,7 @@ def check_rows(question: Any = "who ?", context: Any = "the cat", answers: Any =
         ({"answers": {"text": ["cat"]}}, r"write \{'text': \[\.\.\.\]"),
         ({"answers": ["cat"]}, r"the answers are \['cat'\]; write"),
         ({"answers": "x" * 200}, r"the answers are 'x+\.\.\.; write"),
-        ({"context": ""}, r"column 'context' is empty; give it a text or remove the row"),
+        ({"context": ""}, r"column 'context' is empty; .* remove the row"),
         ({"context": " \n"}, r"column 'context' is empty"),
         ({"question": "\t"}, r"column 'question' is empty"),
         ({"question": None}, r"column 'question' holds None, which is not a string"),

@@ -226,7 +226,7 @@ def test_original_files_and_tables_give_the_same_examples(tmp_path: Path) -> Non
         ({"data": []}, r"train\.json: the split is empty"),
         (
             {"data": [article(NONE, {**BLUE, "answers": [{"text": "The sky", "answer_start": 4}]})]},
-            r"train\.json, row 2 .*id q1: the answer 'The sky' does not stand at character 4",
+            r"train\.json, row 2 .*id q1: the answer 'The sky' is not at character 4",
         ),
     ],
 )

@@ -62,7 +62,7 @@ SCORE = "def score(self, dynamics):"
         (changed(NEEDS, 'needs = observe'), 'write needs = observe("loss", at="train")'),
         (changed(NEEDS, 'needs = ["loss"]'), "needs = ['loss']"),
         (changed(NEEDS, 'needs = Observation(("lost",), "train")'), "needs: observe: unknown signal 'lost'"),
-        (changed(NEEDS, 'needs = Observation(("loss",), "end")'), "needs: observe: at='end' is no capture point"),
+        (changed(NEEDS, 'needs = Observation(("loss",), "end")'), "needs: observe: at='end' is not a capture point"),
         (changed(NEEDS, '@property\n    def needs(self): return ("loss",)'), "needs = ('loss',)"),
         (changed(NEEDS, "@property\n    def needs(self): return 1 / 0"), "ZeroDivisionError: division by zero"),
         (changed(NEEDS, f'{NEEDS}\n    keep = "low"'), "keep = 'low'; use 'highest', 'lowest' or 'middle'"),

@@ -229,7 +229,7 @@ def test_names_of_classes_in_plugin_files():
 def test_an_entry_point_that_is_no_scorer_is_refused():
     registry = Registry("hbench.scorers", "scorer", Scorer)
     registry._entries = {"odd": EntryPoint("odd", "math:pi", "hbench.scorers")}
-    with pytest.raises(UsageError, match=r"scorer 'odd' \(math:pi\) is no Scorer"):
+    with pytest.raises(UsageError, match=r"scorer 'odd' \(math:pi\) is not a subclass of Scorer"):
         registry.load("odd")
 
 
@@ -269,7 +269,7 @@ def test_directions_a_scorer_may_name(keep, groups):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"signals": ("loss",), "at": "test"}, "no capture point"),
+        ({"signals": ("loss",), "at": "test"}, "not a capture point"),
         ({"signals": ("los",)}, "unknown signal 'los'"),
         ({"signals": ("grad_norm",), "at": "train"}, "measured at epoch_end only"),
         ({"signals": ("loss",), "epochs": (0, 1)}, "epoch 0 cannot be observed"),

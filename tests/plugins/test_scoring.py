@@ -68,7 +68,7 @@ REFUSED: list[tuple[Callable[[xr.Dataset], Any], str]] = [
     (lambda d: d["margin"].mean(("run", "epoch")), 'write needs = observe("loss", "margin", at="train")'),
     (lambda d: d[["loss", "el2n"]].el2n, "reads 'el2n'"),
     (lambda d: d.grad_norm.mean(("run", "epoch")), 'observe("loss", "grad_norm", at="epoch_end")'),
-    (lambda d: d.goldprob.mean(("run", "epoch")), "reads 'goldprob', which is no signal; did you mean 'gold_prob'"),
+    (lambda d: d.goldprob.mean(("run", "epoch")), "reads 'goldprob', which is not a signal; did you mean 'gold_prob'"),
     (lambda d: mean(d).to_numpy(), "gave a ndarray"),
     (lambda d: None, "gave a NoneType"),
     (lambda d: d.loss.mean("run"), "expected one number per example"),

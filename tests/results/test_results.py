@@ -191,7 +191,7 @@ def test_packing_refuses_what_is_no_result(rows):
         ("values", [73.1, 0.7, 0.7, 0.7, 0.7, 0.7], "values", "shares, not points"),
         ("examples.encoding", "utf-8", "examples.encoding", "one of bits, float32"),
         ("examples.encoding", "float32", "examples.values[0]", "write the file again"),
-        ("examples.values", ["!"] * 6, "examples.values[0]", "is no base64"),
+        ("examples.values", ["!"] * 6, "examples.values[0]", "not base64"),
         ("examples.values", [None] * 6, "examples.values[0]", "disagree"),
         ("examples.cases", [1, 2], "examples.cases", "a list of 400 integers"),
         ("examples", None, "examples", "add the per-example results"),

@@ -1,7 +1,7 @@
 r"""Tables of comma-separated values in one strict dialect, that of RFC 4180.
 
 Fields are parted by commas and records by `\n` or `\r\n`; the first record names the columns. A field that holds a
-comma, a quote or a line end stands in double quotes, and its quotes are doubled. Every record has as many fields as
+comma, a quote or a line end is written in double quotes, and its quotes are doubled. Every record has as many fields as
 there are columns. Nothing else is read: a file that can be taken in two ways is refused.
 """
 
@@ -80,7 +80,7 @@ def read_records(file: Path) -> Iterator[tuple[int, list[str]]]:
         width = width or len(fields)
         if len(fields) != width:
             raise DataError(
-                f"{file}, line {number}: {len(fields)} fields instead of {width}; put a text that holds a comma in "
+                f"{file}, line {number}: {len(fields)} fields instead of {width}; put a field that holds a comma in "
                 "double quotes"
             )
         yield number, fields
@@ -97,7 +97,7 @@ def _quoted(file: Path, number: int, line: str, lines: Lines) -> Iterator[str]:
             if rest and not rest.startswith(","):
                 begins = "" if opened == number else f", which a quote on line {opened} opens"
                 raise DataError(
-                    f"{file}, line {number}: {short_repr(rest)} is behind the closing quote of a field{begins}; "
+                    f"{file}, line {number}: {short_repr(rest)} follows the closing quote of a field{begins}; "
                     "double the quotes inside a field"
                 )
         else:
@@ -159,8 +159,8 @@ def _integers(fields: Sequence[str]) -> list[int] | None:
 def _classes(columns: Columns, name: str, layout: Layout, file: str) -> list[Any]:
     """Return integers where all classes are, else the fields as they are.
 
-    Refused are classes that are, in every row, the place of one option and the text of another: a table has no types to
-    tell the two by.
+    Refused are classes that are, in every row, the position of one option and the text of another: a table has no
+    types to tell the two by.
     """
     numbers = _integers([field.strip() for field in columns[name]])
     options = layout.get("options")
@@ -171,7 +171,7 @@ def _classes(columns: Columns, name: str, layout: Layout, file: str) -> list[Any
         for row, (number, texts) in enumerate(zip(numbers, rows, strict=True)):
             if texts.index(str(number)) != number:
                 raise DataError(
-                    f"{name_row(file, row)}: column '{name}' holds {number}, which may be the place of one option or "
-                    f"the text of '{options[texts.index(str(number))]}'; write the letter of the right option"
+                    f"{name_row(file, row)}: column '{name}' holds {number}, which may be the position of one option "
+                    f"or the text of '{options[texts.index(str(number))]}'; write the letter of the right option"
                 )
     return numbers

@@ -12,13 +12,13 @@ from hbench.data.formats.lines import read_lines
 from hbench.data.layout import Columns, Declaration, Layout
 from hbench.data.rows import SourceRows
 from hbench.errors import DataError
-from hbench.files import short_repr, shorten
+from hbench.files import JsonObject, short_repr, shorten
 
 #: Digits of an integer; Python converts no longer ones.
 _LONGEST = 4300
 
 
-class _Repeated(dict[str, Any]):
+class _Repeated(JsonObject):
     """An object in which `keys_twice` are given more than once."""
 
     keys_twice: frozenset[str]
@@ -32,8 +32,8 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
     """Return the columns that a task declares, with the types that values have in JSON; no other key is looked at.
 
     Lines of white space are left out. The keys of the first object decide which layout the file follows. Raises
-    DataError naming file, line and fix for a line that is no object, lacks a column, or holds a key twice or no number
-    in one that is read.
+    DataError naming file, line and fix for a line that is not an object or lacks a column, and for a column that is
+    read and is given twice or holds a number that JSON does not have, such as NaN.
     """
     layout: Layout = {}
     columns: Columns = {}
@@ -56,11 +56,11 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
     return SourceRows(columns, [(str(file), rows)], layout)
 
 
-def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any], bool]]:
-    """Yield the line of each object, the object, and whether a key is repeated or a number is none anywhere in it."""
+def _objects(file: Path) -> Iterator[tuple[int, JsonObject, bool]]:
+    """Yield the line of each object, the object, and whether it repeats a key or holds a number unknown to JSON."""
     odd = False
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> JsonObject:
         nonlocal odd
         made = dict(pairs)
         if len(made) == len(pairs):
@@ -95,14 +95,14 @@ def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any], bool]]:
             raise DataError(f"{file}, line {number}: nested too deeply; write one flat object on each line") from None
         if end < len(text):
             raise DataError(
-                f"{file}, line {number}: {short_repr(text[end:])} is behind a JSON value; write one object on each line"
+                f"{file}, line {number}: {short_repr(text[end:])} follows a JSON value; write one object on each line"
             )
         if not isinstance(row, dict):
-            raise DataError(f"{file}, line {number}: {short_repr(row)} is no object; write one object on each line")
+            raise DataError(f"{file}, line {number}: {short_repr(row)} is not an object; write one object on each line")
         yield number, row, odd
 
 
-def _odd(read: dict[str, Any], row: dict[str, Any]) -> str:
+def _odd(read: JsonObject, row: JsonObject) -> str:
     """Return what JSON leaves open in the columns that are read; nothing when it is elsewhere in the row."""
     for name, value in read.items():
         if isinstance(row, _Repeated) and name in row.keys_twice:
@@ -111,7 +111,7 @@ def _odd(read: dict[str, Any], row: dict[str, Any]) -> str:
         while level:
             inner = level.pop()
             if isinstance(inner, _NoNumber):
-                return f"'{name}' holds {shorten(inner)}, which is no number in JSON"
+                return f"'{name}' holds {shorten(inner)}, which is not a number in JSON"
             if isinstance(inner, _Repeated):
                 return f"'{name}' holds an object with the key '{min(inner.keys_twice)}' twice"
             level += inner if isinstance(inner, list) else inner.values() if isinstance(inner, dict) else ()

@@ -94,7 +94,7 @@ def tokenize(tokenizer: Any, *texts: list[str], **settings: Any) -> Sequences:
 
 
 def separator(tokenizer: Any) -> str:
-    """Return what has to stand between two texts: a line break where the tokenizer itself puts no token there.
+    """Return what separates two texts: a line break where the tokenizer itself puts no token there.
 
     BERT's, RoBERTa's, OPT's and Llama's mark the second text by special tokens; GPT-2's and Qwen's run both together.
     """

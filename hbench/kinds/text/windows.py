@@ -1,4 +1,4 @@
-"""Questions and long contexts as overlapping windows of tokens, and where their tokens stand in the context's text."""
+"""Questions and long contexts as overlapping windows of tokens, with the characters of the context that each covers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OVERLAP = 3
 
 @dataclass(frozen=True)
 class Windows:
-    """`s` windows, each a question and a part of its context; those of one example stand together."""
+    """`s` windows, each a question and a part of its context; those of one example are adjacent."""
 
     sequences: Sequences
     #: int64 (s,), non-decreasing: the position of the example that owns the window.
@@ -162,7 +162,7 @@ def _windows(
 
 
 def _context(parts: list[int | None]) -> tuple[int, int]:
-    """Return the first and the last token of the second text; 1 and 0 for a text that gives no token."""
+    """Return the first and the last token of the second text; 1 and 0 where it gives no token."""
     if 1 not in parts:
         return 1, 0
     return parts.index(1), len(parts) - 1 - parts[::-1].index(1)

@@ -8,8 +8,6 @@ and recall are over all slots of all texts.
 
 from __future__ import annotations
 
-from typing import Any
-
 import datasets
 import evaluate
 
@@ -28,10 +26,10 @@ class SlotF1(evaluate.Metric):
             features=datasets.Features({"predictions": tags, "references": tags}),
         )
 
-    def _compute(self, predictions: list[list[str]], references: list[list[str]]) -> dict[str, Any]:
+    def _compute(self, predictions: list[list[str]], references: list[list[str]]) -> dict[str, float]:
         """Return slot_f1, precision and recall; each is 0 where it has nothing to divide by.
 
-        Raises ValueError where a text has not the same number of tags on both sides.
+        Raises ValueError where a text has different numbers of tags on the two sides.
         """
         right = said = wanted = 0
         for found, gold in zip(predictions, references, strict=True):

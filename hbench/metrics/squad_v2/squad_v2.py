@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from typing import Any
+from typing import TypedDict
 
 import datasets
 import evaluate
@@ -22,6 +22,28 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 Floats = npt.NDArray[np.float64]
+
+
+class Prediction(TypedDict):
+    """What is said of one question: the text of its answer, empty for none, and a number, higher for less belief."""
+
+    id: str
+    prediction_text: str
+    no_answer_probability: float
+
+
+class Answers(TypedDict):
+    """The gold answers to one question, none of which is an empty list: their texts and first characters."""
+
+    text: list[str]
+    answer_start: list[int]
+
+
+class Reference(TypedDict):
+    """The gold answers to the question with this id."""
+
+    id: str
+    answers: Answers
 
 
 class SquadV2(evaluate.Metric):
@@ -44,10 +66,10 @@ class SquadV2(evaluate.Metric):
 
     def _compute(
         self,
-        predictions: list[dict[str, Any]],
-        references: list[dict[str, Any]],
+        predictions: list[Prediction],
+        references: list[Reference],
         no_answer_threshold: float = 1.0,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return the values under the names of the official script, and `per_question`, in the predictions' order.
 
         HasAns_ and NoAns_ are over the questions with and without an answer, left out where there are none. best_exact
@@ -64,7 +86,8 @@ class SquadV2(evaluate.Metric):
         raw = {"exact": found[:, 0], "f1": found[:, 1]}
         unanswered = odds > no_answer_threshold
         each = {name: np.where(unanswered, ~answerable, values) for name, values in raw.items()}
-        result: dict[str, Any] = {name: float(values.mean()) for name, values in each.items()} | {"total": len(texts)}
+        result: dict[str, object] = {name: float(values.mean()) for name, values in each.items()}
+        result["total"] = len(texts)
         for group, members in (("HasAns", answerable), ("NoAns", ~answerable)):
             if members.any():
                 result |= {f"{group}_{name}": float(values[members].mean()) for name, values in each.items()}
@@ -98,7 +121,7 @@ def _f1(words: list[str], gold: list[str]) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def _golds(predictions: list[dict[str, Any]], references: list[dict[str, Any]]) -> list[list[str]]:
+def _golds(predictions: list[Prediction], references: list[Reference]) -> list[list[str]]:
     """Return the gold answers of each prediction's question."""
     golds = {reference["id"]: list(reference["answers"]["text"]) for reference in references}
     ids = [prediction["id"] for prediction in predictions]
@@ -112,7 +135,9 @@ def _golds(predictions: list[dict[str, Any]], references: list[dict[str, Any]]) 
     return [golds[name] for name in ids]
 
 
-def _best(values: Floats, odds: Floats, answerable: npt.NDArray[np.bool_], said: npt.NDArray[np.bool_]) -> Any:
+def _best(
+    values: Floats, odds: Floats, answerable: npt.NDArray[np.bool_], said: npt.NDArray[np.bool_]
+) -> tuple[float, float]:
     """Return the highest mean value when the questions are answered in the order of their odds, and where it stops."""
     order = np.argsort(odds, kind="stable")
     nothing_said = float((~answerable).sum())

@@ -51,7 +51,7 @@ def draw(plot: Plot) -> str:
 
 
 def figure_of(plot: Plot) -> Figure:
-    """Return the figure as a matplotlib object, for a canvas of any sort."""
+    """Return the figure as a matplotlib object, for any canvas."""
     from matplotlib.figure import Figure
 
     entries = _legend(plot)

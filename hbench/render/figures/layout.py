@@ -48,7 +48,7 @@ def cost_axis(points: Sequence[Point]) -> Axis:
 
 
 def metric_axis(points: Sequence[Point], full: float | None) -> Axis:
-    """Return the axis of the metric, which holds all rows, the level of the full data, and intervals as far as it goes.
+    """Return the axis of the metric, which holds all rows, the full data's level, and intervals within its bounds.
 
     Metrics lie between -100 and 100, and most never below 0; the intervals of two or three seeds know nothing of that.
     """

@@ -28,7 +28,7 @@ ALL_DATA = "all data"
 #: What marks a file as a figure of hbench; the digest follows.
 MARK = "hbench-figure-"
 _MARKED = re.compile(rf">{MARK}([0-9a-f]{{64}})<.*?>drawn with ([^<]*)<", re.DOTALL)
-#: Characters of a file in which the mark stands.
+#: Characters of a file that are searched for the mark.
 _HEAD = 4000
 
 

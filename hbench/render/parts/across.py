@@ -10,7 +10,7 @@ from hbench.render.table import NOTHING, Column, Table, View
 from hbench.statistics.across import BLOCKS
 
 _ACROSS = """\
-A block is one task with its primary split; models, sizes, seeds and further splits are no extra blocks. The count is
+A block is one task with its primary split; models, sizes, seeds and further splits add no blocks. The count is
 the number of tasks on which a method beats a random subset (partial conjunction over the p values of the tables, Dror
 et al. 2017; tasks named by Holm). Ranks are among the methods and random subsets that have a result on every task,
 1 = best, with bootstrap intervals over tasks; methods in one tie group are not told apart."""

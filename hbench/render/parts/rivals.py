@@ -42,7 +42,7 @@ def rivals_table(comparisons: Iterable[Comparison]) -> Table:
 
 
 def rivals_blocks(standing: Standing) -> list[Text | Table]:
-    """Return what stands below a contest's table: its methods, in that order, against each rival; often nothing."""
+    """Return the blocks below a contest's table: its methods, in that order, against each rival; often nothing."""
     shown = [row for row in standing.rows if row.seeds and row.rivals]
     if not shown:
         return []
@@ -105,7 +105,7 @@ def _against(row: BoardRow, rival: str) -> Comparison | None:
 
 
 def _remarks(row: BoardRow) -> list[str]:
-    """Say where seeds have no partner; that a rival has no result at all stands in the heading."""
+    """Say where seeds have no partner; the heading says where a rival has no result at all."""
     lines = []
     for c in row.rivals:
         if c.baseline_status in _LACKING:

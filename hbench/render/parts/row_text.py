@@ -11,7 +11,7 @@ from hbench.board.row import BoardRow
 from hbench.render.display import code, count, difference, estimate, fixed, plural, points, short
 from hbench.render.table import NOTHING, Value
 
-#: What stands behind the names of the two baselines.
+#: What follows the names of the two baselines.
 LABELS = {"full": " (all data)", "random": " (random subset)"}
 #: What tests are about where the metric is not a mean over examples.
 PER_EXAMPLE = "per-example result"

@@ -19,7 +19,7 @@ from torch.nn import functional
 #: Elements of an intermediate matrix held at one time: 64 MB in float32.
 _BUDGET = 2**24
 
-Read = Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], Tensor]
+Read = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], Tensor]
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ def _scaled_to_one(module: nn.Module, x: Tensor) -> Tensor:
 
 
 def _without_padding(module: nn.Module, ids: Tensor) -> Tensor:
-    # torch gives the row of padding_idx no gradient, wherever in the text the id stands.
+    # torch gives the row of padding_idx no gradient, wherever in the sequence the id is.
     padding = getattr(module, "padding_idx", None)
     return ids if padding is None else ids.masked_fill(ids == padding, -1)
 
 
-def _opt_positions(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+def _opt_positions(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
     """Return the rows that OPT's position embedding looks up: given ids, or counted from the mask, moved by two."""
     ids = kwargs.get("position_ids")
     if ids is None:

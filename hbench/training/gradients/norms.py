@@ -157,7 +157,7 @@ class GradientNorms:
         return None if self._pass is None or "all" not in self._scopes else self._pass.shape
 
     def _hook(self, layer: Layer) -> Callable[..., Tensor | None]:
-        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor | None:
+        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Tensor) -> Tensor | None:
             if self._pass is None:
                 return None
             return self._pass.watch(layer, layer.rule.read(module, args, kwargs), output)

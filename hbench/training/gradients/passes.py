@@ -91,7 +91,7 @@ class Pass:
     _arrived: dict[int, list[_Call]] = field(default_factory=dict)
 
     def watch(self, layer: Layer, x: Tensor, output: Tensor) -> Tensor:
-        """Note a use of a layer and return its output, to be used in its place: it waits for the gradient."""
+        """Note a use of a layer and return its output, to be used instead: it waits for the gradient."""
         sequences = self.shape[0]
         if not output.requires_grad:
             output = output.detach().requires_grad_()
@@ -114,7 +114,7 @@ class Pass:
         return self._squares[parameter]
 
     def finish(self) -> None:
-        """Work off the layers of which some use got no gradient: the loss does not depend on it."""
+        """Account for the layers some use of which got no gradient, since the loss does not depend on it."""
         for calls in self._arrived.values():
             self._settle(calls)
         self._arrived.clear()
