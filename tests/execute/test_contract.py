@@ -33,40 +33,6 @@ class Flaky(PlantedSentence):
 CONTEXT = Context(device="cpu", labels={})
 
 
-@dataclass
-class Heard:
-    """Remembers what progress is told."""
-
-    started: list[str] = field(default_factory=list)
-    steps: dict[str, tuple[int, int]] = field(default_factory=dict)
-    finished: dict[str, str | None] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def stage(self, name: str, total_jobs: int) -> None:
-        raise AssertionError("an executor starts no stage")
-
-    def job_started(self, key: str, label: str) -> None:
-        self.started.append(key)
-        assert label
-
-    def job_progress(self, key: str, done: int, total: int) -> None:
-        assert key in self.started
-        assert key not in self.finished
-        assert 0 <= done <= total
-        self.steps[key] = (done, total)
-
-    def job_finished(self, key: str, reason: str | None = None) -> None:
-        assert key in self.started
-        assert key not in self.finished
-        self.finished[key] = reason
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def warn(self, text: str) -> None:
-        self.notes.append(text)
-
-
 @dataclass(frozen=True)
 class Done:
     """What an executor made of the jobs."""
