@@ -26,6 +26,9 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """Say one line that belongs to no job."""
 
+    def warn(self, text: str) -> None:
+        """Say one line about something wrong, which is said even where no progress is shown."""
+
 
 class NullProgress:
     """Ignores everything."""
@@ -44,3 +47,6 @@ class NullProgress:
 
     def note(self, text: str) -> None:
         """Ignore a line."""
+
+    def warn(self, text: str) -> None:
+        """Ignore a warning."""

@@ -66,7 +66,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
         callback=lambda _context, _option, name: _device(name),
         help="auto, cpu, cuda (all GPUs), cuda:1, or mps; resolved where the jobs run.",
     ),
-    click.option("--quiet", "-q", is_flag=True, help="Show no progress."),
+    click.option("--quiet", "-q", is_flag=True, help="Show no progress, warnings only."),
 )
 _PLACES: tuple[Callable[[Any], Any], ...] = (
     _folder("--store", default=STORE, show_default=True, help="Folder of finished jobs; naming it again resumes."),

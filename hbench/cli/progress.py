@@ -27,13 +27,24 @@ def watch(*, quiet: bool = False) -> Iterator[Progress]:
     """Give the progress display that suits standard error, and close it on leaving."""
     console = errors()
     if quiet:
-        yield NullProgress()
+        yield QuietProgress(console)
     elif console.is_terminal:
         bars = RichProgress(console)
         with bars:
             yield bars
     else:
         yield LineProgress(console)
+
+
+class QuietProgress(NullProgress):
+    """Shows warnings only."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def warn(self, text: str) -> None:
+        """Write a line."""
+        self._console.print(text, markup=False, soft_wrap=True)
 
 
 @dataclass
@@ -144,6 +155,10 @@ class RichProgress:
         """Write a line above the bars."""
         self._console.print(text, markup=False)
 
+    def warn(self, text: str) -> None:
+        """Write a line above the bars."""
+        self.note(text)
+
     def _update(self) -> None:
         if self._stage_bar is not None:
             state = self._stage.state(self._clock())
@@ -198,6 +213,10 @@ class LineProgress:
         """Write a line."""
         with self._lock:
             self._say(text)
+
+    def warn(self, text: str) -> None:
+        """Write a line."""
+        self.note(text)
 
     def _say(self, text: str) -> None:
         self._spoke = self._clock()

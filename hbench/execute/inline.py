@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hbench.errors import UsageError
 from hbench.execute.base import Context, Executor, run_here
 
 if TYPE_CHECKING:
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InlineExecutor(Executor):
-    """Runs jobs in this process, one after the other, so that a debugger sees all of it."""
+    """Runs jobs in this process, one after the other, so that a debugger sees all of it.
+
+    jobs: jobs at a time, which are always 1.
+    """
+
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        if self.jobs != 1:
+            raise UsageError(f"executor inline: jobs={self.jobs}, but it runs one job at a time; use local for more")
 
     def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
         """Run the jobs in order."""

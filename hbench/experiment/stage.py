@@ -56,7 +56,7 @@ def run_stage(
             progress.note(f"{label} failed before: {failure.reason} ({failure.log}); `hbench retry` tries it again")
         else:
             if (damage := store.damage(job)) is not None:
-                progress.note(f"damaged: {damage}; its job is run again")
+                progress.warn(f"damaged: {damage}; its job is run again")
             wanted.append(job)
     progress.stage(name, len(wanted))
     if wanted:

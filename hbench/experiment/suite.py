@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -10,12 +12,17 @@ from typing import Any
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
-from hbench.files import JsonObject
+from hbench.files import JsonObject, short_repr, shorten
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import find_model
 from hbench.plugins import Scorer, Task
 from hbench.plugins.registry import SCORERS, TASKS, Named
 from hbench.results.labels import FULL
+
+#: Numbers of examples that a task may set for itself.
+_SIZES = ("train_size", "eval_size")
+#: More trainings of one cell than anybody waits for: a number with a digit too many.
+_MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,10 @@ class Suite:
             _text(name, getattr(self, name))
         for name, least in (("scoring_runs", 1), ("seeds", 1), ("sample_seed", 0), ("selection_seed", 0)):
             _whole(name, getattr(self, name), least)
-        for name in ("train_size", "eval_size"):
+        for name in ("scoring_runs", "seeds"):
+            if getattr(self, name) > _MOST_SEEDS:
+                raise UsageError(f"{name} {shorten(str(getattr(self, name)))}: use an integer of at most {_MOST_SEEDS}")
+        for name in _SIZES:
             if getattr(self, name) is not None:
                 _whole(name, getattr(self, name), 1)
         self._check_margin()
@@ -179,12 +189,14 @@ class Suite:
         if self.margin is None:
             return
         if isinstance(self.margin, bool) or not isinstance(self.margin, float) or not 0 < self.margin < 1:
-            raise UsageError(f"margin {self.margin!r}: use a share above 0 and below 1, such as 0.005 for half a point")
+            found = short_repr(self.margin)
+            raise UsageError(f"margin {found}: use a share above 0 and below 1, such as 0.005 for half a point")
 
     def _check_recipes(self) -> None:
         for name in ("recipe", "task_recipes"):
-            if not isinstance(getattr(self, name), Mapping):
-                raise UsageError(f"{name} {getattr(self, name)!r}: use a table, such as [recipe] with epochs = 3")
+            found = getattr(self, name)
+            if not isinstance(found, Mapping):
+                raise UsageError(f"{name} {short_repr(found)}: use a table, such as [recipe] with epochs = 3")
         Recipe().updated(dict(self.recipe), "recipe")
         for task, changes in self.task_recipes.items():
             _task_name("recipe", task)
@@ -194,12 +206,15 @@ class Suite:
 
     def _check_sizes(self) -> None:
         if not isinstance(self.sizes, Mapping) or not all(isinstance(of, Mapping) for of in self.sizes.values()):
-            raise UsageError(f"sizes {self.sizes!r}: use a table per task, such as [sizes.race] with train_size = 500")
+            found = short_repr(self.sizes)
+            raise UsageError(f"sizes {found}: use a table per task, such as [sizes.race] with train_size = 500")
         for task, of in self.sizes.items():
             _task_name("sizes", task)
             for name, value in of.items():
                 if name not in ("train_size", "eval_size"):
-                    raise UsageError(f"sizes.{task}: unknown key '{name}'{suggest(name, ('train_size', 'eval_size'))}")
+                    raise UsageError(
+                        f"sizes.{task}: unknown key '{shorten(name)}'{suggest(name, ('train_size', 'eval_size'))}"
+                    )
                 _whole(f"sizes.{task}.{name}", value, 1)
 
 
@@ -211,30 +226,33 @@ def keep_label(entry: float | str) -> str:
 def _task_name(table: str, task: str) -> None:
     if task not in TASKS.names():
         raise UsageError(
-            f"{table}.{task}: no task of this name{suggest(task, TASKS.names())}; "
+            f"{table}.{shorten(task)}: no task of this name{suggest(task, TASKS.names())}; "
             f"a table in [{table}] is named after a task, without its options"
         )
 
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{name} {value!r}: use a string in quotes")
+        raise UsageError(f"{name} {short_repr(value)}: use a string in quotes")
     return value
 
 
 def _whole(name: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{name} {value!r}: use an integer of at least {least}")
+        raise UsageError(f"{name} {short_repr(value)}: use an integer of at least {least}")
 
 
 def _sequence(name: str, value: Any) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
-        raise UsageError(f"{name} {value!r}: use a list, such as {name} = [{_toml(value)}]")
+        raise UsageError(f"{name} {short_repr(value)}: use a list, such as {name} = [{_toml(value)}]")
     return value
 
 
 def _toml(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    text = str(value)
+    if isinstance(value, str):
+        text = f'"{value}"' if value.isprintable() else json.dumps(value)
+    return shorten(text)
 
 
 def _distinct(name: str, values: Sequence[Any], canonical: Callable[[Any], Any]) -> tuple[Any, ...]:
@@ -276,14 +294,17 @@ def _naming(place: str) -> Iterator[None]:
 
 def _keep_entry(value: Any) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UsageError(f"keep {value!r}: use a share such as 0.3, or a scorer with a natural subset such as h-score")
+        found = short_repr(value)
+        raise UsageError(f"keep {found}: use a share such as 0.3, or a scorer with a natural subset such as h-score")
     try:
         share = float(value)
     except ValueError:
         with _naming("keep"):
             return _natural_ref(str(value))
+    except OverflowError:  # an integer beyond the largest float
+        share = math.inf
     if not 0 < share <= 1:
-        raise UsageError(f"keep {value}: use a share above 0 and at most 1, such as 0.3")
+        raise UsageError(f"keep {shorten(str(value))}: use a share above 0 and at most 1, such as 0.3")
     return share
 
 
@@ -300,4 +321,4 @@ def _budget(value: Any) -> str:
     for budget in BUDGETS:
         if value == budget:
             return budget
-    raise UsageError(f"budgets: unknown budget {value!r}{suggest(str(value), BUDGETS)}")
+    raise UsageError(f"budgets: unknown budget {short_repr(value)}{suggest(str(value), BUDGETS)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from hbench.errors import UsageError, suggest
 from hbench.experiment.suite import Suite
 from hbench.experiment.suites import shipped
-from hbench.files import JsonObject, read_text
+from hbench.files import JsonObject, read_text, short_repr, shorten
 
 #: Keys of earlier suites, and what they are called now.
 _RENAMED = {"chance": "baseline"}
@@ -32,6 +32,10 @@ def load_suite(name: str) -> Suite:
         what, _, where = str(error).rstrip(")").rpartition(" (at ")
         place = where if where.startswith("line") else f"line {len(text.splitlines())}"
         raise UsageError(f"suite {path}, {place}: malformed TOML: {what.lower()}; fix the line") from None
+    except RecursionError:
+        raise UsageError(f"suite {path}: malformed TOML: nested too deeply; write flat lists and tables") from None
+    except ValueError:  # Python converts no integer of more than some thousand digits
+        raise UsageError(f"suite {path}: malformed TOML: an integer has too many digits; write a shorter one") from None
     try:
         return _from_table(table, path.stem)
     except UsageError as error:
@@ -44,10 +48,10 @@ def _from_table(table: JsonObject, stem: str) -> Suite:
         if name in _RENAMED:
             raise UsageError(f"unknown key '{name}'; it is called '{_RENAMED[name]}' now, rename it")
         if name not in known:
-            raise UsageError(f"unknown key '{name}'{suggest(name, known)}")
+            raise UsageError(f"unknown key '{shorten(name)}'{suggest(name, known)}")
     recipe = table.pop("recipe", {})
     if not isinstance(recipe, dict):
-        raise UsageError(f"recipe {recipe!r}: use a table, such as [recipe] with epochs = 3")
+        raise UsageError(f"recipe {short_repr(recipe)}: use a table, such as [recipe] with epochs = 3")
     return Suite(
         **{"name": stem, **table},
         recipe={k: v for k, v in recipe.items() if not isinstance(v, dict)},

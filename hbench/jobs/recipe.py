@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
 from hbench.errors import UsageError, suggest
+from hbench.files import short_repr, shorten
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,16 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "max_length", "bucket_batches", "threads"):
             if getattr(self, name) < 1:
-                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use at least 1")
+                raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use at least 1")
         for name in ("learning_rate", "adam_epsilon"):
             if not 0 < getattr(self, name) < math.inf:
-                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number above 0")
+                raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use a number above 0")
         for name in ("weight_decay", "max_grad_norm"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number of at least 0")
+                raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use a number of at least 0")
         for name in ("warmup", "adam_beta1", "adam_beta2"):
             if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"recipe.{name} = {getattr(self, name)}: use a number from 0 to below 1")
+                raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use a number from 0 to below 1")
         if self.schedule not in ("linear", "constant"):
             raise UsageError(f"recipe.schedule = {self.schedule!r}: use 'linear' or 'constant'")
         if self.precision not in ("auto", "bf16", "fp32"):
@@ -64,11 +65,21 @@ class Recipe:
         values = asdict(self)
         for key, value in changes.items():
             if key not in types:
-                raise UsageError(f"{where}: unknown key '{key}'{suggest(key, types)}")
+                raise UsageError(f"{where}: unknown key '{shorten(key)}'{suggest(key, types)}")
             expected = type(values[key])
             if expected is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
+                value = _float(value)
             if type(value) is not expected:
-                raise UsageError(f"{where}: {key} = {value!r} has the wrong type; expected {expected.__name__}")
+                raise UsageError(
+                    f"{where}: {key} = {short_repr(value)} has the wrong type; expected {expected.__name__}"
+                )
             values[key] = value
         return Recipe(**values)
+
+
+def _float(value: int) -> float:
+    """Return an integer as a float, infinity for one that is too large."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

@@ -4,7 +4,8 @@
     <store>/score/<key>/     spec.json  scores.npz   log.txt       result.json  result.sha256
 
 A job writes into a folder beside its place and is renamed into it when complete, result.json last with the digests
-of the other files: a kill at any moment leaves either the whole job or none of it. A failed job has error.json instead.
+of the other files: a kill at any moment leaves either the whole job or none of it. A failed job has error.json and
+error.sha256 instead.
 A job with a file that is damaged has not finished: it is run again, and replaces what is there.
 Formats are data only (JSON, NetCDF, npz without pickles): loading never runs code.
 """
@@ -12,7 +13,6 @@ Formats are data only (JSON, NetCDF, npz without pickles): loading never runs co
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import socket
@@ -27,7 +27,7 @@ from zipfile import BadZipFile
 
 from hbench.errors import StoreError, UsageError
 from hbench.files import first_line
-from hbench.jobs.integrity import RESULT, damage
+from hbench.jobs.integrity import ERROR, RESULT, damage, read_error, write_error
 from hbench.jobs.result import ScoreResult, TrainingResult, load_score, load_training
 from hbench.jobs.spec import FineTune, Job, covers, dump, load
 
@@ -87,8 +87,12 @@ class Store:
         folder = self.place(job)
         if (folder / RESULT).is_file():
             return None if self._is_sound(folder) else damage(folder)
-        error = folder / "error.json"
-        return f"{error}: cannot be read" if error.is_file() and _reason(error) is None else None
+        if (folder / ERROR).is_file():
+            try:
+                read_error(folder)
+            except StoreError as error:
+                return str(error)
+        return None
 
     def reusable_run(self, job: FineTune) -> FineTune:
         """Return a finished job of the same training that observed all that this one asks for, or the job itself.
@@ -108,9 +112,9 @@ class Store:
 
     def failure(self, job: Job) -> Failure | None:
         """Return why the job failed, or None when it did not, or left no reason that can be read."""
-        path = self.place(job) / "error.json"
-        reason = _reason(path) if path.is_file() else None
-        return None if reason is None else Failure(reason, path.parent / "log.txt")
+        folder = self.place(job)
+        reason = _reason(folder) if (folder / ERROR).is_file() else None
+        return None if reason is None else Failure(reason, folder / "log.txt")
 
     def training(self, job_key: str) -> TrainingResult:
         """Return the result of a finished fine-tuning job, after checking the digests of its other files.
@@ -162,22 +166,22 @@ class Store:
         if not self.finished(job):
             with self.writing(job) as draft:
                 (draft / "log.txt").write_text(log, encoding="utf-8")
-                (draft / "error.json").write_text(json.dumps({"reason": reason}, indent=1) + "\n", encoding="utf-8")
+                write_error(draft, reason)
 
     def failures(self) -> list[tuple[Job, Failure]]:
         """Return all failed jobs that this hbench can run, with their reasons, in the order of their folders."""
         found = []
         for job_type in JOB_TYPES:
-            for path in sorted((self.root / job_type).glob("*/error.json")):
+            for path in sorted((self.root / job_type).glob(f"*/{ERROR}")):
                 job = self._read_spec(path.parent)
                 if job is not None:
-                    reason = _reason(path) or f"{path} cannot be read; the next run tries the job again"
+                    reason = _reason(path.parent) or f"{path} cannot be read; the next run tries the job again"
                     found.append((job, Failure(reason, path.parent / "log.txt")))
         return found
 
     def forget_failures(self) -> int:
         """Delete the failed jobs, so that the next run tries them again; return how many there were."""
-        failed = [path.parent for job_type in JOB_TYPES for path in (self.root / job_type).glob("*/error.json")]
+        failed = [path.parent for job_type in JOB_TYPES for path in (self.root / job_type).glob(f"*/{ERROR}")]
         for folder in failed:
             shutil.rmtree(folder)
         return len(failed)
@@ -246,11 +250,11 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, compress
     save(path, **arrays)
 
 
-def _reason(path: Path) -> str | None:
-    """Return the reason in an error.json, None when it cannot be read."""
+def _reason(folder: Path) -> str | None:
+    """Return the reason of a failed job, None when one of its files is damaged."""
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["reason"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_error(folder)
+    except StoreError:
         return None
 
 

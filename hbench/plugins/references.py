@@ -84,7 +84,7 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
     values: dict[str, object] = {}
     for key, text in options.items():
         if key not in fields:
-            raise UsageError(f"{name} has no option '{key}'{suggest(key, fields)}")
+            raise UsageError(f"{name} has no option '{shorten(key)}'{suggest(key, fields)}")
         values[key] = convert(text, fields[key], f"{name}[{key}={shorten(text)}]")
     for f in declared:
         required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING

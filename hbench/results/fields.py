@@ -128,11 +128,11 @@ def is_whole(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a JSON value is a finite number (true and false are not)."""
+    """Return whether a JSON value is a number that a float holds as it is (true and false are not)."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     try:
-        return math.isfinite(value)
+        return math.isfinite(value) and float(value) == value
     except OverflowError:  # an integer beyond the largest float
         return False
 

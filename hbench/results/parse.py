@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
-from hbench.files import JsonObject, lone_surrogate
+from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
@@ -22,7 +22,7 @@ _DEEPEST = 50
 def parse_cell(text: str, file: str) -> CellResult:
     """Return the result that a file's text holds. Raises ResultError naming the file, the field and the fix."""
     try:
-        payload = json.loads(text, parse_constant=_no_constant)
+        payload = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except ValueError as error:
         raise ResultError(f"{file}: is not JSON ({error}); write it again with `hbench run`") from None
     except RecursionError:
@@ -70,6 +70,15 @@ def parse_cell(text: str, file: str) -> CellResult:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
+    """Return an object. Raises ValueError naming a key that it holds twice: readers differ on which one counts."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for key in made if sum(key == other for other, _ in pairs) > 1)
+        raise ValueError(f"the key {short_repr(twice)} is given twice")
+    return made
 
 
 def _check_depth(payload: Any, file: str) -> None:

@@ -145,9 +145,10 @@ def test_the_display_suits_standard_error(capsys):
         assert isinstance(display, LineProgress)
     with watch(quiet=True) as display:
         display.note("unheard")
+        display.warn("heard [all the same]")
         assert isinstance(display, NullProgress)
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "hello [world]\n")
+    assert (out, err) == ("", "hello [world]\nheard [all the same]\n")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import errno
 import io
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,17 +16,17 @@ from support.bench import SMALL_SUITE, Bench
 from support.finished_jobs import TRAINED
 
 from hbench.errors import StoreError, UsageError
-from hbench.execute import find_executor, local
-from hbench.execute.base import Context, run_job
+from hbench.execute import EXECUTORS, find_executor, local
+from hbench.execute.base import Context, Executor, run_job
 from hbench.execute.worker import work
 from hbench.experiment.bind import bind
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
 from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
-from hbench.jobs.spec import FineTune, ModelRef, TaskRef, dump
+from hbench.jobs.spec import FineTune, Job, ModelRef, TaskRef, dump
 from hbench.jobs.store import Store
-from hbench.progress import NullProgress
+from hbench.progress import NullProgress, Progress
 from hbench.training import device
 from hbench.training.device import resolve_device
 
@@ -163,7 +165,17 @@ def test_workers_of_the_local_executor_get_one_gpu_each(tmp_path: Path, monkeypa
     assert sorted(made) == ["cuda:0", "cuda:0", "cuda:1"]
 
 
-def test_executors_take_options_by_reference() -> None:
+@dataclass(frozen=True)
+class Spare(Executor):
+    """Runs nothing, and has no options."""
+
+    def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
+        raise NotImplementedError
+
+
+def test_executors_take_options_by_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXECUTORS._added, "spare", Spare)
+    assert find_executor("inline", 1) == find_executor("inline")
     assert find_executor("local") == local.LocalExecutor(jobs=None)
     assert find_executor("local[jobs=2]") == find_executor("local", 2) == find_executor("local[jobs=5]", 2)
     for reference, jobs, said in (
@@ -171,7 +183,8 @@ def test_executors_take_options_by_reference() -> None:
         ("local[jobs=two]", None, "expected an integer"),
         ("local[jobs=0]", None, "at least 1"),
         ("locale", None, "unknown executor 'locale'; did you mean 'local'"),
-        ("inline", 2, "--jobs 2: the executor 'inline' has no option 'jobs'"),
+        ("inline", 2, "executor inline: jobs=2, but it runs one job at a time"),
+        ("spare", 2, "--jobs 2: the executor 'spare' has no option 'jobs'"),
     ):
         with pytest.raises(UsageError, match=re.escape(said)):
             find_executor(reference, jobs)

@@ -41,6 +41,9 @@ class Heard:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
+    def warn(self, text: str) -> None:
+        self.notes.append(text)
+
 
 def small_job(seed: int, reference: str = "planted-sentence[size=60]", **recipe: object) -> FineTune:
     task = TASKS.find(reference)
