@@ -73,14 +73,7 @@ ROWS: tuple[Column[BoardRow], ...] = (
     Column("tested", row_text.tested),
     Column("seeds", lambda row: row.seeds),
     Column("seeds_failed", lambda row: row.seeds_failed),
-    Column(
-        "seeds_untrained",
-        lambda row: None if row.untrained is None else len(row.untrained),
-        page=View("trained", row_text.trained, optional=True),
-    ),
-    Column("unstable", lambda row: row.unstable),
     Column("scoring_runs", lambda row: row.scoring_runs),
-    Column("scorings", lambda row: row.scorings, page=View("scored by", row_text.scored_by, optional=True)),
     Column("train_rows", lambda row: row.train_rows, _ROWS),
     Column("eval_rows", lambda row: row.eval_rows, _ROWS),
     Column(
@@ -102,6 +95,13 @@ ROWS: tuple[Column[BoardRow], ...] = (
             optional=True,
         ),
     ),
+    Column(
+        "seeds_untrained",
+        lambda row: None if row.untrained is None else len(row.untrained),
+        page=View("trained", row_text.trained, optional=True),
+    ),
+    Column("unstable", lambda row: row.unstable),
+    Column("scorings", lambda row: row.scorings, page=View("scored by", row_text.scored_by, optional=True)),
     Column("full_pairs", _against("full", lambda c: c.pairs)),
     Column(
         "full_difference",
