@@ -75,12 +75,12 @@ class Comparison:
 
     @property
     def low(self) -> float | None:
-        """Return the lower end of its 95 % interval; None with one seed."""
+        """Return the lower end of its 95 % interval; None below four seeds."""
         return None if self.test is None else self.test.low
 
     @property
     def high(self) -> float | None:
-        """Return the upper end of its 95 % interval; None with one seed."""
+        """Return the upper end of its 95 % interval; None below four seeds."""
         return None if self.test is None else self.test.high
 
     @property

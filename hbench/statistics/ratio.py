@@ -33,7 +33,7 @@ from hbench.statistics.tables import Values, paired
 from hbench.statistics.two_t import TwoT, two_t_mean
 
 #: Ratios looked at on either side before the search between the last two.
-_GRID = 16
+_GRID = 8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,7 @@ class TwoT:
             return 0.0
         if small[0] == 0:
             return two_sided_p(distance / large[0], large[1])
-        return min(1.0, 2 * self._upper(distance / large[0], small[0] / large[0], small[1], large[1])[0])
+        return min(1.0, 2 * self._above(distance / large[0], small[0] / large[0], small[1], large[1]))
 
     def half_width(self, level: float) -> float:
         """Return the distance within which the error lies with probability `level`."""
@@ -125,8 +125,8 @@ class TwoT:
         # From below, where the tail is convex, so that no step of Newton's method goes too far.
         x = quantile((1 + level) / 2, large[1])
         for _ in range(_NEWTON_STEPS):
-            above, density = self._upper(x, ratio, small[1], large[1])
-            step = (above - wanted) / density
+            above = self._above(x, ratio, small[1], large[1])
+            step = (above - wanted) / self._density(x, ratio, small[1], large[1])
             x += step
             if abs(step) <= _CLOSE * x:
                 break
@@ -138,14 +138,18 @@ class TwoT:
         return parts if self.seed >= self.case else parts[::-1]
 
     @staticmethod
-    def _upper(x: float, ratio: float, inner_df: float, outer_df: float) -> tuple[float, float]:
-        """Return P(T + ratio U > x) and its density there, for T ~ t(outer_df), U ~ t(inner_df), 0 < ratio <= 1."""
+    def _above(x: float, ratio: float, inner_df: float, outer_df: float) -> float:
+        """Return P(T + ratio U > x) for T ~ t(outer_df), U ~ t(inner_df), 0 < ratio <= 1."""
         from scipy import special
 
         nodes, weights = _quadrature(inner_df)
-        at = ratio * nodes - x
-        above = float(weights @ special.stdtr(outer_df, at))
-        return above, float(weights @ _density(at, outer_df))
+        return float(weights @ special.stdtr(outer_df, ratio * nodes - x))
+
+    @staticmethod
+    def _density(x: float, ratio: float, inner_df: float, outer_df: float) -> float:
+        """Return the density of T + ratio U at x."""
+        nodes, weights = _quadrature(inner_df)
+        return float(weights @ _density(ratio * nodes - x, outer_df))
 
 
 def two_t_test(
