@@ -1,4 +1,4 @@
-"""Across tasks: on how many a method beats a random subset, and its rank among the others. A block is one task."""
+"""Across tasks: on which a method beats a random subset, all comparisons of the board counted. A block is a task."""
 
 from __future__ import annotations
 
@@ -8,19 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from hbench.board.comparisons import ALPHA
 from hbench.board.row import BoardRow
-from hbench.statistics import (
-    RankInterval,
-    can_reach,
-    holm,
-    partial_conjunction,
-    rank_intervals,
-    reachable_p,
-    wilcoxon_holm,
-)
+from hbench.statistics import can_reach, holm, reachable_p, wilcoxon_holm
 from hbench.statistics.across import BLOCKS
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,14 +19,14 @@ class MethodAcross:
     """One method over the tasks of a size, budget and model."""
 
     method: str
-    #: Tasks with a test against a random subset of the same size.
+    #: Tasks with a verdict against a random subset of the same size.
     tested: int
-    #: The tasks on which it beats a random subset, sorted.
+    #: The tasks on which it beats a random subset, Holm over all comparisons with random subsets on the board; sorted.
     wins: tuple[str, ...]
+    #: The further tasks on which it does so in the task's own table alone, Holm over its rows; sorted.
+    in_table: tuple[str, ...]
     #: Holm-adjusted p of the signed-rank test over tasks against random subsets, None without such a test.
     p: float | None
-    #: Mean rank with its interval, 1 = best; None when it is not ranked.
-    rank: RankInterval | None
 
 
 @dataclass(frozen=True)
@@ -57,10 +48,8 @@ class AcrossTasks:
     reachable: float
     #: Why there is no test over tasks: no p value could be small enough, or there are fewer than `BLOCKS` blocks.
     untested: Literal["unreachable", "too few"] | None
-    #: Best mean rank first, then those without a rank, by name.
+    #: Most wins first, then by wins in a table alone, then by name.
     methods: tuple[MethodAcross, ...]
-    #: Methods left out of the ranks, and the tasks on which they have no result.
-    unranked: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def across_tasks(contests: Iterable[Sequence[BoardRow]]) -> tuple[AcrossTasks, ...]:
@@ -83,8 +72,6 @@ def _summary(key: tuple[str, str, str], tasks: dict[str, dict[str, BoardRow]]) -
     compared = [m for m in methods if any(rows[m].role == "method" for rows in blocks.values() if m in rows)]
     untested = _why_no_test(len(blocks), len(compared))
     over_tasks = {} if untested else _signed_ranks(compared, blocks)
-    unranked = {m: tuple(t for t, rows in blocks.items() if _metric(rows, m) is None) for m in methods}
-    ranks = _ranks([m for m in methods if not unranked[m]], blocks)
     return AcrossTasks(
         *key,
         tasks=tuple(blocks),
@@ -93,8 +80,7 @@ def _summary(key: tuple[str, str, str], tasks: dict[str, dict[str, BoardRow]]) -
         comparisons=len(compared),
         reachable=reachable_p(len(blocks)),
         untested=untested,
-        methods=_in_order(_method(m, blocks, over_tasks.get(m), ranks.get(m)) for m in methods),
-        unranked=tuple((m, where) for m, where in unranked.items() if where),
+        methods=_in_order(_method(m, blocks, over_tasks.get(m)) for m in methods),
     )
 
 
@@ -126,21 +112,23 @@ def _why_no_test(blocks: int, comparisons: int) -> Literal["unreachable", "too f
 
 
 def _in_order(methods: Iterable[MethodAcross]) -> tuple[MethodAcross, ...]:
-    """Sort methods by mean rank, those without one behind them by name."""
-    return tuple(sorted(methods, key=lambda m: (m.rank is None, m.rank.mean if m.rank else 0.0, m.method)))
+    """Sort methods by wins, then by name."""
+    return tuple(sorted(methods, key=lambda m: (-len(m.wins), -len(m.in_table), m.method)))
 
 
-def _method(
-    method: str, blocks: Mapping[str, Mapping[str, BoardRow]], p: float | None, rank: RankInterval | None
-) -> MethodAcross:
-    """Count wins from the p values that the tables show, so that no task is named whose own table says undecided."""
-    p_values: dict[str, float | None] = {}
+def _method(method: str, blocks: Mapping[str, Mapping[str, BoardRow]], p: float | None) -> MethodAcross:
+    """Name the tasks on which a method is superior; all names on the board hold at once, since Holm counts all."""
+    tested = 0
+    wins: list[str] = []
+    in_table: list[str] = []
     for task, rows in blocks.items():
         found = rows[method].against("random") if method in rows else None
-        if found is not None and found.p_adjusted is not None and found.difference is not None:
-            p_values[task] = found.p_adjusted if found.difference > 0 else 1.0
-    won = partial_conjunction(p_values, ALPHA)
-    return MethodAcross(method, won.tested, tuple(sorted(won.tasks)), p, rank)
+        if found is None or not found.decided:
+            continue
+        tested += 1
+        if found.verdict == "superior":
+            (wins if found.holds_over_board else in_table).append(task)
+    return MethodAcross(method, tested, tuple(sorted(wins)), tuple(sorted(in_table)), p)
 
 
 def _signed_ranks(methods: list[str], blocks: Mapping[str, Mapping[str, BoardRow]]) -> dict[str, float | None]:
@@ -156,20 +144,6 @@ def _signed_ranks(methods: list[str], blocks: Mapping[str, Mapping[str, BoardRow
     return dict(zip(methods, holm(p_values), strict=True))
 
 
-def _ranks(methods: list[str], blocks: Mapping[str, Mapping[str, BoardRow]]) -> dict[str, RankInterval]:
-    """Rank the methods that have a result on every task; needs two of each."""
-    if len(methods) < 2 or len(blocks) < 2:
-        return {}
-    # Rounded, so that metrics that are equal on paper are equal on every machine.
-    matrix = np.array([[_metric(rows, m) for rows in blocks.values()] for m in methods], dtype=np.float64).round(10)
-    return dict(zip(methods, rank_intervals(matrix), strict=True))
-
-
 def _to_random(rows: Mapping[str, BoardRow], method: str) -> float | None:
     found = rows[method].against("random") if method in rows else None
     return None if found is None else found.difference
-
-
-def _metric(rows: Mapping[str, BoardRow], method: str) -> float | None:
-    metric = rows[method].metric if method in rows else None
-    return None if metric is None else metric.value

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hbench.board.across import AcrossTasks, across_tasks
-from hbench.board.comparisons import BaselineStatus, Comparison
+from hbench.board.comparisons import BaselineStatus, Comparison, over_board
 from hbench.board.contests import Contest, ContestKey, contests_of
 from hbench.board.costs import shared_bills
 from hbench.board.coverage import Coverage, coverage_of
@@ -15,7 +15,7 @@ from hbench.board.planted import PlantedTask, planted_tasks
 from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, rows_of
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
-from hbench.board.values import CellValues
+from hbench.board.values import CellValues, trivial_values
 from hbench.results.cell import CellKey, CellResult, kept_share
 
 
@@ -34,6 +34,10 @@ class Standing:
     seeds: int
     #: The most seeds with a result that a row has.
     seeds_known: int
+    #: Units of evaluation that were sampled: passages where examples share one, else examples.
+    cases: int
+    #: Whether the full data is superior to the trivial answer; None where that answer is not known.
+    assay: bool | None
     #: The further methods compared with, sorted, and what became of them.
     rivals: tuple[tuple[str, BaselineStatus], ...]
 
@@ -59,13 +63,13 @@ class Board:
     @classmethod
     def of(cls, results: Sequence[CellResult]) -> Board:
         """Compare results. Raises ResultError when two that are compared differ in version, size or charges."""
-        values = {r.cell: CellValues.of(r) for r in results if not r.is_diagnostic}
+        values = _values(results)
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
-        standings = tuple(_standing(contest, rows_of(contest, values, bills)) for contest in contests)
+        by_contest = _over_board([rows_of(contest, values, bills) for contest in contests])
+        standings = tuple(_standing(contest, rows) for contest, rows in zip(contests, by_contest, strict=True))
         rows = {row.cell: row for standing in standings for row in standing.rows}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
         in_order = tuple(rows[cell] for cell in sorted(rows))
-        by_contest = [standing.rows for standing in standings]
         return cls(
             results=tuple(results),
             standings=standings,
@@ -104,6 +108,22 @@ def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
     ]
 
 
+def _values(results: Sequence[CellResult]) -> dict[CellKey, CellValues]:
+    """Unpack all results, each with the trivial answer that the full data's result of its evaluation names."""
+    trained = [result for result in results if not result.is_diagnostic]
+    answers = {result.cell[:3]: trivial_values(result) for result in trained if result.is_full}
+    return {result.cell: CellValues.of(result, answers.get(result.cell[:3])) for result in trained}
+
+
+def _over_board(contests: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:
+    """Return the rows of all contests, their comparisons adjusted over the whole board too."""
+    adjusted = iter(over_board([c for rows in contests for row in rows for c in row.comparisons]))
+    return [
+        tuple(replace(row, comparisons=tuple(next(adjusted) for _ in row.comparisons)) for row in rows)
+        for rows in contests
+    ]
+
+
 def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
     # The full data's own row is in every contest, so there is always one.
     rivals = {c.baseline: c.baseline_status for row in rows for c in row.rivals}
@@ -116,5 +136,17 @@ def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
         natural=kept_share(contest.key.keep) is None,
         seeds=max((row.seeds_run for row in rows), default=0),
         seeds_known=max((row.seeds for row in rows), default=0),
+        cases=_cases(contest.sample),
+        assay=_assay(rows),
         rivals=tuple(sorted(rivals.items())),
     )
+
+
+def _cases(sample: CellResult) -> int:
+    outcomes = sample.examples
+    return sample.data.eval_rows if outcomes is None or outcomes.cases is None else len(set(outcomes.cases))
+
+
+def _assay(rows: Sequence[BoardRow]) -> bool | None:
+    found = next((c for row in rows if row.role == "full" and (c := row.against("trivial")) is not None), None)
+    return None if found is None else found.verdict == "superior"

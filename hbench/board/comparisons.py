@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hbench.board.contests import Contest
@@ -11,12 +11,12 @@ from hbench.board.margins import margin_of
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey
 from hbench.statistics import (
-    CrossedTest,
-    NonInferiority,
+    MarginVerdict,
     Superiority,
+    TwoTTest,
+    detectable_difference,
     holm,
-    non_inferiority,
-    smallest_detectable,
+    margin_verdict,
     superiority,
 )
 
@@ -25,6 +25,10 @@ from hbench.statistics import (
 Role = Literal["full", "random", "rival", "trivial"]
 #: What became of a baseline; missing: compared, but without a result.
 BaselineStatus = Literal["complete", "partial", "failed", "missing"]
+#: no assay: the model trained on all data is not superior to the trivial answer, so that its table can show nothing;
+#: unstable: some runs of one side did not train, though the others did.
+Withheld = Literal["no assay", "unstable"]
+ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,28 @@ class Comparison:
     baseline: str
     role: Role
     baseline_status: BaselineStatus
-    #: None where both share no seed, as where one of them has no result.
-    test: CrossedTest | None = None
-    #: Holm-adjusted over the methods compared with the same baseline in the same contest; of a trivial answer as the
-    #: test gives it. None without a test, and against the full data, which the interval decides.
+    #: None where both share no seed, as where one of them has no result; without p and interval below four seeds.
+    test: TwoTTest | None = None
+    #: p of what the verdict is about: of no difference; against the full data, of a loss as large as the margin.
+    p: float | None = None
+    #: Holm-adjusted over the rows compared with the same baseline in the same contest; of a trivial answer as the
+    #: test gives it. None without a test.
     p_adjusted: float | None = None
-    #: Against the full data a non-inferiority verdict at the declared margin, else one from the p value.
-    verdict: NonInferiority | Superiority | None = None
-    #: Smallest true difference that one test at 5 % shows with 80 % power.
+    #: Holm-adjusted over all comparisons of this role on the board; None without a test, and of a trivial answer.
+    p_board: float | None = None
+    #: Against the full data about the declared margin, else about no difference. None without a difference.
+    verdict: MarginVerdict | Superiority | Withheld | None = None
+    #: Smallest true difference that a test of this family shows with 80 % power: at 5 % / tests of the family.
     detectable: float | None = None
+    #: Against the full data: the smallest loss that is excluded, at 5 % / rows that the margin leaves undecided, so
+    #: that it is below the margin where the verdict is `non-inferior`, and only there.
+    excluded: float | None = None
+    #: Where some runs did not train: the difference over the seeds that trained on both sides, and their number.
+    trained: float | None = None
+    trained_pairs: int = 0
+    #: Which side is unstable, ours first: runs that did not train, all runs; of the baseline likewise.
+    unstable: tuple[int, int] | None = None
+    baseline_unstable: tuple[int, int] | None = None
 
     @property
     def pairs(self) -> int | None:
@@ -58,18 +75,23 @@ class Comparison:
 
     @property
     def low(self) -> float | None:
-        """Return the lower end of its 95 % interval; None with one seed."""
+        """Return the lower end of its 95 % interval; None below four seeds."""
         return None if self.test is None else self.test.low
 
     @property
     def high(self) -> float | None:
-        """Return the upper end of its 95 % interval; None with one seed."""
+        """Return the upper end of its 95 % interval; None below four seeds."""
         return None if self.test is None else self.test.high
 
     @property
-    def p(self) -> float | None:
-        """Return the p value of the test, not adjusted; None with one seed."""
-        return None if self.test is None else self.test.p
+    def decided(self) -> bool:
+        """Return whether it has a verdict on its question, be it that nothing is shown."""
+        return self.verdict in ("non-inferior", "inferior", "superior", "worse", "undecided")
+
+    @property
+    def holds_over_board(self) -> bool:
+        """Return whether the verdict of its table is shown with all comparisons of its role on the board too."""
+        return self.decided and self.p_board is not None and self.p_board <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -94,12 +116,23 @@ def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> di
     by_method = {cell.method: values[cell.cell] for cell in contest.cells}
     methods = [found for name, found in by_method.items() if name != contest.baseline]
     full = CellKey.full_data(*contest.key[:3])
-    made = _family(_Baseline("full", full.method, values.get(full)), list(by_method.values()))
-    made += _family(_Baseline("random", contest.baseline, by_method.get(contest.baseline)), methods)
+    assay = has_assay(values.get(full))
+    made = _family(_Baseline("full", full.method, values.get(full)), list(by_method.values()), assay)
+    made += _family(_Baseline("random", contest.baseline, by_method.get(contest.baseline)), methods, assay)
     for rival in contest.rivals:
         others = [found for found in methods if found.cell.method != rival]
-        made += _family(_Baseline("rival", rival, by_method.get(rival)), others)
-    return {cell.cell: tuple(c for c in made if c.cell == cell.cell) for cell in contest.cells}
+        made += _family(_Baseline("rival", rival, by_method.get(rival)), others, assay)
+    by_cell: dict[CellKey, list[Comparison]] = {cell.cell: [] for cell in contest.cells}
+    for comparison in made:
+        by_cell[comparison.cell].append(comparison)
+    return {cell: tuple(found) for cell, found in by_cell.items()}
+
+
+def has_assay(full: CellValues | None) -> bool | None:
+    """Return whether the full data is superior to the trivial answer; None where that, or its result, is not known."""
+    trivial = None if full is None else full.trivial()
+    test = None if full is None else full.minus(trivial)
+    return None if test is None else test.p is not None and test.p <= ALPHA and test.mean > 0
 
 
 def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
@@ -107,30 +140,82 @@ def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
     trivial = full.trivial()
     if trivial is None or full.cell.trivial is None or not full.rows:
         return ()
-    return tuple(_family(_Baseline("trivial", full.cell.trivial.answer, trivial), [full]))
+    return tuple(_family(_Baseline("trivial", full.cell.trivial.answer, trivial), [full], None))
 
 
-def _family(baseline: _Baseline, cells: Sequence[CellValues]) -> list[Comparison]:
+def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None) -> list[Comparison]:
     """Return the comparisons of cells with one baseline, which share one adjustment."""
     tests = [cell.minus(baseline.values) for cell in cells]
-    adjusted = holm([None if test is None else test.p for test in tests])
-    return [_compared(cell, baseline, test, p) for cell, test, p in zip(cells, tests, adjusted, strict=True)]
+    p = [_p(cell, baseline.role, test) for cell, test in zip(cells, tests, strict=True)]
+    adjusted = holm(p)
+    tested = [value for value in adjusted if value is not None]
+    left = max(1, sum(value > ALPHA for value in tested))
+    return [
+        _gated(
+            Comparison(
+                ours.cell.cell,
+                baseline.name,
+                baseline.role,
+                baseline.status,
+                test,
+                p[i],
+                adjusted[i],
+                verdict=_verdict(ours, baseline.role, test, adjusted[i]),
+                detectable=_detectable(test, len(tested)),
+                excluded=_excluded(test, left) if baseline.role == "full" else None,
+            ),
+            ours,
+            baseline,
+            assay,
+        )
+        for i, (ours, test) in enumerate(zip(cells, tests, strict=True))
+    ]
 
 
-def _compared(ours: CellValues, baseline: _Baseline, test: CrossedTest | None, p: float | None) -> Comparison:
-    to_full = baseline.role == "full"
-    verdict: NonInferiority | Superiority | None = None
-    if test is not None and to_full and test.p is not None:
-        verdict = non_inferiority(test, margin_of(ours.cell).used)
-    elif test is not None:
-        verdict = superiority(test, p)
-    return Comparison(
-        ours.cell.cell,
-        baseline.name,
-        baseline.role,
-        baseline.status,
-        test,
-        None if to_full else p,
-        verdict,
-        None if test is None else smallest_detectable(test),
-    )
+def _p(ours: CellValues, role: Role, test: TwoTTest | None) -> float | None:
+    if test is None:
+        return None
+    return test.p_of(-margin_of(ours.cell).used) if role == "full" else test.p
+
+
+def _verdict(
+    ours: CellValues, role: Role, test: TwoTTest | None, p: float | None
+) -> MarginVerdict | Superiority | None:
+    if test is None:
+        return None
+    return margin_verdict(test.mean, margin_of(ours.cell).used, p, ALPHA) if role == "full" else superiority(test, p)
+
+
+def _detectable(test: TwoTTest | None, tests: int) -> float | None:
+    return None if test is None or test.error is None else detectable_difference(test.error, comparisons=tests)
+
+
+def _excluded(test: TwoTTest | None, left: int) -> float | None:
+    bound = None if test is None else test.lower_bound(1 - ALPHA / left)
+    return None if bound is None else -bound
+
+
+def _gated(found: Comparison, ours: CellValues, baseline: _Baseline, assay: bool | None) -> Comparison:
+    """Withhold the verdict where the table has no assay, or one side is unstable."""
+    theirs = baseline.values
+    if found.test is None or theirs is None or found.role == "trivial":
+        return found
+    sides = [(len(v.untrained), len(v.cell.seeds)) if v.unstable else None for v in (ours, theirs)]
+    if any(sides):
+        trained, pairs = ours.minus_trained(theirs)
+        found = replace(found, trained=trained, trained_pairs=pairs, unstable=sides[0], baseline_unstable=sides[1])
+    if found.verdict == "no test":
+        return found
+    if assay is False:
+        return replace(found, verdict="no assay")
+    return replace(found, verdict="unstable") if any(sides) else found
+
+
+def over_board(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return comparisons of all contests with their p adjusted over all of the same role."""
+    adjusted = list(comparisons)
+    for role in ("full", "random", "rival"):
+        of_role = [i for i, found in enumerate(comparisons) if found.role == role]
+        for i, p in zip(of_role, holm([comparisons[i].p for i in of_role]), strict=True):
+            adjusted[i] = replace(comparisons[i], p_board=p)
+    return adjusted

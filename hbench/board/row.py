@@ -9,6 +9,7 @@ from hbench.board.comparisons import Comparison, Role
 from hbench.board.costs import CostSummary
 from hbench.board.margins import Margin
 from hbench.results.cell import CellKey
+from hbench.statistics import RankSet
 
 Status = Literal["complete", "partial", "failed", "missing", "diagnostic"]
 RowRole = Literal["full", "random", "method"]
@@ -57,7 +58,16 @@ class BoardRow:
     seeds: int = 0
     seeds_failed: int = 0
     most_seeds: int = 0
+    #: Seeds that failed or are not above the trivial answer; None where that is not known and none failed.
+    untrained: tuple[int, ...] | None = None
+    #: Whether some seeds are `untrained` though others are clearly above the trivial answer.
+    unstable: bool = False
+    #: Whether seeds that failed count as the trivial answer; otherwise they are left out.
+    failed_as_trivial: bool = False
+    #: Full-data runs that a set of scores took, and the sets of scores that the seeds' subsets come from, None where a
+    #: subset takes no scores. With one set the row is about these examples, not about the method.
     scoring_runs: int = 0
+    scorings: int | None = None
     train_rows: int = 0
     eval_rows: int = 0
     #: Mean over seeds; its interval where it is a mean over examples.
@@ -69,12 +79,16 @@ class BoardRow:
     #: Where the metric is not a mean over examples: the mean per-example value, and its share of the full data's.
     values: Estimate | None = None
     values_share: Estimate | None = None
+    #: (mean value - trivial answer's) / (that of the full data - trivial answer's); None without a trivial answer.
+    gain: Estimate | None = None
     #: Loss against the full data that counts as none; None for the full data.
     margin: Margin | None = None
     #: With the full data, the random subset and the rivals; of the full data, with the trivial answer.
     comparisons: tuple[Comparison, ...] = ()
     #: Mean value of the trivial answer, where the row is compared with one.
     trivial_mean: float | None = None
+    #: The ranks that the pairwise tests of the contest leave open, all at once; None without tests.
+    ranks: RankSet | None = None
     kept: Kept | None = None
     costs: CostSummary | None = None
     #: AUROC by type of planted example.

@@ -10,10 +10,11 @@ from hbench.board.contests import Contest
 from hbench.board.costs import ScoringBill, costs_of
 from hbench.board.margins import margin_of
 from hbench.board.planted import PlantedTask
+from hbench.board.ranks import ranks_of
 from hbench.board.row import BoardRow, Estimate, Kept, RowRole
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey, CellResult
-from hbench.statistics import CrossedTest, Ratio
+from hbench.statistics import Ratio, TwoTTest
 
 
 def rows_of(
@@ -24,12 +25,13 @@ def rows_of(
     values: by `CellResult.cell`. bills: as `hbench.board.costs.shared_bills` returns them for the whole board.
     """
     full = None if contest.full is None else values[contest.full.cell]
-    comparisons = comparisons_of(contest, values)
+    comparisons, ranks = comparisons_of(contest, values), ranks_of(contest, values)
     rows = [
         replace(
             _row(values[cell.cell], "random" if cell.is_baseline else "method", full, bills),
             margin=margin_of(cell),
             comparisons=comparisons[cell.cell],
+            ranks=ranks.get(cell.cell),
         )
         for cell in contest.cells
     ]
@@ -83,6 +85,7 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         seeds=len(cell.seeds) - failed,
         seeds_failed=failed,
         scoring_runs=len(cell.scoring_runs),
+        scorings=1 if cell.scoring_runs and role == "method" else None,
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
         planted=tuple(sorted((cell.planted or {}).items())),
@@ -100,6 +103,10 @@ def _row(
         _identity(ours.cell, role),
         share=_estimate(ours.share_of(full)),
         values_share=None if mean else _estimate(ours.values_share_of(full)),
+        gain=_estimate(ours.gain_of(full)),
+        untrained=ours.untrained if ours.failed or ours.answer is not None else None,
+        unstable=ours.unstable,
+        failed_as_trivial=bool(ours.failed) and ours.answer is not None and bool(ours.rows),
         kept=_kept(ours.cell, {} if subset is None or ours is full else subset.classes),
         costs=costs_of(ours.cell, bills),
     )
@@ -119,6 +126,7 @@ def _full_row(full: CellValues, bills: Mapping[ScoringBill, float | None]) -> Bo
         row,
         share=_whole(row.metric),
         values_share=_whole(row.values),
+        gain=None if row.gain is None else Estimate(1.0),
         comparisons=comparisons,
         trivial_mean=float(next(iter(trivial.rows.values())).mean()) if trivial is not None and comparisons else None,
     )
@@ -128,10 +136,10 @@ def _whole(estimate: Estimate | None) -> Estimate | None:
     return Estimate(1.0) if estimate is not None and estimate.value > 0 else None
 
 
-def _estimate(found: Ratio | CrossedTest | None) -> Estimate | None:
+def _estimate(found: Ratio | TwoTTest | None) -> Estimate | None:
     if found is None:
         return None
-    return Estimate(found.mean if isinstance(found, CrossedTest) else found.value, found.low, found.high)
+    return Estimate(found.mean if isinstance(found, TwoTTest) else found.value, found.low, found.high)
 
 
 def _absent(contest: Contest) -> list[CellKey]:

@@ -46,11 +46,33 @@ def estimate(found: Estimate | None) -> str:
 
 
 def difference(found: Comparison | None) -> str:
-    """Return a difference with its interval in points, the p value its verdict rests on, if any, and the verdict."""
+    """Return a difference with its interval in points, the p value its verdict rests on, if any, and the verdict.
+
+    Against the full data the interval beside the margin says more than a p value. A verdict that is withheld has none.
+    """
     if found is None or found.difference is None:
         return NOTHING
     text = points(found.difference, signed=True) + interval(found.low, found.high, signed=True)
-    return f"{text}{'' if found.p_adjusted is None else f', {p_value(found.p_adjusted)}'}, {found.verdict}"
+    if found.p_adjusted is not None and found.role != "full" and found.decided:
+        text += f", {p_value(found.p_adjusted)}"
+    return f"{text}, {verdict(found)}"
+
+
+def verdict(found: Comparison) -> str:
+    """Return the verdict; of an unstable one, the runs that did not train and the difference over those that did."""
+    if found.verdict != "unstable":
+        return found.verdict or ""
+    sides = []
+    if found.unstable is not None:
+        sides.append(f"{found.unstable[0]} of {plural(found.unstable[1], 'run')}")
+    if found.baseline_unstable is not None:
+        sides.append(
+            f"{found.baseline_unstable[0]} of {plural(found.baseline_unstable[1], 'run')} of {code(found.baseline)}"
+        )
+    text = f"unstable ({' and '.join(sides)} did not train"
+    if found.trained is not None:
+        text += f"; {points(found.trained, signed=True)} over the {plural(found.trained_pairs, 'seed')} that did"
+    return f"{text})"
 
 
 def p_value(p: float) -> str:

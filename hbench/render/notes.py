@@ -7,31 +7,44 @@ from hbench.render.section import Section, Text
 
 _NOTES = """\
 - **Test.** Training seeds and evaluation examples are both samples, crossed with each other. Differences are paired by
-  seed and by example; intervals and p values come from the crossed random-effects test (Hillis 2007), in which
-  examples that share a passage count as one case. With one seed there is no test.
-- **Difference to full** claims no loss: `non-inferior` when the whole interval lies above minus the margin, which is
-  declared in advance; `inferior` when it lies below; `undecided` otherwise. A difference that is not significant is
-  no evidence of equality.
+  seed and by example; intervals and p values come from the two-t test, in which seeds and cases each keep a t of their
+  own and examples that share a passage are one case. It takes at least four seeds: with fewer there is no interval and
+  no verdict (`no test`).
+- **Gates.** `no assay`: the model trained on all data is not superior to the trivial answer, so that nothing is left to
+  lose. `trained` counts the runs that are above the trivial answer, by a one-sided t test over cases at 5 %; seeds that
+  failed are not. `unstable`: a row has at least one run that is above it at 5 % / runs, and others that did not train.
+  Its verdicts, and those of rows compared with it, are withheld; the difference over the seeds that trained on both
+  sides stands beside. A row in which nothing trained is judged as it is.
+- **Difference to full** claims no loss: `non-inferior` when a loss as large as the margin, declared in advance, is
+  rejected and the difference lies above it; `inferior` when it lies below; `undecided` otherwise. p is Holm-adjusted
+  over the rows of the table. A difference that is not significant is no evidence of equality.
+- **Loss excluded**: the smallest loss against the full data that this table rules out, at 5 % / rows that the margin
+  leaves undecided: the row would be `non-inferior` at any larger margin.
 - **Difference to random** claims a gain over a random subset of the same size, budget and seeds: `superior` or
   `worse` when p, Holm-adjusted over the methods of the table, is at most 0.05; `undecided` otherwise, which is no
   evidence of equality either.
+- **Across tasks** counts all: there, Holm runs over all comparisons with random subsets on the board.
+- **Ranks**: what the tests of all pairs in a table leave open (two-t, Holm over the pairs), all rows at once at 95 %:
+  from 1 + the number of methods shown better to the number of methods - the number shown worse.
 - **Share of full**: the metric as a share of that of the full data, in per cent, over the seeds that both have. Its
-  interval holds the ratios R for which the crossed test of method - R * full is not significant (Fieller 1954).
-- **Intervals** are of one comparison each, at 95 %, and not adjusted for the number of methods. The verdict against
-  random follows Holm: it can be `undecided` where the interval leaves 0 out.
-- **Detectable**: the smallest true difference to random (for the random subset itself: to full) that one test at 5 %,
-  before Holm, would show with 80 % power in a cell with this variance; after Holm it takes more. `undecided` says
-  little about differences below it.
+  interval holds the ratios R for which the two-t test of method - R * full is not significant (Fieller 1954). **Share
+  of the gain**: the same above the trivial answer, (method - trivial) / (full - trivial): 0 has learnt nothing.
+- **Intervals** are of one comparison each, at 95 %, and not adjusted for the number of methods. Verdicts follow Holm:
+  they can be `undecided` where the interval leaves 0, or the margin, out.
+- **Detectable**: the smallest true difference to random (for the random subset itself: to full) that a repetition shows
+  with 80 % power at 5 % / comparisons of the table, the strictest step of Holm. `undecided` says little about
+  differences below it.
 - **Classes**: the largest deviation of a class's share in the subset from its share in all data, in points.
 - **Net cost**: (scoring + one training on the subset) / one training on all data. It charges all scoring runs and
   passes: `alone` as if this were the only method, `shared` with each part of the scoring bill split equally among the
   methods on this board that use it. `pays after`: number of later trainings after which pruning has paid, `never` if
   it cannot. Costs are counted in FLOPs, not in measured seconds; `leaderboard.csv` has them in examples and tokens too.
-- **Condition.** A scorer's subset is normally computed once, from all its scoring runs: its row is conditional on this
-  one set of scores. A random baseline draws a fresh subset for every seed.
-- **Failures.** A cell whose trainings failed stays in its table with the reason. Where some seeds failed, the metric
-  is the mean of the others, and differences use the seeds that both sides have. What was compared and has no result
-  here is shown as missing."""
+- **Scored by**: sets of scores, and the full-data runs that each took. With one set, all seeds train on one subset,
+  whose luck is in every seed: the verdict is about these examples, not the method, and more seeds do not change that. A
+  random baseline draws a fresh subset for every seed.
+- **Failures.** A cell whose trainings failed stays in its table with the reason. Where some seeds failed, they count as
+  the trivial answer; where that is not known they are left out, and differences use the seeds that both sides have.
+  What was compared and has no result here is shown as missing."""
 
 _RIVALS = """\
 - **Difference to** another method: the test of the difference to random, against a further baseline that a suite names

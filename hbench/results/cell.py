@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -168,7 +169,7 @@ class CellResult:
         failed = sum(value is None for value in self.values)
         return "complete" if not failed else "failed" if failed == len(self.seeds) else "partial"
 
-    @property
+    @cached_property
     def metric_is_mean(self) -> bool:
         """Return whether the metric is the mean of the per-example values, so that it can be recomputed from them.
 

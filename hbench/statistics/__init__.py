@@ -23,14 +23,23 @@ from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochber
 from hbench.statistics.power import smallest_detectable
 from hbench.statistics.ranks import RankInterval, rank_intervals
 from hbench.statistics.ranksets import PairTest, RankSet, rank_sets
-from hbench.statistics.ratio import Ratio, crossed_ratio
-from hbench.statistics.two_t import TwoT, TwoTTest, two_t_mean, two_t_test
-from hbench.statistics.verdicts import NonInferiority, Superiority, non_inferiority, superiority
+from hbench.statistics.ratio import Ratio, crossed_ratio, two_t_ratio
+from hbench.statistics.runs import RunsAbove, runs_above
+from hbench.statistics.two_t import TwoT, TwoTTest, two_t_mean, two_t_p, two_t_test
+from hbench.statistics.verdicts import (
+    MarginVerdict,
+    NonInferiority,
+    Superiority,
+    margin_verdict,
+    non_inferiority,
+    superiority,
+)
 
 __all__ = [
     "CrossedTest",
     "Friedman",
     "Interval",
+    "MarginVerdict",
     "McNemar",
     "NonInferiority",
     "PairTest",
@@ -39,6 +48,7 @@ __all__ = [
     "RankInterval",
     "RankSet",
     "Ratio",
+    "RunsAbove",
     "Superiority",
     "TooFewBlocks",
     "TwoT",
@@ -53,15 +63,19 @@ __all__ = [
     "detectable_difference",
     "friedman",
     "holm",
+    "margin_verdict",
     "mcnemar_by_seed",
     "non_inferiority",
     "partial_conjunction",
     "rank_intervals",
     "rank_sets",
     "reachable_p",
+    "runs_above",
     "smallest_detectable",
     "superiority",
     "two_t_mean",
+    "two_t_p",
+    "two_t_ratio",
     "two_t_test",
     "wilcoxon_holm",
 ]

@@ -11,10 +11,11 @@ sums of squares are quadratic in R: with the ratio r = mean(x) / mean(y) found, 
 
     SS(R) = SS(e, e) - 2 h SS(e, y) + h^2 SS(y, y)                                for seeds, cases and the rest alike
 
-so that the values are summed up once and a test takes microseconds. The ends are found by search, since df changes
-with R. r itself is never rejected: the interval is never empty. It is unbounded, and none is given, where y itself
-does not differ from 0 by the same test: then no ratio is too large. Values that are proportional have a single ratio,
-whatever was sampled: r is the whole interval; for identical values it is exactly 1.
+so that the values are summed up once and a test takes microseconds. `two_t_ratio` puts the two-t test in its place
+(`hbench.statistics.two_t`). The ends are found by search, since the test's own error changes with R. r itself is never
+rejected: the interval is never empty. It is unbounded, and none is given, where y itself does not differ from 0 by the
+same test: then no ratio is too large. Values that are proportional have a single ratio, whatever was sampled: r is the
+whole interval; for identical values it is exactly 1.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from hbench.errors import UsageError
 from hbench.statistics.crossed import Variance, crossed_mean, linearised, rounding_of
 from hbench.statistics.student import quantile, two_sided_p
 from hbench.statistics.tables import Values, paired
+from hbench.statistics.two_t import TwoT, two_t_mean
 
-#: Ratios looked at on either side before the search, and halvings of the gap between the last two.
-_GRID, _HALVINGS = 16, 34
+#: Ratios looked at on either side before the search between the last two.
+_GRID = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,22 +56,35 @@ def crossed_ratio(
     interval is not cut at 0 or 1. Raises UsageError on shapes that do not fit, a value that is not finite, or a level
     outside (0, 1). Source: Fieller 1954 and Hillis 2007, see the module's docstring.
     """
+    return _ratio(method, baseline, cases, level, _Tests)
+
+
+def two_t_ratio(
+    method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, level: float = 0.95
+) -> Ratio | None:
+    """Return mean(method) / mean(baseline) as `crossed_ratio` does, with the interval of the two-t test."""
+    return _ratio(method, baseline, cases, level, _TwoTTests)
+
+
+def _ratio(
+    method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike | None, level: float, kind: type[_Tests]
+) -> Ratio | None:
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     x, y = paired(method, baseline)
     if not y.mean() > 0:
         return None
-    tests = _Tests.of(x, y, cases)
+    tests = kind.of(x, y, cases)
     value, seeds = tests.ratio, len(x)
     if tests.seeds < 2 or tests.cases < 2:
         return Ratio(value=value, seeds=seeds, level=level)
     at_ratio = tests.variance(0.0)
     if at_ratio.se == 0:
         return Ratio(value=value, low=value, high=value, seeds=seeds, level=level)
-    against_nothing = crossed_mean(y, cases).p
+    against_nothing = tests.against_nothing(y, cases)
     if against_nothing is None or against_nothing > 1 - level:
         return Ratio(value=value, seeds=seeds, level=level)
-    width = quantile((1 + level) / 2, at_ratio.df) * at_ratio.se / tests.mean
+    width = tests.half_width(at_ratio, level) / tests.mean
     low, high = (_last(tests, math.copysign(width, side), 1 - level) for side in (-1, 1))
     return Ratio(value=value, low=value + low, high=value + high, seeds=seeds, level=level)
 
@@ -111,6 +126,29 @@ class _Tests:
         found = self.variance(h)
         return two_sided_p(found.t(-h * self.mean, self.rounding(h)), found.df)
 
+    def half_width(self, variance: Variance, level: float) -> float:
+        return quantile((1 + level) / 2, variance.df) * variance.se
+
+    @staticmethod
+    def against_nothing(y: Values, cases: npt.ArrayLike | None) -> float | None:
+        return crossed_mean(y, cases).p
+
+
+class _TwoTTests(_Tests):
+    """The two-t test of x - R y for any R = ratio + h."""
+
+    def p(self, h: float) -> float:
+        distance = abs(h * self.mean)
+        error = TwoT.of(self.variance(h), self.seeds, self.cases)
+        return error.tail(distance if distance > math.sqrt(self.rounding(h)) else 0.0)
+
+    def half_width(self, variance: Variance, level: float) -> float:
+        return TwoT.of(variance, self.seeds, self.cases).half_width(level)
+
+    @staticmethod
+    def against_nothing(y: Values, cases: npt.ArrayLike | None) -> float | None:
+        return two_t_mean(y, cases).p
+
 
 def _deviations(d: Values, cases: npt.ArrayLike | None) -> tuple[tuple[Values, Values, Values], Values]:
     """Return the deviations of seed means, of case means, and what is left of linearised values; examples per case."""
@@ -131,13 +169,11 @@ def _last(tests: _Tests, width: float, alpha: float) -> float:
     by the delta method lies in the middle.
     """
 
-    def kept(angle: float) -> bool:
-        return tests.p(width * math.tan(angle)) > alpha
+    from scipy import optimize
+
+    def beyond(angle: float) -> float:
+        return tests.p(width * math.tan(angle)) - alpha
 
     angles = [math.pi / 2 * k / _GRID for k in range(_GRID + 1)]
-    inside = next((k for k in range(_GRID - 1, 0, -1) if kept(angles[k])), 0)
-    low, high = angles[inside], angles[inside + 1]
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if kept(middle) else (low, middle)
-    return width * math.tan(low)
+    inside = next((k for k in range(_GRID - 1, 0, -1) if beyond(angles[k]) > 0), 0)
+    return width * math.tan(float(optimize.brentq(beyond, angles[inside], angles[inside + 1], xtol=1e-13)))

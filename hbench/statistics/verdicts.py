@@ -6,12 +6,14 @@ from typing import Literal
 
 from hbench.errors import UsageError
 from hbench.statistics.crossed import CrossedTest
+from hbench.statistics.two_t import TwoTTest
 
 NonInferiority = Literal["non-inferior", "inferior", "undecided"]
+MarginVerdict = Literal["non-inferior", "inferior", "undecided", "no test"]
 Superiority = Literal["superior", "worse", "undecided", "no test"]
 
 
-def non_inferiority(test: CrossedTest, margin: float) -> NonInferiority:
+def non_inferiority(test: CrossedTest | TwoTTest, margin: float) -> NonInferiority:
     """Judge the difference to the full data at a margin declared in advance, from the interval at `test.level`.
 
     margin: the loss that would still be accepted, >= 0, in the units of the values (0.005 = half a point).
@@ -28,7 +30,22 @@ def non_inferiority(test: CrossedTest, margin: float) -> NonInferiority:
     return "inferior" if test.high < -margin else "undecided"
 
 
-def superiority(test: CrossedTest, p_adjusted: float | None, alpha: float = 0.05) -> Superiority:
+def margin_verdict(difference: float, margin: float, p_adjusted: float | None, alpha: float = 0.05) -> MarginVerdict:
+    """Judge a difference to the full data by the p of a difference of -margin, adjusted for the rows of a table.
+
+    p_adjusted: of the two-sided test, so that each claim is made at the one-sided level alpha / 2, as by
+    `non_inferiority` from an interval; None: no test. Raises UsageError on a negative margin.
+    """
+    if not margin >= 0:
+        raise UsageError(f"margin = {margin}: use the accepted loss as a number of at least 0, such as 0.005")
+    if p_adjusted is None:
+        return "no test"
+    if p_adjusted > alpha:
+        return "undecided"
+    return "non-inferior" if difference > -margin else "inferior"
+
+
+def superiority(test: CrossedTest | TwoTTest, p_adjusted: float | None, alpha: float = 0.05) -> Superiority:
     """Judge the difference to a baseline by its p value, adjusted for the methods compared with the same baseline.
 
     superior or worse: p_adjusted <= alpha, and the sign of the difference; undecided: neither was shown, which is no

@@ -13,6 +13,7 @@ from hbench.render.markdown import markdown
 from hbench.render.parts.across import across_section, why_untested
 from hbench.render.section import Page
 from hbench.render.table import Table
+from hbench.statistics import holm
 
 TEN = tuple(f"task{i}" for i in range(10))
 
@@ -88,20 +89,33 @@ def test_ten_tasks_are_tested_against_random():
     assert method(found, "random").p is None
 
 
-def test_a_method_without_every_task_has_no_test_over_tasks_and_no_rank():
+def test_a_method_without_every_task_has_no_test_over_tasks():
     cells = [failing(c, *SEEDS) if (c.task, c.method) == ("task3", "el2n") else c for c in small_board(TEN, ("0.3",))]
     found = across(cells)[0]
-    assert method(found, "el2n").p is method(found, "el2n").rank is None
-    assert found.unranked == (("el2n", ("task3",)),)
-    assert method(found, "h-score").rank.mean == 1.0
+    assert method(found, "el2n").p is None
+    assert method(found, "el2n").tested == 9
+    assert method(found, "h-score").p is not None
 
 
-def test_ranks_need_two_tasks():
-    one = across(small_board(tasks=("snli",), keeps=("0.3",)))[0]
-    assert all(m.rank is None for m in one.methods)
-    two = across(small_board(keeps=("0.3",)))[0]
-    assert method(two, "h-score").rank.mean == 1.0
-    assert {m.rank.groups for m in two.methods} == {(1,)}
+def test_wins_count_all_comparisons_of_the_board():
+    """A p that survives Holm over its own table, but not over twelve tables, is named apart and not counted."""
+    tasks = ("mnli", "snli", "sst2")
+    board = board_of(small_board(tasks=tasks, keeps=("0.1", "0.3", "0.5", "0.7"), examples=110))
+    compared = [row.against("random") for row in board.rows if row.role == "method"]
+    adjusted = holm([found.p for found in compared])
+    assert [found.p_board for found in compared] == pytest.approx(adjusted)
+    alone = 0
+    for found in board.across:
+        for m in found.methods:
+            of = {c.cell.task: c for c in compared if (c.cell.keep, c.cell.method) == (found.keep, m.method)}
+            superior = {task for task, c in of.items() if c.verdict == "superior"}
+            assert set(m.wins) == {task for task in superior if of[task].p_board <= 0.05}
+            assert set(m.in_table) == superior - set(m.wins)
+            alone += len(m.in_table)
+            if superior:
+                line = next(line for line in page(found).splitlines() if line.startswith(f"| `{m.method}`"))
+                assert "| 0 of" not in line
+    assert alone > 0
 
 
 def test_only_primary_splits_count():
@@ -120,7 +134,6 @@ def test_a_task_without_the_column_is_named_and_no_block():
         ("0.3", ("mnli", "snli", "sst2"), ()),
         ("0.5", ("mnli", "sst2"), ("snli",)),
     ]
-    assert method(found[1], "el2n").rank is not None
     text = page(found[1])
     assert "n = 2 tasks: `mnli`, `sst2`. No result at this size and budget: `snli`." in text
     assert "No result" not in page(found[0])

@@ -16,7 +16,7 @@ from hbench.render.check import check
 from hbench.render.publish import COMPARISONS, CSV, MARKDOWN, build
 from hbench.render.show import show
 from hbench.results.fields import ResultError
-from hbench.statistics import crossed_test, holm, smallest_detectable
+from hbench.statistics import detectable_difference, holm, two_t_test
 
 
 def against(cells, rival: str, **where: str) -> dict[str, SimpleNamespace]:
@@ -29,11 +29,11 @@ def one_column(*rivals: str, **options):
     return with_rivals(small_board(tasks=("snli",), keeps=("0.3",), **options), *rivals)
 
 
-def test_numbers_are_those_of_the_crossed_test():
+def test_numbers_are_those_of_the_two_t_test():
     found = against(one_column("el2n", "h-score"), "el2n")
     assert set(found) == {"h-score", "length"}  # neither the baselines nor the rival itself
     tests = {
-        m: crossed_test(np.stack(outcomes_of("snli", m, "0.3")), np.stack(outcomes_of("snli", "el2n", "0.3")))
+        m: two_t_test(np.stack(outcomes_of("snli", m, "0.3")), np.stack(outcomes_of("snli", "el2n", "0.3")))
         for m in found
     }
     adjusted = dict(zip(tests, holm([test.p for test in tests.values()]), strict=True))
@@ -41,7 +41,7 @@ def test_numbers_are_those_of_the_crossed_test():
         test = tests[method]
         assert (line.difference, line.low, line.high, line.p) == pytest.approx((test.mean, test.low, test.high, test.p))
         assert line.p_holm == pytest.approx(adjusted[method])
-        assert line.detectable == pytest.approx(smallest_detectable(test))
+        assert line.detectable == pytest.approx(detectable_difference(test.error, comparisons=2))
         assert (line.pairs, line.rival_status) == (6, "complete")
 
 
@@ -100,7 +100,7 @@ def test_failed_seeds_drop_out_of_both_sides_and_are_said():
     assert (found.pairs, found.rival_status) == (4, "partial")
     common = [i for i, seed in enumerate(SEEDS) if seed not in (342, 98)]
     length, el2n = (np.stack(outcomes_of("snli", m, "0.3"))[common] for m in ("length", "el2n"))
-    assert found.difference == pytest.approx(crossed_test(length, el2n).mean)
+    assert found.difference == pytest.approx(two_t_test(length, el2n).mean)
     assert "- `length`: 4 of its 6 seeds pair with `el2n`." in files(board_of(cells))[MARKDOWN]
     apart = [cell(method="full"), cell(method="random"), cell(seeds=(1, 2)), cell(method="length")]
     text = files(board_of(with_rivals(apart, "el2n")))[MARKDOWN]
@@ -147,7 +147,7 @@ def test_the_file_has_a_line_per_comparison(tmp_path):
     lines = list(csv.DictReader(io.StringIO((tmp_path / COMPARISONS).read_text())))
     assert list(lines[0]) == [
         *("task", "split", "model", "keep", "budget", "method", "rival", "rival_status", "pairs"),
-        *("difference", "low", "high", "p", "p_holm", "verdict", "detectable"),
+        *("difference", "low", "high", "p", "p_holm", "p_board", "trained", "verdict", "detectable"),
     ]
     keys = [(line["task"], line["keep"], line["method"]) for line in lines]
     assert keys == [(t, k, m) for t in ("mnli", "snli") for k in ("0.3", "0.5") for m in ("h-score", "length")]

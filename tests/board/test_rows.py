@@ -12,7 +12,7 @@ from support.synthetic_results import SEEDS, cell, failing, outcomes_of, small_b
 
 from hbench.results.cell import Subset
 from hbench.results.outcomes import Outcomes
-from hbench.statistics import crossed_mean, crossed_test, holm, smallest_detectable
+from hbench.statistics import detectable_difference, holm, two_t_mean, two_t_test
 
 
 def rows_by_method(cells, **where) -> dict[str, SimpleNamespace]:
@@ -27,21 +27,21 @@ def one_column(**options):
     return small_board(tasks=("snli",), keeps=("0.3",), **options)
 
 
-def test_numbers_are_those_of_the_crossed_test():
+def test_numbers_are_those_of_the_two_t_test():
     row = rows_by_method(one_column())["el2n"]
     method, full, random = (
         np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1"), ("random", "0.3"))
     )
     assert row.metric == pytest.approx(method.mean(), abs=1e-12)
-    mean = crossed_mean(method)
+    mean = two_t_mean(method)
     assert (row.metric_low, row.metric_high) == pytest.approx((mean.low, mean.high), abs=1e-12)
-    test = crossed_test(method, full)
+    test = two_t_test(method, full)
     assert (row.full_difference, row.full_low, row.full_high) == pytest.approx(
         (test.mean, test.low, test.high), abs=1e-12
     )
-    test = crossed_test(method, random)
+    test = two_t_test(method, random)
     assert (row.random_difference, row.random_p) == pytest.approx((test.mean, test.p), abs=1e-12)
-    assert row.random_detectable == pytest.approx(smallest_detectable(test))
+    assert row.random_detectable == pytest.approx(detectable_difference(test.error, comparisons=3))
     assert (row.full_pairs, row.random_pairs, row.seeds) == (6, 6, 6)
 
 
@@ -93,7 +93,7 @@ def test_passages_widen_the_interval():
     cells = [replace(c, examples=replace(c.examples, cases=cases)) for c in one_column()]
     clustered = rows_by_method(cells)["el2n"]
     method, full = (np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1")))
-    assert clustered.full_low == pytest.approx(crossed_test(method, full, cases).low, abs=1e-12)
+    assert clustered.full_low == pytest.approx(two_t_test(method, full, cases).low, abs=1e-12)
     assert clustered.full_low != plain.full_low
 
 
@@ -126,7 +126,7 @@ def test_failed_seeds_drop_out_of_both_sides_of_a_difference():
     assert (row.full_pairs, row.random_pairs) == (4, 3)
     common = [i for i, seed in enumerate(SEEDS) if seed not in (342, 98, 828)]
     method, random = (np.stack(outcomes_of("snli", m, "0.3"))[common] for m in ("el2n", "random"))
-    assert row.random_difference == pytest.approx(crossed_test(method, random).mean, abs=1e-12)
+    assert row.random_difference == pytest.approx(two_t_test(method, random).mean, abs=1e-12)
 
 
 def test_seeds_pair_by_their_number_not_by_their_place():

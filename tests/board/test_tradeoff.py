@@ -11,7 +11,7 @@ from support.synthetic_results import SEEDS, cell, cost_of, failing, outcomes_of
 
 from hbench.render.display import points
 from hbench.render.publish import MARKDOWN
-from hbench.statistics import crossed_mean, crossed_ratio
+from hbench.statistics import two_t_mean, two_t_ratio
 
 
 def row_of(cells, method="el2n", keep="0.3"):
@@ -39,7 +39,7 @@ def table_of(cells) -> list[list[str]]:
 def test_the_share_is_the_ratio_of_the_metrics_with_its_interval():
     row = row_of(one_column())
     method, full = (np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1")))
-    expected = crossed_ratio(method, full)
+    expected = two_t_ratio(method, full)
     assert row.full_share == pytest.approx(method.mean() / full.mean(), abs=1e-12)
     assert (row.full_share_low, row.full_share_high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
@@ -48,7 +48,7 @@ def test_passages_count_as_one_in_a_share_too():
     cases = tuple(i // 8 for i in range(400))
     row = row_of([replace(c, examples=replace(c.examples, cases=cases)) for c in one_column()])
     method, full = (np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1")))
-    assert row.full_share_low == pytest.approx(crossed_ratio(method, full, cases).low)
+    assert row.full_share_low == pytest.approx(two_t_ratio(method, full, cases).low)
     assert row.full_share_low != pytest.approx(row_of(one_column()).full_share_low)
 
 
@@ -80,7 +80,7 @@ def test_a_metric_that_is_no_mean_has_a_share_without_interval():
     # what the tests compare has both
     assert {r.tested for r in flat_rows(cells)} == {"per-example result"}
     method, full = (np.stack(outcomes_of("snli", m, k)) for m, k in (("el2n", "0.3"), ("full", "1")))
-    mean, ratio = crossed_mean(method), crossed_ratio(method, full)
+    mean, ratio = two_t_mean(method), two_t_ratio(method, full)
     assert (row.values_mean, row.values_low, row.values_high) == pytest.approx((mean.mean, mean.low, mean.high))
     assert (row.values_share, row.values_share_low, row.values_share_high) == pytest.approx(
         (ratio.value, ratio.low, ratio.high)

@@ -10,10 +10,10 @@ from hbench.render.table import NOTHING, Column, Table, View
 from hbench.statistics.across import BLOCKS
 
 _ACROSS = """\
-A block is one task with its primary split; models, sizes, seeds and further splits add no blocks. The count is
-the number of tasks on which a method beats a random subset (partial conjunction over the p values of the tables, Dror
-et al. 2017; tasks named by Holm). Ranks are among the methods and random subsets that have a result on every task,
-1 = best, with bootstrap intervals over tasks; methods in one tie group are not told apart."""
+A block is one task with its primary split; models, sizes, seeds and further splits add no blocks. A task counts
+as won where the method beats a random subset with Holm over all comparisons with random subsets on this board, so that
+all the tasks named here hold at once. Tasks where a method is superior by Holm over the rows of one table only are
+named apart. Ranks are within a table: no rank over so few tasks would be worth more."""
 
 
 def across_sections(board: Board) -> list[Section]:
@@ -36,14 +36,8 @@ def across_section(across: AcrossTasks) -> Section:
         f"over {plural(across.comparisons, 'comparison')}"
     )
     reach += f": {why_untested(across)}." if across.untested else "."
-    below = []
-    if n < 2:
-        below.append(Text("One task: no ranks."))
-    elif across.unranked:
-        text = "; ".join(f"{code(m)} (no result on {listed(tasks)})" for m, tasks in across.unranked)
-        below.append(Text(f"Not ranked: {text}."))
     table = Table.of(_columns(across), across.methods)
-    return Section(title((across.model, across.keep, across.budget)), 3, (Text(about), Text(reach), table, *below))
+    return Section(title((across.model, across.keep, across.budget)), 3, (Text(about), Text(reach), table))
 
 
 def why_untested(across: AcrossTasks) -> str:
@@ -64,28 +58,24 @@ def _columns(across: AcrossTasks) -> tuple[Column[MethodAcross], ...]:
         Column("wins", lambda m: len(m.wins) if m.tested else None, page=View("beats random on", _wins)),
         Column("tasks", lambda m: ";".join(m.wins) if m.tested else None, page=View("tasks", _tasks)),
         Column(
-            "rank",
-            lambda m: None if m.rank is None else m.rank.mean,
-            page=View(f"mean rank (n = {len(across.tasks)})", _rank),
+            "in_table",
+            lambda m: ";".join(m.in_table) if m.tested else None,
+            page=View("in its own table only", lambda m: listed(m.in_table) or NOTHING),
         ),
-        Column("tie_groups", lambda m: _groups(m) or None, page=View("tie groups", lambda m: _groups(m) or NOTHING)),
         Column("p", lambda m: m.p, page=View("over tasks against random", over_tasks)),
     )
 
 
 def _wins(method: MethodAcross) -> str:
-    return f"{len(method.wins)} of {method.tested}" if method.tested else NOTHING
+    if not method.tested:
+        return NOTHING
+    # Never "0 of 3" where a table says superior: what holds there only is said in the same place.
+    if method.in_table and not method.wins:
+        return f"{len(method.in_table)} of {method.tested} in its own table only"
+    return f"{len(method.wins)} of {method.tested}"
 
 
 def _tasks(method: MethodAcross) -> str:
-    return listed(method.wins) or "none" if method.tested else "no test"
-
-
-def _rank(method: MethodAcross) -> str:
-    if method.rank is None:
-        return NOTHING
-    return f"{fixed(method.rank.mean, 2)} [{fixed(method.rank.low, 2)}, {fixed(method.rank.high, 2)}]"
-
-
-def _groups(method: MethodAcross) -> str:
-    return "" if method.rank is None else ", ".join(str(number) for number in method.rank.groups)
+    if not method.tested:
+        return "no test"
+    return listed(method.wins) or (NOTHING if method.in_table else "none")

@@ -8,12 +8,15 @@ from collections.abc import Set as AbstractSet
 from hbench.board.board import Board, Standing
 from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow
+from hbench.board.values import FEWEST_SEEDS
 from hbench.render.display import code, listed, margin, plural, short, title
 from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
 from hbench.render.section import Section, Text
 
+#: With fewer cases a page says that there are few.
+FEW_CASES = 10
 #: The baselines of every table.
 _BASELINES: tuple[Role, ...] = ("full", "random")
 
@@ -48,15 +51,37 @@ def _about(standing: Standing) -> str:
             f" {standing.metric} is not a mean over examples: it is shown without an interval, and differences and "
             "verdicts are about the mean of the per-example results."
         )
-    if standing.seeds_known == 1:
-        text += " One seed: no test."
+    if standing.seeds_known < FEWEST_SEEDS:
+        text += f" {_few_seeds(standing.seeds_known)}: no test, since a test takes {FEWEST_SEEDS}."
+    if standing.cases < FEW_CASES:
+        text += (
+            f" The evaluation has {plural(standing.cases, 'case')} (examples that share a passage are one): what "
+            "follows is about these, and says little about others."
+        )
+    if standing.assay is None:
+        text += " What a trivial answer reaches is not known here: whether runs trained is not checked."
+    elif not standing.assay:
+        text += (
+            " No assay: the model trained on all data is not superior to the trivial answer, so that this table can "
+            "show nothing about pruning, and gives no verdicts."
+        )
     return text
+
+
+def _few_seeds(seeds: int) -> str:
+    return "One seed" if seeds == 1 else plural(seeds, "seed")
 
 
 def _remarks(rows: Sequence[BoardRow]) -> list[Text]:
     present = {row.method for row in rows if row.seeds}
     lines = [line for row in rows for line in (*_failures(row), *_seeds(row), *_without_baseline(row, present))]
     missing = [row.method for row in rows if row.status == "missing"]
+    once = [row.method for row in rows if row.scorings == 1]
+    if once:
+        lines.append(
+            f"- These examples, not the method: {listed(once)}. All seeds of such a row train on the subset of one set "
+            "of scores, so that its luck is in every seed."
+        )
     if missing:
         lines.append(f"- Missing here, though compared on this task or needed as a baseline: {listed(missing)}")
     return [Text("\n".join(lines))] if lines else []
@@ -66,7 +91,10 @@ def _failures(row: BoardRow) -> list[str]:
     seeds: dict[str, list[str]] = {}
     for seed, reason in row.failures:
         seeds.setdefault(reason, []).append(str(seed))
-    return [f"- {code(row.method)}: failed with seed {', '.join(s)}: {short(reason)}" for reason, s in seeds.items()]
+    then = "; counted as the trivial answer" if row.failed_as_trivial else ""
+    return [
+        f"- {code(row.method)}: failed with seed {', '.join(s)}: {short(reason)}{then}" for reason, s in seeds.items()
+    ]
 
 
 def _seeds(row: BoardRow) -> list[str]:

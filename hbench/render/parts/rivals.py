@@ -31,6 +31,8 @@ RIVALS: tuple[Column[Comparison], ...] = (
     Column("high", lambda c: c.high, _SHARE),
     Column("p", lambda c: c.p),
     Column("p_holm", lambda c: c.p_adjusted),
+    Column("p_board", lambda c: c.p_board),
+    Column("trained", lambda c: c.trained, _SHARE),
     Column("verdict", lambda c: c.verdict),
     Column("detectable", lambda c: c.detectable, _SHARE),
 )

@@ -96,6 +96,36 @@ def verdict_on(role: Role) -> Callable[[BoardRow], str]:
     return show
 
 
+def trained(row: BoardRow) -> str:
+    """Return how many of a row's runs trained, of those that were tried."""
+    if row.untrained is None or not row.seeds_run:
+        return NOTHING
+    return f"{row.seeds_run - len(row.untrained)} of {row.seeds_run}"
+
+
+def scored_by(row: BoardRow) -> str:
+    """Return how many runs the scores of a row took, and how many such sets of scores there are."""
+    if row.scorings is None:
+        return NOTHING
+    return f"{row.scorings} × {plural(row.scoring_runs, 'run')}"
+
+
+def excluded(row: BoardRow) -> str:
+    """Return the smallest loss against the full data that is excluded, in points; 0 where any loss is."""
+    found = row.against("full")
+    if found is None or found.excluded is None or not found.decided:
+        return NOTHING
+    return points(max(found.excluded, 0.0))
+
+
+def ranks(row: BoardRow) -> str:
+    """Return the ranks that are left open: `1`, or `2–5`."""
+    if row.ranks is None:
+        return NOTHING
+    best, worst = row.ranks.best, row.ranks.worst
+    return str(best) if best == worst else f"{best}–{worst}"
+
+
 def size(row: BoardRow) -> str:
     """Return the number of rows kept, smallest and largest where they differ by seed, and their share."""
     if row.kept is None:

@@ -51,6 +51,7 @@ def _detectable(row: BoardRow) -> float | None:
 
 _METRIC, _VALUES = _estimate(lambda row: row.metric), _estimate(lambda row: row.values)
 _FULL_SHARE, _VALUES_SHARE = _estimate(lambda row: row.share), _estimate(lambda row: row.values_share)
+_GAIN = _estimate(lambda row: row.gain)
 
 ROWS: tuple[Column[BoardRow], ...] = (
     Column("task", lambda row: row.cell.task, identifies=True),
@@ -94,6 +95,13 @@ ROWS: tuple[Column[BoardRow], ...] = (
             optional=True,
         ),
     ),
+    Column(
+        "seeds_untrained",
+        lambda row: None if row.untrained is None else len(row.untrained),
+        page=View("trained", row_text.trained, optional=True),
+    ),
+    Column("unstable", lambda row: row.unstable),
+    Column("scorings", lambda row: row.scorings, page=View("scored by", row_text.scored_by, optional=True)),
     Column("full_pairs", _against("full", lambda c: c.pairs)),
     Column(
         "full_difference",
@@ -104,6 +112,16 @@ ROWS: tuple[Column[BoardRow], ...] = (
     ),
     Column("full_low", _against("full", lambda c: c.low), _SHARE),
     Column("full_high", _against("full", lambda c: c.high), _SHARE),
+    Column("full_p_margin", _against("full", lambda c: c.p)),
+    Column("full_p_holm", _against("full", lambda c: c.p_adjusted)),
+    Column("full_p_board", _against("full", lambda c: c.p_board)),
+    Column(
+        "full_loss_excluded",
+        _against("full", lambda c: c.excluded),
+        _SHARE,
+        page=View("loss excluded", row_text.excluded),
+    ),
+    Column("full_trained", _against("full", lambda c: c.trained), _SHARE),
     Column("margin", lambda row: None if row.margin is None else row.margin.used, _SHARE),
     Column(
         "full_verdict",
@@ -120,6 +138,9 @@ ROWS: tuple[Column[BoardRow], ...] = (
     Column("values_share", _VALUES_SHARE[0], _SHARE),
     Column("values_share_low", _VALUES_SHARE[1], _SHARE),
     Column("values_share_high", _VALUES_SHARE[2], _SHARE),
+    Column("gain", _GAIN[0], _SHARE),
+    Column("gain_low", _GAIN[1], _SHARE),
+    Column("gain_high", _GAIN[2], _SHARE),
     Column("trivial", _against("trivial", lambda c: c.baseline)),
     Column("trivial_mean", lambda row: row.trivial_mean, _SHARE),
     Column("trivial_difference", _against("trivial", lambda c: c.difference), _SHARE),
@@ -140,12 +161,22 @@ ROWS: tuple[Column[BoardRow], ...] = (
     Column("random_high", _against("random", lambda c: c.high), _SHARE),
     Column("random_p", _against("random", lambda c: c.p)),
     Column("random_p_holm", _against("random", lambda c: c.p_adjusted)),
+    Column("random_p_board", _against("random", lambda c: c.p_board)),
+    Column("random_trained", _against("random", lambda c: c.trained), _SHARE),
     Column(
         "random_verdict",
         _against("random", lambda c: c.verdict),
         terminal=View("", row_text.verdict_on("random"), words=True),
     ),
     Column("random_detectable", _against("random", lambda c: c.detectable), _SHARE),
+    Column("rank_best", lambda row: None if row.ranks is None else row.ranks.best),
+    Column("rank_worst", lambda row: None if row.ranks is None else row.ranks.worst),
+    Column(
+        "ranks",
+        lambda row: None if row.ranks is None else f"{row.ranks.best}-{row.ranks.worst}",
+        data=False,
+        page=View("ranks", row_text.ranks, optional=True),
+    ),
     Column("kept", _kept(lambda kept: kept.rows), _ROWS, page=View("kept", row_text.size)),
     Column("kept_least", _kept(lambda kept: kept.least), _ROWS),
     Column("kept_most", _kept(lambda kept: kept.most), _ROWS),

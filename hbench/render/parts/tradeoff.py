@@ -75,6 +75,12 @@ TRADEOFF: tuple[Column[TradeoffRow], ...] = (
         _SHARE,
         page=View(f"its {_OF_FULL}", lambda line: estimate(line.row.values_share), optional=True),
     ),
+    Column(
+        "gain",
+        lambda line: None if line.row.gain is None else line.row.gain.value,
+        _SHARE,
+        page=View("share of the gain, %", lambda line: estimate(line.row.gain), optional=True),
+    ),
     Column("front", lambda line: line.front, page=View("front", _front)),
 )
 

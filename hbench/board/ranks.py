@@ -1,0 +1,34 @@
+"""Which ranks the methods of a contest can have, the random subset among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hbench.board.comparisons import has_assay
+from hbench.board.contests import Contest
+from hbench.board.values import CellValues
+from hbench.results.cell import CellKey
+from hbench.statistics import PairTest, RankSet, rank_sets
+
+
+def ranks_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> dict[CellKey, RankSet]:
+    """Return the rank sets of the cells with a result, which hold all at once; 1 = best.
+
+    None are there without an assay, with fewer than two cells, or where no pair has a test. A pair with an unstable
+    cell is not told apart. values: by `CellResult.cell`.
+    """
+    full = CellKey.full_data(*contest.key[:3])
+    if has_assay(values.get(full)) is False:
+        return {}
+    ranked = {cell.method: values[cell.cell] for cell in contest.cells if values[cell.cell].rows}
+    names = sorted(ranked)
+    tests = {(a, b): _pair(ranked[a], ranked[b]) for i, a in enumerate(names) for b in names[i + 1 :]}
+    if all(test.p is None for test in tests.values()):
+        return {}
+    return {ranked[name].cell.cell: found for name, found in rank_sets(names, tests).items()}
+
+
+def _pair(first: CellValues, second: CellValues) -> PairTest:
+    if first.unstable or second.unstable:
+        return PairTest(0.0, None)
+    return PairTest(*first.pair(second))
