@@ -14,6 +14,10 @@ from hbench.plugins import Task
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hbench.board.versions import Version
+    from hbench.experiment.bind import BoundExperiment
+    from hbench.results.cell import CellResult
+
 
 def check_run(plan: Plan, folders: Folders, *, data_dir: Path | None, jobs: int | None) -> None:
     """Refuse what cannot be run; nothing is written, downloaded or trained.
@@ -56,3 +60,36 @@ def _check_results(experiments: Iterable[Experiment], results: Path) -> None:
     for file in files:
         if file.parent not in replaced:
             read_cell(file)
+
+
+def check_fit(bound: Iterable[BoundExperiment], results: Path) -> None:
+    """Refuse, before anything is trained, results that could not be compared with those already in the folder.
+
+    Raises ResultError naming two results and the field in which they differ: version of data or model, recipe,
+    baseline or margin.
+    """
+    if not results.is_dir():
+        return
+    from hbench.board.versions import check_comparable
+    from hbench.experiment.collect import outline
+    from hbench.results.fields import ResultError
+    from hbench.results.folder import merged
+
+    ours = [cell for experiment in bound for cell in outline(experiment)]
+    groups: dict[tuple[str, str, str], list[CellResult]] = {}
+    for result in merged(results, ours):
+        if not result.is_diagnostic:
+            groups.setdefault((result.task, result.split, result.model), []).append(result)
+    try:
+        for key in {(cell.task, cell.split, cell.model) for cell in ours} & set(groups):
+            check_comparable(groups[key], _known_version)
+    except ResultError as error:
+        raise ResultError(f"{error}. Nothing was trained: name another folder with --results") from None
+
+
+def _known_version(result: CellResult) -> Version:
+    """Return what has to be equal as far as it is known before a training; `auto` says no precision yet."""
+    from hbench.board.versions import MAY_DIFFER, evaluation_version
+
+    recipe = {k: v for k, v in result.recipe.items() if k not in (*MAY_DIFFER, "precision")}
+    return evaluation_version(result) | {"recipe": recipe}

@@ -12,7 +12,7 @@ from hbench.cost import bill, charges
 from hbench.cost.bill import PerUnit
 from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.experiment.bind import BoundExperiment
-from hbench.experiment.finished import Finished
+from hbench.experiment.finished import Finished, NothingFinished
 from hbench.experiment.kept import subset_of
 from hbench.experiment.plan import Arm
 from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
@@ -33,7 +33,19 @@ Runs = Mapping[int, PrunedRun | Unavailable]
 
 def collect(bound: BoundExperiment, pruned: PrunedRuns, store: Store) -> Iterator[CellResult]:
     """Yield the result of every cell of an experiment, the full baseline first; failed ones say why."""
-    collector = _Collector(bound, pruned, store)
+    yield from _collected(_Collector(bound, pruned, Finished(store)))
+
+
+def outline(bound: BoundExperiment) -> Iterator[CellResult]:
+    """Yield the cells of an experiment before anything has run: what they compare, and no result."""
+    pending = {
+        (a, s): Unavailable("has not run") for a in bound.experiment.arms() for s in bound.experiment.evaluation_seeds
+    }
+    yield from _collected(_Collector(bound, PrunedRuns(pending), NothingFinished()))
+
+
+def _collected(collector: _Collector) -> Iterator[CellResult]:
+    bound = collector.bound
     if bound.experiment.evaluation_seeds:
         yield from collector.full()
         for arm in bound.experiment.arms():
@@ -74,9 +86,9 @@ class _Measured:
 class _Collector:
     """Puts cells together from what finished."""
 
-    def __init__(self, bound: BoundExperiment, pruned: PrunedRuns, store: Store) -> None:
+    def __init__(self, bound: BoundExperiment, pruned: PrunedRuns, finished: Finished) -> None:
         self.bound, self.pruned, self.experiment = bound, pruned, bound.experiment
-        self.finished = Finished(store)
+        self.finished = finished
         self.task = bound.experiment.task.plugin
         done = [(job, r) for job in bound.full.values() if (r := self.finished.training(job)) is not None]
         trained = (r for run in pruned.available() if (r := self._result(run)) is not None)

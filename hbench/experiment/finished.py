@@ -54,3 +54,19 @@ class Finished:
         if (job.key, name) not in self._arrays:
             self._arrays[job.key, name] = self._store.arrays(job.job_type, job.key, name)
         return self._arrays[job.key, name]
+
+
+class NothingFinished(Finished):
+    """What there is before anything has run."""
+
+    def __init__(self) -> None:
+        """Need no store."""
+
+    def training(self, job: FineTune) -> None:
+        """Return None."""
+
+    def score(self, job: Score) -> None:
+        """Return None."""
+
+    def reason(self, job: Job) -> None:
+        """Return None."""

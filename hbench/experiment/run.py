@@ -16,7 +16,7 @@ from hbench.execute import find_executor
 from hbench.execute.base import Context, run_here
 from hbench.execute.processes import is_alive
 from hbench.experiment.bind import bind
-from hbench.experiment.check import check_run
+from hbench.experiment.check import check_fit, check_run
 from hbench.experiment.collect import collect
 from hbench.experiment.folders import Folders
 from hbench.experiment.plan import make_plan
@@ -82,6 +82,7 @@ def run_suite(
     run_jobs = partial(run_stage, store=finished, context=Context(device, plugins), progress=progress)
 
     bound = [bind(experiment, suite, data_dir, finished) for experiment in plan.experiments]
+    check_fit(bound, folders.results)
     full = run_jobs("full-data runs", {k: job for b in bound for k, job in b.full_runs().items()}, runner.run)
     # scores take milliseconds, so no worker is started for them
     scored = run_jobs("scores", {k: job for b in bound for k, job in b.ready_scores(finished).items()}, run_here)
