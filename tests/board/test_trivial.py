@@ -32,8 +32,8 @@ def full_row(cells: Sequence[CellResult]) -> SimpleNamespace:
     [
         ("answer", "", "field 'trivial.answer' is ''; use a string of one line"),
         ("examples", None, "field 'trivial.examples' is null; give the value of each evaluation example"),
-        ("examples.values", [], "field 'trivial.examples.values' holds 0 rows; give one, without null"),
-        ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows; give one, without null"),
+        ("examples.values", [], "field 'trivial.examples.values' holds 0 rows, not one without null"),
+        ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows, not one without null"),
         ("examples.values", ["AAAA"], "field 'trivial.examples.values[0]' holds 3 bytes where 400 examples take 50"),
         ("examples.values", ["?"], "field 'trivial.examples.values[0]' is not base64"),
         ("examples.count", 399, "field 'trivial.examples.count' is 399, data.eval_rows is 400"),

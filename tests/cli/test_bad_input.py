@@ -102,6 +102,7 @@ def test_folder_that_is_no_model(refused: Any, files: Any, tmp_path: Path) -> No
     assert "no config.json" in refused(*options)
 
 
+@pytest.mark.slow
 def test_refusal_in_a_worker_process_is_the_same_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, files: Any, tmp_path: Path
 ) -> None:

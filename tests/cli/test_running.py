@@ -100,7 +100,7 @@ def test_run_refuses_data_and_executors_that_are_not_there(hbench, tmp_path):
     refused(hbench(*args, "--data-dir", "data"), "data/sst2: no such folder", "one folder per task")
     refused(hbench(*args, "--executor", "locale"), "--executor: unknown executor 'locale'; did you mean 'local'?")
     refused(hbench(*args, "--executor", "local[job=2]"), "--executor: local has no option 'job'; did you mean 'jobs'?")
-    refused(hbench(*args, "--executor", "inline", "--jobs", 2), "--jobs 2: the executor 'inline' has no option 'jobs'")
+    refused(hbench(*args, "--executor", "inline", "--jobs", 2), "executor inline: jobs=2", "use local for more")
     assert not (tmp_path / ".hbench").exists()
 
 

@@ -160,6 +160,7 @@ def test_pretrained_weights_arrive_under_a_new_head(name: str, models: tuple[dic
 
 
 @pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.slow
 def test_padding_changes_no_logit(name: str, models: tuple[dict[str, Any], dict[str, Any]]) -> None:
     found = models[1][name]
     assert len(found["tokens"][0]) < len(found["tokens"][1])

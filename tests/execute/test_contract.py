@@ -55,7 +55,9 @@ def inline(jobs: list[FineTune], tmp_path_factory: pytest.TempPathFactory) -> Do
     return carry_out(find_executor("inline"), jobs, tmp_path_factory.mktemp("reference"))
 
 
-@pytest.fixture(scope="module", params=EXECUTORS.names())
+@pytest.fixture(
+    scope="module", params=[pytest.param(n, marks=() if n == "inline" else pytest.mark.slow) for n in EXECUTORS.names()]
+)
 def executor(request: pytest.FixtureRequest) -> Executor:
     return find_executor(request.param)
 

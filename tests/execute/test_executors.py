@@ -125,7 +125,7 @@ def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(local, "count_gpus", lambda: 0)
     assert local._devices("cuda") == ["cuda:0"]
     monkeypatch.setattr("sys.platform", "linux")
-    with pytest.raises(UsageError, match="no Mac"):
+    with pytest.raises(UsageError, match="not a Mac"):
         resolve_device("mps")
 
 

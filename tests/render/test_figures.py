@@ -291,8 +291,8 @@ def test_check_finds_a_figure_that_is_missing_stale_or_changed(place):
     )
     path.unlink()
     found = check(results, board)
-    assert found.code == 2
-    assert "is missing or unreadable; run `hbench leaderboard build`" in found.problems[0]
+    assert found.code == 1
+    assert f"{NAME}: is missing; run `hbench leaderboard build`" in found.problems[0]
     path.write_text(text)
     made = failing(cell(), 98)
     write_cell(made, results / made.path)
