@@ -127,6 +127,7 @@ def test_a_run_writes_its_cells_and_the_board_through_it(tmp_path, monkeypatch):
     pruned = SimpleNamespace(jobs=dict, reasons=dict)
     monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(experiments=[None]))
     monkeypatch.setattr(run, "check_run", lambda *_, **__: None)
+    monkeypatch.setattr(run, "check_fit", lambda *_: None)
     monkeypatch.setattr(run, "bind", lambda *_: bound)
     monkeypatch.setattr(run, "prune", lambda *_: pruned)
     made = list(OLD)
