@@ -20,6 +20,7 @@ _COLUMNS = {
     "pruned_runs_at_most": "pruned runs",
     "cost_at_most": "cost",
     "cost_unshared": "unshared",
+    "hours_at_most": "hours",
 }
 
 
@@ -52,7 +53,7 @@ def plan(
 
     planned = make_plan(load_suite(suite).overridden(**changes))
     check_run(planned, Folders.beside(store, results, out), data_dir=data_dir, jobs=jobs)
-    estimated = asdict(estimate(planned))
+    estimated = asdict(estimate(planned, store))
     if as_json:
         print_json(estimated)
         return
@@ -61,5 +62,7 @@ def plan(
     click.echo()
     print_text(
         "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
-        "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring runs."
+        "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring runs. "
+        "Hours are those of one job after the other on the machine of the finished full-data runs in --store; without "
+        "such a run they are not known."
     )

@@ -1,9 +1,10 @@
-"""What a plan would run and cost at most, before anything is known of the data."""
+"""What a plan would run and cost at most: in trainings, and in hours where the store has runs to measure by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hbench.cost.budgets import find_budget
 from hbench.cost.model import Training, observing
@@ -26,6 +27,8 @@ class Amounts:
     cost_at_most: float
     #: What it would cost if every scorer trained its own scoring runs.
     cost_unshared: float
+    #: Of one job after the other; None where no full-data run of the same task, model, recipe and size has finished.
+    hours_at_most: float | None
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,10 @@ class Estimate:
     total: Amounts
 
 
-def estimate(plan: Plan) -> Estimate:
-    """Return the counts of jobs and the costs of a plan."""
-    experiments = tuple(_experiment(experiment) for experiment in plan.experiments)
+def estimate(plan: Plan, store: Path | None = None) -> Estimate:
+    """Return the counts of jobs and the costs of a plan; `store` is the folder of finished jobs to measure hours by."""
+    measured = _measured(plan, store) if store is not None and store.is_dir() else {}
+    experiments = tuple(_experiment(e, measured.get(i)) for i, e in enumerate(plan.experiments))
     return Estimate(plan.suite.name, experiments, _sum(experiments))
 
 
@@ -61,10 +65,13 @@ def _sum(parts: Sequence[Amounts]) -> Amounts:
         pruned_runs_at_most=sum(p.pruned_runs_at_most for p in parts),
         cost_at_most=round(sum(p.cost_at_most for p in parts), 2),
         cost_unshared=round(sum(p.cost_unshared for p in parts), 2),
+        hours_at_most=None
+        if None in (hours := [p.hours_at_most for p in parts])
+        else round(sum(filter(None, hours)), 2),
     )
 
 
-def _experiment(experiment: Experiment) -> ExperimentEstimate:
+def _experiment(experiment: Experiment, seconds: float | None) -> ExperimentEstimate:
     seeds = len(experiment.evaluation_seeds)
     full = len(experiment.full_seeds())
     arms = experiment.arms()
@@ -73,6 +80,7 @@ def _experiment(experiment: Experiment) -> ExperimentEstimate:
     users = [o for m in experiment.scored() if (o := m.plugin.observation()) is not None]
     scoring = len(experiment.scoring_seeds)
     alone = sum(scoring * (1 + _passes(unite([observation]), experiment.recipe)) for observation in users)
+    cost = full + scoring * _passes(experiment.observe, experiment.recipe) + pruned
     return ExperimentEstimate(
         task=experiment.task.ref,
         model=experiment.model.ref,
@@ -81,8 +89,9 @@ def _experiment(experiment: Experiment) -> ExperimentEstimate:
         scorers_sharing_them=len(users),
         score_jobs=sum(fresh if m.plugin.fresh else 1 for m in experiment.scored()),
         pruned_runs_at_most=len(arms) * seeds,
-        cost_at_most=round(full + scoring * _passes(experiment.observe, experiment.recipe) + pruned, 2),
+        cost_at_most=round(cost, 2),
         cost_unshared=round(seeds + alone + pruned, 2),
+        hours_at_most=None if seconds is None else round(cost * seconds / 3600, 2),
     )
 
 
@@ -100,3 +109,21 @@ def _passes(observe: Observed | None, recipe: Recipe) -> float:
     if watch is None:
         return 0.0
     return observing(len(watch.at(recipe.epochs)), recipe.epochs, gradients=bool(watch.gradients))
+
+
+def _measured(plan: Plan, store: Path) -> dict[int, float]:
+    """Return by the position of an experiment the mean seconds of its full-data runs that have finished."""
+    from hbench.jobs.result import load_training
+    from hbench.jobs.spec import FineTune
+    from hbench.jobs.store import Store
+
+    seconds: dict[int, list[float]] = {}
+    for job, folder in Store(store).finished_jobs():
+        if not isinstance(job, FineTune) or job.subset is not None or job.curriculum is not None:
+            continue
+        for i, experiment in enumerate(plan.experiments):
+            sizes = plan.suite.sizes_for(experiment.task)
+            same = job.task.ref == experiment.task.ref and job.model.ref == experiment.model.ref
+            if same and job.recipe == experiment.recipe and sizes == {k: getattr(job.task, k) for k in sizes}:
+                seconds.setdefault(i, []).append(load_training(folder / "result.json")[0].seconds["whole job"])
+    return {i: sum(values) / len(values) for i, values in seconds.items()}

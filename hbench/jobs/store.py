@@ -179,6 +179,14 @@ class Store:
                     found.append((job, Failure(reason, path.parent / "log.txt")))
         return found
 
+    def finished_jobs(self) -> Iterator[tuple[Job, Path]]:
+        """Yield all jobs with a result that this hbench can run, with their folders, in the order of these."""
+        for job_type in JOB_TYPES:
+            for path in sorted((self.root / job_type).glob(f"*/{RESULT}")):
+                job = self._read_spec(path.parent)
+                if job is not None:
+                    yield job, path.parent
+
     def forget_failures(self) -> int:
         """Delete the failed jobs, so that the next run tries them again; return how many there were."""
         failed = [path.parent for job_type in JOB_TYPES for path in (self.root / job_type).glob(f"*/{ERROR}")]

@@ -228,3 +228,18 @@ def test_run_that_was_watched_more_closely_serves(tmp_path: Path, asked: Any, wa
     assert (served.key == done.key) == (enough or asked == watched)
     assert served.task.data_dir == "here"
     assert served == job or enough
+
+
+def test_hours_follow_from_the_full_runs_that_have_finished(tmp_path: Path) -> None:
+    plan = make_plan(three_tasks())
+    store = Store(tmp_path)
+    assert estimate(plan, tmp_path).total.hours_at_most is None
+    bound = first(plan.suite, store)
+    for seconds, job in zip((10.0, 20.0), bound.full.values(), strict=False):
+        with store.writing(job) as folder:
+            write_result(folder, replace(TRAINED, seconds={"whole job": seconds}))
+    found = estimate(plan, tmp_path)
+    one, *others = found.experiments
+    assert one.hours_at_most == pytest.approx(one.cost_at_most * 15 / 3600, abs=0.01)
+    assert [other.hours_at_most for other in others] == [None] * len(others)
+    assert found.total.hours_at_most is None
