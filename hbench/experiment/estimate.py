@@ -59,15 +59,14 @@ def estimate(plan: Plan, store: Path | None = None) -> Estimate:
 
 
 def _sum(parts: Sequence[Amounts]) -> Amounts:
+    hours = [p.hours_at_most for p in parts if p.hours_at_most is not None]
     return Amounts(
         full_runs=sum(p.full_runs for p in parts),
         score_jobs=sum(p.score_jobs for p in parts),
         pruned_runs_at_most=sum(p.pruned_runs_at_most for p in parts),
         cost_at_most=round(sum(p.cost_at_most for p in parts), 2),
         cost_unshared=round(sum(p.cost_unshared for p in parts), 2),
-        hours_at_most=None
-        if None in (hours := [p.hours_at_most for p in parts])
-        else round(sum(filter(None, hours)), 2),
+        hours_at_most=None if len(hours) < len(parts) else round(sum(hours), 2),
     )
 
 
