@@ -63,6 +63,6 @@ def plan(
     print_text(
         "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
         "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring "
-        "runs. Hours are those of one job after the other on the machine of the finished full-data runs in --store; without "
-        "such a run they are not known."
+        "runs. Hours are those of one job after the other, measured by the full-data runs that have finished in "
+        "--store; without such a run they are not known."
     )
