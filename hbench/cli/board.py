@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hbench.cli.options import STORE, place_options, places
-from hbench.cli.output import complain
+from hbench.cli.output import complain, print_lines
 from hbench.cli.report import REPORTS
 from hbench.render.formats import FORMATS
 
@@ -92,4 +92,5 @@ def show(store: Path, results: Path | None, format: str, **choices: str | None) 
     """Print the leaderboard, or a part of it, in a format."""
     from hbench.render import show as board
 
-    click.echo(board.show(places(store, results, None)[0], format=format, **choices).rstrip("\n"))
+    text = board.show(places(store, results, None)[0], format=format, **choices).rstrip("\n")
+    (print_lines if format == "text" else click.echo)(text)

@@ -119,6 +119,20 @@ def print_text(text: str, *, indent: str = "") -> None:
         click.echo(f"{indent}{text}")
 
 
+def print_lines(text: str) -> None:
+    """Write lines as they are; in a terminal, those that are too long go on below, broken between words."""
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns, 20)
+        text = "\n".join(part for line in text.split("\n") for part in _within(line, width))
+    click.echo(text)
+
+
+def _within(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+
+
 def show(value: Any) -> str:
     """Return a cell's text: a dash for nothing, numbers with separators, lists joined, options as `name=value`."""
     if value is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hbench.cli.options import run_options
-from hbench.cli.output import counted
+from hbench.cli.output import counted, print_lines
 
 if TYPE_CHECKING:
     from hbench.experiment.suite import Suite
@@ -64,7 +64,7 @@ def run(
             f"{counted(report.ran, 'job')} run, {report.reused} finished before, {report.failed_jobs} failed; "
             f"the board is in {report.page}"
         )
-    click.echo(report.board)
+    print_lines(report.board)
     return 1 if report.failed_cells else 0
 
 

@@ -17,7 +17,7 @@ import pytest
 from support.command_line import PLUGIN, refused
 
 from hbench.cli import main
-from hbench.cli.output import print_entries, print_table
+from hbench.cli.output import print_entries, print_lines, print_table
 from hbench.experiment.suite_file import load_suite
 from hbench.plugins.registry import SCORERS
 
@@ -324,6 +324,15 @@ def test_in_a_narrow_terminal_no_line_ends_inside_a_word(capsys, monkeypatch):
     print_table(["task", "runs"], [[reference, 3]])
     lines = strip(capsys.readouterr().out).splitlines()
     assert lines[0].split() == ["task", "runs"]  # what fits stays a table
+    board = "\n".join(["short", "cartography[region=hard]  " * 5, ""])
+    print_lines(board)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "short"
+    assert all(len(line) <= 80 for line in lines)
+    assert " ".join(lines).split().count("cartography[region=hard]") == 5
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False)
+    print_lines(board)
+    assert capsys.readouterr().out == f"{board}\n"
 
 
 def test_output_can_be_cut_short():
