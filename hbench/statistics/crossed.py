@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -100,13 +101,48 @@ def _crossed(d: Values, cases: npt.ArrayLike | None, level: float, scale: float)
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     seeds, examples = d.shape
-    of_seed, linear, size = linearised(d, cases)
-    count, mean = len(size), float(d.mean())
-    if seeds < 2 or count < 2:
+    mean, (variance, count, rounding) = float(d.mean()), variance_of(d, cases, scale)
+    if variance is None:
         return CrossedTest(mean=mean, seeds=seeds, examples=examples, cases=count, level=level)
-    rounding = rounding_of(scale, size)
+    t = variance.t(mean, rounding)
+    half = quantile((1 + level) / 2, variance.df) * variance.se
+    return CrossedTest(
+        mean=mean,
+        se=variance.se,
+        df=variance.df,
+        t=t,
+        p=two_sided_p(t, variance.df),
+        low=mean - half,
+        high=mean + half,
+        ms_seed=variance.ms_seed,
+        ms_example=variance.ms_example,
+        ms_interaction=variance.ms_interaction,
+        seeds=seeds,
+        examples=examples,
+        cases=count,
+        level=level,
+    )
+
+
+class Estimated(NamedTuple):
+    """The variance of a mean over seeds and cases, as the values estimate it."""
+
+    #: None where one of the two cannot vary: one seed, or one case.
+    variance: Variance | None
+    cases: int
+    #: As `rounding_of` returns it.
+    rounding: float
+
+
+def variance_of(d: Values, cases: npt.ArrayLike | None, scale: float) -> Estimated:
+    """Return the variance of the mean of differences d [seed, example] between values up to `scale`."""
+    seeds = len(d)
+    of_seed, linear, size = linearised(d, cases)
+    count, mean, rounding = len(size), float(d.mean()), rounding_of(scale, size)
+    if seeds < 2 or count < 2:
+        return Estimated(None, count, rounding)
     of_case = linear.mean(axis=0)
-    found = Variance.of(
+    variance = Variance.of(
         float(np.square(of_seed - mean).sum()),
         float(np.square(of_case - mean).sum()),
         float(np.square(linear - of_seed[:, None] - (of_case - mean)).sum()),
@@ -114,24 +150,7 @@ def _crossed(d: Values, cases: npt.ArrayLike | None, level: float, scale: float)
         cases=count,
         rounding=rounding,
     )
-    t = found.t(mean, rounding)
-    half = quantile((1 + level) / 2, found.df) * found.se
-    return CrossedTest(
-        mean=mean,
-        se=found.se,
-        df=found.df,
-        t=t,
-        p=two_sided_p(t, found.df),
-        low=mean - half,
-        high=mean + half,
-        ms_seed=found.ms_seed,
-        ms_example=found.ms_example,
-        ms_interaction=found.ms_interaction,
-        seeds=seeds,
-        examples=examples,
-        cases=count,
-        level=level,
-    )
+    return Estimated(variance, count, rounding)
 
 
 def linearised(d: Values, cases: npt.ArrayLike | None) -> tuple[Values, Values, Values]:

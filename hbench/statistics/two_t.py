@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench.errors import UsageError
-from hbench.statistics.crossed import Variance, linearised, rounding_of
+from hbench.statistics.crossed import Variance, variance_of
 from hbench.statistics.student import quantile, two_sided_p
 from hbench.statistics.tables import Values, as_table, paired
 
@@ -177,42 +177,20 @@ def two_t_p(method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike
     """Return the p of `two_t_test` alone, in half the time: None with one seed or one case."""
     first, second = paired(method, baseline)
     d = first - second
-    found = _variance(d, cases, float(max(np.abs(first).max(), np.abs(second).max())))
-    if isinstance(found, int):
+    variance, count, rounding = variance_of(d, cases, float(max(np.abs(first).max(), np.abs(second).max())))
+    if variance is None:
         return None
-    variance, count, rounding = found
     mean = abs(float(d.mean()))
     return TwoT.of(variance, len(d), count).tail(mean if mean > math.sqrt(rounding) else 0.0)
-
-
-def _variance(d: Values, cases: npt.ArrayLike | None, scale: float) -> tuple[Variance, int, float] | int:
-    """Return mean squares, number of cases and `rounding_of` differences; the cases alone where one cannot vary."""
-    seeds = len(d)
-    of_seed, linear, size = linearised(d, cases)
-    count, mean = len(size), float(d.mean())
-    if seeds < 2 or count < 2:
-        return count
-    rounding = rounding_of(scale, size)
-    of_case = linear.mean(axis=0)
-    variance = Variance.of(
-        float(np.square(of_seed - mean).sum()),
-        float(np.square(of_case - mean).sum()),
-        float(np.square(linear - of_seed[:, None] - (of_case - mean)).sum()),
-        seeds=seeds,
-        cases=count,
-        rounding=rounding,
-    )
-    return variance, count, rounding
 
 
 def _two_t(d: Values, cases: npt.ArrayLike | None, level: float, scale: float) -> TwoTTest:
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     seeds, examples = d.shape
-    mean, found = float(d.mean()), _variance(d, cases, scale)
-    if isinstance(found, int):
-        return TwoTTest(mean=mean, seeds=seeds, examples=examples, cases=found, level=level)
-    variance, count, rounding = found
+    mean, (variance, count, rounding) = float(d.mean()), variance_of(d, cases, scale)
+    if variance is None:
+        return TwoTTest(mean=mean, seeds=seeds, examples=examples, cases=count, level=level)
     error = TwoT.of(variance, seeds, count)
     half = error.half_width(level)
     if half == 0:
