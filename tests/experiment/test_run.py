@@ -118,8 +118,8 @@ def test_check_of_the_board_notices_drift(finished: Bench) -> None:
     done = finished.hbench("leaderboard", "check", *options, check=False)
     table.write_text(kept)
     assert done.returncode == 1
-    assert "row planted-sentence[size=120] / validation / tiny / 0.3 / equal-epochs / el2n is missing" in done.stdout
-    assert "/ el3n is not in the results" in done.stdout
+    assert "1 result added: planted-sentence[size=120] / 0.3 / el2n" in done.stdout
+    assert "1 result removed: planted-sentence[size=120] / 0.3 / el3n" in done.stdout
 
 
 def test_diverged_training_is_a_failed_cell(bench: Bench) -> None:
