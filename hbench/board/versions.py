@@ -38,7 +38,8 @@ def difference(name: str, first: object, second: object) -> str:
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         keys = [k for k in sorted({*first, *second}, key=str) if first.get(k, _ABSENT) != second.get(k, _ABSENT)]
         return ", ".join(difference(f"{name}.{k}", first.get(k, _ABSENT), second.get(k, _ABSENT)) for k in keys)
-    return f"'{name}': {shorten(str(first), 80)} and {shorten(str(second), 80)}"
+    shown = (shorten(" ".join(str(value).split()), 80) for value in (first, second))
+    return f"'{name}': {' and '.join(shown)}"
 
 
 def check_steps(results: Sequence[CellResult]) -> None:

@@ -55,9 +55,9 @@ class Recipe:
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use a number from 0 to below 1")
         if self.schedule not in ("linear", "constant"):
-            raise UsageError(f"recipe.schedule = {self.schedule!r}: use 'linear' or 'constant'")
+            raise UsageError(f"recipe.schedule = {short_repr(self.schedule)}: use 'linear' or 'constant'")
         if self.precision not in ("auto", "bf16", "fp32"):
-            raise UsageError(f"recipe.precision = {self.precision!r}: use 'auto', 'bf16' or 'fp32'")
+            raise UsageError(f"recipe.precision = {short_repr(self.precision)}: use 'auto', 'bf16' or 'fp32'")
 
     def updated(self, changes: Mapping[str, object], where: str) -> Recipe:
         """Return the recipe with some fields changed; `where` names their source in error messages."""
