@@ -99,7 +99,7 @@ def write_together(texts: Mapping[Path, str | None]) -> None:
                 drafts[path].replace(path)
             else:
                 path.unlink(missing_ok=True)
-    except BaseException as error:
+    except BaseException as error:  # an interrupt between two files too: what was replaced goes back, then it goes on
         for replaced, old in before.items():
             _put_back(replaced, old)
         if isinstance(error, OSError):
@@ -128,7 +128,7 @@ def _draft(path: Path, text: str) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         draft.chmod(0o644)
-    except BaseException:
+    except BaseException:  # an interrupt too leaves no draft behind, and goes on
         draft.unlink(missing_ok=True)
         raise
     return draft

@@ -139,6 +139,7 @@ class Store:
         try:
             with np.load(path, allow_pickle=False) as file:
                 return {k: file[k] for k in file.files}
+        # The last one is what zipfile raises where a flipped bit names a compression that it does not know.
         except (OSError, ValueError, EOFError, BadZipFile, zlib.error, NotImplementedError) as error:
             raise StoreError(f"{path}: cannot be read ({first_line(error)}); delete its folder and run again") from None
 

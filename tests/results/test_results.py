@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import replace
 
 import numpy as np
@@ -15,16 +14,13 @@ from support.synthetic_results import (
     cell,
     diagnostic,
     failing,
-    small_board,
     with_rivals,
     with_trivial,
-    write_all,
 )
 
-from hbench.errors import HbenchError
 from hbench.results.cell import CellResult, Subset, slug
 from hbench.results.fields import ResultError
-from hbench.results.folder import read_cell, results_of, write_cell
+from hbench.results.folder import read_cell, write_cell
 from hbench.results.outcomes import Outcomes
 from hbench.results.parse import parse_cell
 
@@ -368,30 +364,6 @@ def test_what_failed_before_its_data_were_known_is_kept():
     unknown = replace(made.data, train_rows=0, eval_rows=0, train_digest="", eval_digest="")
     made = replace(made, data=unknown, examples=Outcomes.encode([None] * 6), subset=None, cost=None)
     assert parse_cell(made.dump(), "x") == made
-
-
-def test_results_come_in_one_order_whatever_the_files_are_called(tmp_path):
-    cells = small_board()
-    expected = results_of(write_all(cells, tmp_path / "named"))
-    random.Random(3).shuffle(cells)
-    for number, made in enumerate(cells):
-        write_cell(made, tmp_path / "shuffled" / f"{number}.json")
-    assert results_of(tmp_path / "shuffled") == expected
-    assert [r.cell for r in expected] == sorted(r.cell for r in cells)
-
-
-def test_two_files_of_one_cell_are_refused_by_name(tmp_path):
-    write_all(small_board(), tmp_path)
-    write_cell(cell(), tmp_path / "again.json")
-    with pytest.raises(ResultError, match=r"again\.json") as caught:
-        results_of(tmp_path)
-    assert str(cell().path) in str(caught.value)
-    assert "snli / validation / minilm / 0.3 / equal-epochs / el2n" in str(caught.value)
-
-
-def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(HbenchError, match="no results"):
-        results_of(tmp_path / "nothing")
 
 
 def test_values_are_exact_after_a_round_trip():
