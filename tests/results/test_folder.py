@@ -31,5 +31,5 @@ def test_two_files_of_one_cell_are_refused_by_name(tmp_path):
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(HbenchError, match="no results"):
+    with pytest.raises(ResultError, match="no results"):
         results_of(tmp_path / "nothing")
