@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
 
 import numpy as np
@@ -250,3 +252,98 @@ def test_a_value_that_is_not_a_number_stays_visible(reference, signal):
     values = np.full((2, 3, 4), 0.5)
     values[0, 0, 2] = np.nan
     assert np.isnan(score(reference, from_arrays(**{signal: values}))).tolist() == [False, False, True, False]
+
+
+@quick
+@given(PROBABILITIES)
+def test_scores_of_windows_over_the_gold_probability(prob):
+    """Dyn-Unc and DUAL: statistics of every window of two epochs, averaged over windows, then over runs."""
+    dynamics = from_arrays(gold_prob=prob.astype(np.float32), capture="train")
+    if prob.shape[1] < 2:
+        for name in ("dyn-unc", "dual", "dyn-unc[window=2]"):
+            with pytest.raises(UsageError, match="use more epochs"):
+                score(name, dynamics)
+        return
+    for window, suffix in ((2, "[window=2]"), (prob.shape[1], "")):
+        spread, dual = [], []
+        for runs in histories(prob.astype(np.float32).astype(float)):
+            parts = [[run[k : k + window] for k in range(len(run) - window + 1)] for run in runs]
+            deviation = [[statistics.stdev(part) for part in run] for run in parts]
+            hardness = [[1 - statistics.fmean(part) for part in run] for run in parts]
+            spread.append(statistics.fmean(map(statistics.fmean, deviation)))
+            products = [[d * h for d, h in zip(*pair, strict=True)] for pair in zip(deviation, hardness, strict=True)]
+            dual.append(statistics.fmean(map(statistics.fmean, products)))
+        np.testing.assert_allclose(score(f"dyn-unc{suffix}", dynamics), spread, atol=1e-7)
+        np.testing.assert_allclose(score(f"dual{suffix}", dynamics), dual, atol=1e-7)
+
+
+@quick
+@given(LOGITS)
+def test_tdds_is_the_weighted_spread_of_steps(logits):
+    prob = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    prob = prob.astype(np.float32)
+    dynamics = from_arrays(prob=prob, capture="train")
+    epochs = prob.shape[1]
+    for window, suffix in ((3, "[window=3]"), (epochs, "")):
+        if epochs < max(window, 3):
+            with pytest.raises(UsageError, match="use more epochs"):
+                score(f"tdds{suffix}", dynamics)
+            continue
+        expected = []
+        for i in range(prob.shape[2]):
+            of_runs = []
+            for run in prob[:, :, i].astype(float):
+                steps = [
+                    sum(abs(q * math.log((q + 1e-8) / (p + 1e-8))) for p, q in zip(*pair, strict=True))
+                    for pair in itertools.pairwise(run)
+                ]
+                parts = [steps[k : k + window - 1] for k in range(epochs - window + 1)]
+                norms = [math.sqrt(sum((s - statistics.fmean(part)) ** 2 for s in part)) for part in parts]
+                of_runs.append(sum(0.9 * 0.1 ** (len(norms) - 1 - k) * norm for k, norm in enumerate(norms)))
+            expected.append(statistics.fmean(of_runs))
+        np.testing.assert_allclose(score(f"tdds{suffix}", dynamics), expected, rtol=1e-6, atol=1e-9)
+
+
+@quick
+@given(LOGITS)
+def test_scores_of_one_late_epoch_and_of_the_margin(logits):
+    """Loss, entropy and margin at the last epoch or a named one, and the margin's mean over all (AUM)."""
+    values = logits[..., 0].astype(np.float32)
+    loss = np.abs(values)
+    dynamics = from_arrays(loss=loss, entropy=loss, margin=values, capture="train")
+    for epoch, suffix in ((-1, ""), (0, "[epoch=1]")):
+        for name, signal in (("loss", loss), ("entropy", loss), ("margin", np.abs(values))):
+            expected = [statistics.fmean(float(run[epoch]) for run in runs) for runs in histories(signal)]
+            np.testing.assert_allclose(score(f"{name}{suffix}", dynamics), expected, rtol=1e-6)
+    signed = [statistics.fmean(float(run[-1]) for run in runs) for runs in histories(values)]
+    np.testing.assert_allclose(score("margin[signed=true]", dynamics), signed, rtol=1e-6, atol=1e-7)
+    areas = [statistics.fmean(statistics.fmean(map(float, run)) for run in runs) for runs in histories(values)]
+    np.testing.assert_allclose(score("aum", dynamics), areas, rtol=1e-6, atol=1e-7)
+
+
+def test_what_the_new_scorers_keep_first():
+    """A mislabelled example has a low margin, a high loss: hard ends are kept first."""
+    values = np.array([[[-3.0, 0.5, 4.0]] * 3], dtype=np.float32)
+    dynamics = from_arrays(margin=values, loss=np.abs(values), capture="train")
+    kept = {
+        name: int(np.argmax(hbench.scorer(name).prefer(hbench.scorer(name).score(dynamics), 1).values))
+        for name in ("aum", "margin", "margin[signed=true]", "loss")
+    }
+    assert kept == {"aum": 0, "margin": 1, "margin[signed=true]": 0, "loss": 2}
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("dyn-unc[window=1]", "at least 2"),
+        ("dual[window=0]", "at least 2"),
+        ("tdds[window=2]", "at least 3"),
+        ("tdds[decay=0]", "above 0"),
+        ("loss[epoch=0]", "count from 1"),
+        ("entropy[epoch=0]", "count from 1"),
+        ("margin[epoch=-1]", "count from 1"),
+    ],
+)
+def test_options_of_the_new_scorers_out_of_range(reference, said):
+    with pytest.raises(UsageError, match=said):
+        hbench.scorer(reference)
