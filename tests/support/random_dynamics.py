@@ -21,6 +21,7 @@ def random_dynamics(
     gold_prob = prob[..., gold]
     others = np.where(gold, -np.inf, logits).max(-1)
     norms = draw.gamma(2.0, size=(3, runs, epochs, examples)).astype(np.float32)
+    vectors = draw.normal(size=(2, runs, epochs, examples, 4)).astype(np.float32)
     return from_arrays(
         ids=[f"pair-{number}" for number in draw.permutation(examples)],
         runs=list(range(100, 100 + runs)),
@@ -40,4 +41,6 @@ def random_dynamics(
         grad_norm=norms[0],
         grad_norm_head=norms[1],
         grad_norm_last=norms[2],
+        embedding=vectors[0],
+        embedding_cls=vectors[1],
     )
