@@ -27,10 +27,6 @@ class DynamicEl2n(Smoothed):
     joint: Literal["norm", "sum", "mean"] = "norm"
 
     cite = "attendu2023nlu"
-    published = (
-        "on GLUE and four sets of intents and slots, RoBERTa-base: full accuracy on 50 % of the examples with up to "
-        "41 % less time; 1 point less on 20 % of them with up to 66 % less time (Attendu and Corbeil 2023, abstract)"
-    )
 
     @property
     def needs(self) -> Observation:

@@ -32,10 +32,6 @@ class Infobatch(DynamicScorer):
 
     needs = observe("loss", at="train")
     cite = "qin2024infobatch"
-    published = (
-        "no loss with 40 % less cost on CIFAR-10, CIFAR-100, ImageNet-1K and ADE20K, with 20 % less for the "
-        "instruction tuning of LLaMA (Qin et al. 2024, abstract)"
-    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

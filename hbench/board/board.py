@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hbench.board.across import AcrossTasks, across_tasks
+from hbench.board.claims import Answer, answers_of
 from hbench.board.comparisons import BaselineStatus, Comparison, over_board
 from hbench.board.contests import Contest, ContestKey, contests_of
 from hbench.board.costs import shared_bills
@@ -59,6 +60,8 @@ class Board:
     #: One per model, size and budget.
     across: tuple[AcrossTasks, ...]
     planted: tuple[PlantedTask, ...]
+    #: What the rows say to the claims of the authors.
+    claims: tuple[Answer, ...]
 
     @classmethod
     def of(cls, results: Sequence[CellResult]) -> Board:
@@ -79,6 +82,7 @@ class Board:
             tradeoffs=tradeoffs_of(by_contest),
             across=across_tasks([*by_contest, *_lacking(contests)]),
             planted=planted,
+            claims=answers_of(results, in_order),
         )
 
     @property
@@ -91,7 +95,7 @@ class Board:
         standings = tuple(standing for standing in self.standings if chosen(standing.key))
         cells = {row.cell for standing in standings for row in standing.rows}
         rows = tuple(row for row in self.rows if row.cell in cells)
-        return replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=())
+        return replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=(), claims=())
 
 
 def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:

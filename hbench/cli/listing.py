@@ -36,6 +36,7 @@ def list_command(what: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
 
 def _scorers() -> list[Entry]:
     from hbench.plugins import Scorer
+    from hbench.plugins.claims import register_of
     from hbench.plugins.registry import SCORERS
 
     def describe(cls: type[Any]) -> Entry:
@@ -44,7 +45,7 @@ def _scorers() -> list[Entry]:
             "about": summary(cls),
             "natural_subset": natural,
             "options": options(cls),
-            "published": cls.published,
+            "claims": [claim.text for claim in register_of(cls)],
         }
 
     return _plugins(SCORERS, describe)

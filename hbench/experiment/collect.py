@@ -18,6 +18,7 @@ from hbench.experiment.plan import Arm
 from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins import Scorer
+from hbench.plugins.claims import Claim, claims_of
 from hbench.plugins.registry import Named
 from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
@@ -69,7 +70,7 @@ class _Row:
     #: Seeds of the scoring runs that the method reads.
     scoring_runs: tuple[int, ...] = ()
     planted: dict[str, float] | None = None
-    published: str | None = None
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class _Collector:
             cost=charges.cost(self.full_cost, self._train_cost(runs), self._scoring(arm.method)),
             scoring_runs=self._scoring_seeds(arm.method),
             planted=self._planted(arm.method),
-            published=arm.method.plugin.published,
+            claims=claims_of(arm.method.plugin),
         )
         yield from self._cells(row)
 
@@ -180,7 +181,7 @@ class _Collector:
             cost=row.cost,
             planted=row.planted,
             also=dict(measured.also or {}),
-            published=row.published,
+            claims=row.claims,
         )
 
     def _data(self, split: str) -> Data:

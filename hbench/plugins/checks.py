@@ -20,7 +20,7 @@ ENDS = ("highest", "lowest", "middle")
 #: What a plugin may be called: it has to fit a reference, a file name and a table.
 _NAME = re.compile(r"\w[\w.+-]*")
 #: Attributes that the engine reads of a scorer, which an option of the same name would replace.
-_DECLARED = ("needs", "cite", "published", "fresh", "name", "score", "prefer", "natural", "observation")
+_DECLARED = ("needs", "cite", "fresh", "name", "score", "prefer", "natural", "observation")
 #: Methods of a scorer and the arguments that the engine calls them with.
 _METHODS = {"score": 1, "prefer": 2, "natural": 2}
 _FROZEN = "write @dataclass(frozen=True) above the class"
@@ -118,11 +118,7 @@ def _check_declarations(cls: type[Any], who: str) -> None:
         _check_keep(keep, who)
     if type(cls.fresh) is not bool:
         raise UsageError(f"{who}: fresh = {short_repr(cls.fresh)}; use True or False")
-    for name in ("cite", "published"):
-        value = getattr(cls, name)
-        if value is not None and (not isinstance(value, str) or not value.strip()):
-            raise UsageError(f"{who}: {name} = {short_repr(value)}; use a string, or None")
-    if cls.cite is not None and not re.fullmatch(r"[^\s{},]+", cls.cite):
+    if cls.cite is not None and not (isinstance(cls.cite, str) and re.fullmatch(r"[^\s{},]+", cls.cite)):
         raise UsageError(f"{who}: cite = {short_repr(cls.cite)}; use one key of a BibTeX file, or None")
 
 

@@ -22,9 +22,11 @@ from hbench.plugins.references import changed_options
 Relation = Literal["not worse than full", "better than", "worse than", "size varies", "other"]
 #: How the claim is known: read in the paper or the authors' code, in its abstract, or reported by others.
 Read = Literal["paper", "abstract", "third party"]
+#: Characters of a text.
+_LONGEST = 400
 #: What stands for the random subset of the same size in `against`.
 RANDOM = "random"
-#: What stands for the size of the method's own subset in `kept`.
+#: What stands for the size of the method's own subset in a file.
 NATURAL = "natural"
 
 
@@ -42,8 +44,8 @@ class Claim:
     against: str | None = None
     #: Names of the tasks it is about; empty for any.
     tasks: tuple[str, ...] = ()
-    #: Lowest and highest share of the examples kept that it is about; `natural` for the method's own subset.
-    kept: tuple[float, float] | Literal["natural"] = (0.0, 1.0)
+    #: Lowest and highest share of the examples kept that it is about; None for the method's own subset.
+    kept: tuple[float, float] | None = (0.0, 1.0)
     #: Of `not worse than full`: the loss that it allows, as a share of 1; None for the margin of the board.
     loss: float | None = None
     #: Budget of the comparison, None for any.
@@ -70,10 +72,20 @@ class Claim:
                 f"claim '{self.text}': loss = {self.loss}; use a share above 0 and below 1, "
                 "and with 'not worse than full' only"
             )
-        if self.kept != NATURAL and not (len(self.kept) == 2 and 0 <= self.kept[0] <= self.kept[1] <= 1):
+        if self.kept is not None and not (len(self.kept) == 2 and 0 <= self.kept[0] <= self.kept[1] <= 1):
             raise UsageError(
                 f"claim '{self.text}': kept = {self.kept!r}; use two shares, the lower first, or 'natural'"
             )
+
+    def as_json(self) -> JsonObject:
+        """Return the object that `claim_from` reads, without what is at its default."""
+        made: JsonObject = {}
+        for declared in fields(self):
+            value = getattr(self, declared.name)
+            default = {} if declared.name == "options" else declared.default
+            if value != default:
+                made[declared.name] = list(value) if isinstance(value, tuple) else value
+        return made if self.kept is not None else made | {"kept": NATURAL}
 
     def covers(self, task: str, share: float | None) -> bool:
         """Return whether it is about a task, by name without options, at a share of the examples kept.
@@ -82,8 +94,8 @@ class Claim:
         """
         if self.tasks and task not in self.tasks:
             return False
-        if share is None or self.kept == NATURAL:
-            return share is None and self.kept == NATURAL
+        if share is None or self.kept is None:
+            return share is None and self.kept is None
         return self.kept[0] <= share <= self.kept[1]
 
 
@@ -92,21 +104,27 @@ def claims_of(plugin: Any) -> tuple[Claim, ...]:
 
     Raises UsageError naming the file and what is wrong in it.
     """
-    path = Path(inspect.getfile(type(plugin))).with_suffix(".claims.toml")
-    if not path.is_file():
-        return ()
+    claims = register_of(type(plugin))
     own = {f.name: getattr(plugin, f.name) for f in fields(plugin)}
     changed = changed_options(plugin)
-    claims = read_claims(path)
-    for claim in claims:
-        for name in claim.options:
-            if name not in own:
-                raise UsageError(f"{path}: claim '{claim.text}': option '{name}' is unknown{suggest(name, own)}")
     return tuple(
         claim
         for claim in claims
         if all(own[name] == value for name, value in claim.options.items()) and set(changed) <= set(claim.options)
     )
+
+
+def register_of(cls: type[Any]) -> tuple[Claim, ...]:
+    """Return all claims about the scorers of a class. Raises UsageError naming the file and what is wrong in it."""
+    path = Path(inspect.getfile(cls)).with_suffix(".claims.toml")
+    if not path.is_file():
+        return ()
+    claims, options = read_claims(path), [f.name for f in fields(cls)]
+    for claim in claims:
+        for name in claim.options:
+            if name not in options:
+                raise UsageError(f"{path}: claim '{claim.text}': option '{name}' is unknown{suggest(name, options)}")
+    return claims
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
@@ -137,8 +155,8 @@ def claim_from(entry: JsonObject) -> Claim:
     values = dict(entry)
     if "tasks" in values:
         values["tasks"] = tuple(values["tasks"])
-    if isinstance(values.get("kept"), list):
-        values["kept"] = tuple(map(float, values["kept"]))
+    if "kept" in values:
+        values["kept"] = None if values["kept"] == NATURAL else tuple(map(float, values["kept"]))
     return Claim(**values)
 
 
@@ -151,8 +169,10 @@ def _check_type(name: str, value: object) -> None:
         "loss": number,
         "options": isinstance(value, dict),
     }
-    if not fits.get(name, isinstance(value, str)):
-        raise UsageError(f"claim: {name} = {short_repr(value)}; {_EXPECTED.get(name, 'use a string')}")
+    text = isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST
+    if not fits.get(name, text):
+        expected = _EXPECTED.get(name, f"use one line of at most {_LONGEST} characters")
+        raise UsageError(f"claim: {name} = {short_repr(value)}; {expected}")
 
 
 _EXPECTED = {

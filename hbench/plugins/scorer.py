@@ -37,8 +37,6 @@ class Scorer(ABC):
 
     #: Key into the shipped BibTeX, or None.
     cite: ClassVar[str | None] = None
-    #: What its authors report, with the setting, in a sentence without a full stop: shown beside what is measured here.
-    published: ClassVar[str | None] = None
     #: True when every evaluation seed gets scores of its own (random baselines); `dynamics.attrs["draw"]` is the seed.
     fresh: ClassVar[bool] = False
 

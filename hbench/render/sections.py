@@ -5,6 +5,7 @@ from __future__ import annotations
 from hbench.board.board import Board
 from hbench.render.notes import notes_sections
 from hbench.render.parts.across import across_sections
+from hbench.render.parts.claims import claims_sections
 from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
 from hbench.render.parts.results import results_sections
@@ -24,6 +25,7 @@ _PARTS = (
     opening_sections,
     trivial_sections,
     results_sections,
+    claims_sections,
     tradeoff_sections,
     across_sections,
     planted_sections,

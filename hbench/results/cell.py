@@ -23,6 +23,7 @@ from hbench.cost.charges import Charge as Charge
 from hbench.cost.charges import Cost as Cost
 from hbench.cost.charges import Part as Part
 from hbench.files import JsonObject
+from hbench.plugins.claims import Claim
 from hbench.plugins.registry import KINDS
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
@@ -110,7 +111,8 @@ class CellResult:
     per seed as a share of 1, None where the seed failed. planted: per type of planted example, the AUROC of the order
     of keeping against clean examples. Left out of the file when empty: also, the values of metrics shown beside
     `metric`, such as exact match beside F1; rivals, further methods that every method is compared with, sorted;
-    published, what the authors of the method report; trivial, what an answer without reading reaches, beside the
+    published, what the authors of the method report in one sentence, in results of protocol 1; claims, what they claim;
+    trivial, what an answer without reading reaches, beside the
     full-data baseline.
     """
 
@@ -141,6 +143,7 @@ class CellResult:
     also: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
     rivals: tuple[str, ...] = ()
     published: str | None = None
+    claims: tuple[Claim, ...] = ()
     trivial: TrivialAnswer | None = None
 
     @property
@@ -202,7 +205,8 @@ class CellResult:
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
-        for name in ("also", "rivals", "published", "trivial"):
+        payload["claims"] = [claim.as_json() for claim in self.claims]
+        for name in ("also", "rivals", "published", "claims", "trivial"):
             if not payload[name]:
                 del payload[name]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"

@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
+from hbench.errors import UsageError
 from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.spec import PROTOCOL
+from hbench.plugins.claims import Claim, claim_from
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
 from hbench.results.cell import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset, TrivialAnswer
@@ -61,6 +63,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         also=_also(fields),
         rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
         published=fields.text("published") if fields.has("published") else None,
+        claims=_claims(fields),
         trivial=_trivial(fields),
     )
     fields.close()
@@ -180,6 +183,18 @@ def _examples(fields: Fields) -> Outcomes | None:
     )
     inner.close()
     return outcomes
+
+
+def _claims(fields: Fields) -> tuple[Claim, ...]:
+    if not fields.has("claims"):
+        return ()
+    entries = fields.take(
+        "claims", "a list of objects", lambda v: isinstance(v, list) and all(isinstance(x, dict) for x in v)
+    )
+    try:
+        return tuple(claim_from(entry) for entry in entries)
+    except UsageError as error:
+        raise fields.error("claims", f"holds one that cannot be read: {error}") from None
 
 
 def _trivial(fields: Fields) -> TrivialAnswer | None:

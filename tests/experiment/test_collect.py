@@ -11,6 +11,7 @@ from hbench.experiment.plan import make_plan
 from hbench.experiment.prune import prune
 from hbench.experiment.suite import Suite
 from hbench.jobs.store import Store
+from hbench.plugins.claims import claims_of
 from hbench.plugins.registry import SCORERS
 from hbench.results.cell import CellResult
 
@@ -50,14 +51,14 @@ def test_rivals_are_run_like_every_method_and_every_result_names_them(tmp_path):
     assert {cell.rivals for cell in cells_of(scored, tmp_path)} == {()}
 
 
-def test_results_carry_what_the_authors_of_their_method_report(tmp_path):
-    trained, scored = bound_of(suite(scorers=("h-score", "dynamic-el2n[period=2]")), tmp_path)
-    published = {cell.method: cell.published for cell in cells_of(trained, tmp_path)}
-    assert published["dynamic-el2n[period=2]"] == SCORERS.find("dynamic-el2n").plugin.published
-    assert published["h-score"] == SCORERS.find("h-score").plugin.published
-    assert {method for method, text in published.items() if text is None} == {"full", "random", *RIVALS}
+def test_results_carry_the_claims_about_their_method_and_its_options(tmp_path):
+    trained, scored = bound_of(suite(scorers=("h-score", "el2n[offset=0.05]")), tmp_path)
+    claims = {cell.method: cell.claims for cell in cells_of(trained, tmp_path)}
+    assert claims["h-score"] == claims_of(SCORERS.find("h-score").plugin) != ()
+    assert [claim.options for claim in claims["el2n[offset=0.05]"]] == [{"offset": 0.05}]
+    assert claims["full"] == claims["random"] == claims["length"] == ()
     # a task that is only scored has no accuracy to stand beside
-    assert {cell.published for cell in cells_of(scored, tmp_path)} == {None}
+    assert {cell.claims for cell in cells_of(scored, tmp_path)} == {()}
 
 
 def test_naming_rivals_changes_no_job_and_without_them_no_result(tmp_path):
