@@ -18,6 +18,7 @@ from hbench.statistics.across import (
 from hbench.statistics.bootstrap import Interval, crossed_bootstrap
 from hbench.statistics.crossed import CrossedTest, crossed_mean, crossed_test
 from hbench.statistics.detectable import detectable_difference
+from hbench.statistics.jackknife import pseudo_values
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
 from hbench.statistics.power import smallest_detectable
@@ -67,6 +68,7 @@ __all__ = [
     "mcnemar_by_seed",
     "non_inferiority",
     "partial_conjunction",
+    "pseudo_values",
     "rank_intervals",
     "rank_sets",
     "reachable_p",

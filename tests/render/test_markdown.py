@@ -209,7 +209,7 @@ def test_a_size_set_by_a_scorer_is_named():
 
 def test_a_metric_that_is_no_mean_is_explained():
     cells = [replace(c, metric="f1", values=tuple(v * 0.9 for v in c.values)) for c in small_board()]
-    assert "f1 is not a mean over examples: it is shown without an interval" in page(cells)
+    assert "f1 is not a mean over examples and cannot be recomputed here: it is shown without" in page(cells)
 
 
 def test_across_tasks_says_n_and_what_cannot_be_reached():

@@ -48,8 +48,13 @@ def _about(standing: Standing) -> str:
     )
     if any(row.values is not None for row in standing.rows):
         text += (
-            f" {standing.metric} is not a mean over examples: it is shown without an interval, and differences and "
-            "verdicts are about the mean of the per-example results."
+            f" {standing.metric} is not a mean over examples and cannot be recomputed here: it is shown without an "
+            "interval, and differences and verdicts are about the mean of the per-example results."
+        )
+    if any(row.recomputed for row in standing.rows):
+        text += (
+            f" {standing.metric} is not a mean over examples: intervals, differences and verdicts are about "
+            f"{standing.metric} itself, recomputed without each {_case(standing)} in turn (jackknife)."
         )
     if standing.seeds_known < FEWEST_SEEDS:
         text += f" {_few_seeds(standing.seeds_known)}: no test, since a test takes {FEWEST_SEEDS}."
@@ -66,6 +71,10 @@ def _about(standing: Standing) -> str:
             "show nothing about pruning, and gives no verdicts."
         )
     return text
+
+
+def _case(standing: Standing) -> str:
+    return "example" if standing.cases == standing.eval_rows else "case"
 
 
 def _few_seeds(seeds: int) -> str:
