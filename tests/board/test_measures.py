@@ -64,9 +64,7 @@ def test_metric_difference_interval_and_shares_are_of_the_metric(metric, told):
     cells = with_answer(cells, "always unequal" if told == "by the first class" else "always equal")
     rows, by_method = rows_by_method(cells), {c.method: c for c in cells}
     full, row = rows["full"], rows["el2n"]
-    pseudo = {
-        name: pseudo_values(counts_by_example(right(c), GOLD), METRICS[metric]) for name, c in by_method.items()
-    }
+    pseudo = {name: pseudo_values(counts_by_example(right(c), GOLD), METRICS[metric]) for name, c in by_method.items()}
     trivial = np.where(ANSWERS[by_method["full"].trivial.answer], GOLD, ~GOLD)
     reached = SKLEARN[metric](GOLD, trivial)
     assert row.tested == metric
