@@ -1,4 +1,4 @@
-"""What the published boards' README computes from data that are not published: its lines run, and print what it says."""
+"""What the README of the published boards computes from unpublished data: its lines run and print what it says."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _about(standing: Standing) -> str:
     keep = code(standing.key.keep)
     size = f"as many rows as {keep} keeps" if standing.natural else keep
     text = (
-        f"{standing.metric} in points, {plural(standing.eval_rows, 'evaluation row')}, "
+        f"{standing.metric} in points, {plural(standing.eval_rows, 'evaluation row')}{_cases(standing)}, "
         f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
@@ -60,8 +60,8 @@ def _about(standing: Standing) -> str:
         text += f" {_few_seeds(standing.seeds_known)}: no test, since a test takes {FEWEST_SEEDS}."
     if standing.cases < FEW_CASES:
         text += (
-            f" The evaluation has {plural(standing.cases, 'case')} (examples that share a passage are one): what "
-            "follows is about these, and says little about others."
+            f" The evaluation has {plural(standing.cases, 'case')} (examples that share a passage or an article are "
+            "one): what follows is about these, and says little about others."
         )
     if standing.assay is None:
         text += " What a trivial answer reaches is not known here: whether runs trained is not checked."
@@ -71,6 +71,10 @@ def _about(standing: Standing) -> str:
             "show nothing about pruning, and gives no verdicts."
         )
     return text
+
+
+def _cases(standing: Standing) -> str:
+    return "" if standing.cases == standing.eval_rows else f" in {plural(standing.cases, 'case')}"
 
 
 def _case(standing: Standing) -> str:
