@@ -13,6 +13,9 @@ from hbench.errors import DataError, UsageError
 
 #: What the authors call the files of the two public splits.
 _OFFICIAL = {"train": "train-v2.0.json", "validation": "dev-v2.0.json"}
+#: What is read of a question, by role. Questions on one article are no independent sample of texts, whichever of its
+#: paragraphs they are about.
+_COLUMNS = {"id": "id", "question": "question", "context": "context", "answers": "answers", "passage": "title"}
 
 
 @dataclass(frozen=True)
@@ -20,21 +23,17 @@ class SquadV2(Task):
     """Stanford Question Answering Dataset v2: 130,319 questions to train on, a third of them without an answer.
 
     Evaluated on 11,873 others by F1 of words, with exact match beside it. The authors' nested JSON files are read too.
+    Questions on one Wikipedia article are one case; in rows without the article's title, those on one paragraph.
     """
 
     #: A question counts as unanswered when the score of no answer exceeds the best span's by more than this. `tuned`:
-    #: by what is best for the questions of other passages.
+    #: by what is best for the questions of other articles.
     threshold: float | Literal["tuned"] = 0.0
 
     kind = "span"
     hub = Hub("rajpurkar/squad_v2", "squad_v2", "3ffb306f725f7d2ce8394bc1873b24868140c412")
-    columns = {
-        "id": "id",
-        "question": "question",
-        "context": "context",
-        "answers": "answers",
-        "passage": "context",
-    }
+    columns = _COLUMNS
+    layouts = ({**_COLUMNS, "passage": "context"},)
     labels = ("answerable", "unanswerable")
     metric = "f1"
     licence = "CC BY-SA 4.0"
@@ -57,14 +56,22 @@ class SquadV2(Task):
         return found
 
     def read(self, file: Path) -> dict[str, list[Any]]:
-        """Return id, question, context and answers of every question of a nested JSON file, in its order."""
+        """Return id, question, context and answers of every question of a nested JSON file, in its order.
+
+        And its article's title, where all articles have one.
+        """
         columns: dict[str, list[Any]] = {name: [] for name in ("id", "question", "context", "answers")}
-        for article in json.loads(file.read_text(encoding="utf-8"))["data"]:
+        articles = json.loads(file.read_text(encoding="utf-8"))["data"]
+        if all("title" in article for article in articles):
+            columns["title"] = []
+        for article in articles:
             for paragraph in article["paragraphs"]:
                 for row in paragraph["qas"]:
                     columns["id"].append(row["id"])
                     columns["question"].append(row["question"])
                     columns["context"].append(paragraph["context"])
+                    if "title" in columns:
+                        columns["title"].append(article["title"])
                     columns["answers"].append(
                         {name: [answer[name] for answer in row["answers"]] for name in ("text", "answer_start")}
                     )

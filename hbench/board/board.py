@@ -12,6 +12,7 @@ from hbench.board.contests import Contest, ContestKey, contests_of
 from hbench.board.costs import shared_bills
 from hbench.board.coverage import Coverage, coverage_of
 from hbench.board.margins import Margin, margin_of
+from hbench.board.measures import measure_of
 from hbench.board.planted import PlantedTask, planted_tasks
 from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, rows_of
@@ -114,9 +115,15 @@ def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
 
 def _values(results: Sequence[CellResult]) -> dict[CellKey, CellValues]:
     """Unpack all results, each with the trivial answer that the full data's result of its evaluation names."""
-    trained = [result for result in results if not result.is_diagnostic]
-    answers = {result.cell[:3]: trivial_values(result) for result in trained if result.is_full}
-    return {result.cell: CellValues.of(result, answers.get(result.cell[:3])) for result in trained}
+    evaluations: dict[tuple[str, ...], list[CellResult]] = {}
+    for result in results:
+        if not result.is_diagnostic:
+            evaluations.setdefault(result.cell[:3], []).append(result)
+    values: dict[CellKey, CellValues] = {}
+    for cells in evaluations.values():
+        answer, measure = next((trivial_values(cell) for cell in cells if cell.is_full), None), measure_of(cells)
+        values |= {cell.cell: CellValues.of(cell, answer, measure) for cell in cells}
+    return values
 
 
 def _over_board(contests: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:

@@ -70,22 +70,26 @@ class BoardRow:
     scorings: int | None = None
     train_rows: int = 0
     eval_rows: int = 0
-    #: Mean over seeds; its interval where it is a mean over examples.
+    #: Mean over seeds; its interval where it is a mean over examples, or recomputed.
     metric: Estimate | None = None
+    #: Whether the metric is no mean over examples but recomputed from them, and its tests are of its pseudo-values.
+    recomputed: bool = False
     #: Means of the metrics shown beside it, by name.
     also: tuple[tuple[str, float], ...] = ()
-    #: Metric / that of the full data, over the seeds that both have; its interval where the metric is a mean.
+    #: Metric / that of the full data, over the seeds that both have; its interval where the metric has one.
     share: Estimate | None = None
-    #: Where the metric is not a mean over examples: the mean per-example value, and its share of the full data's.
+    #: Where the metric is neither a mean over examples nor recomputed: the mean per-example value, which is what the
+    #: tests compare, and its share of the full data's.
     values: Estimate | None = None
     values_share: Estimate | None = None
-    #: (mean value - trivial answer's) / (that of the full data - trivial answer's); None without a trivial answer.
+    #: (metric - trivial answer's) / (that of the full data - trivial answer's), of the mean per-example value where
+    #: that is tested; None without a trivial answer.
     gain: Estimate | None = None
     #: Loss against the full data that counts as none; None for the full data.
     margin: Margin | None = None
     #: With the full data, the random subset and the rivals; of the full data, with the trivial answer.
     comparisons: tuple[Comparison, ...] = ()
-    #: Mean value of the trivial answer, where the row is compared with one.
+    #: What the trivial answer reaches by what is tested, where the row is compared with one.
     trivial_mean: float | None = None
     #: The ranks that the pairwise tests of the contest leave open, all at once; None without tests.
     ranks: RankSet | None = None

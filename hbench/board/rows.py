@@ -98,7 +98,7 @@ def _row(
 ) -> BoardRow:
     """Return a row without its comparisons; `full`: what class shares and shares of the metric are taken of."""
     subset = None if full is None else full.cell.subset
-    mean = ours.cell.metric_is_mean
+    mean = ours.gives_metric
     row = replace(
         _identity(ours.cell, role),
         share=_estimate(ours.share_of(full)),
@@ -106,6 +106,7 @@ def _row(
         gain=_estimate(ours.gain_of(full)),
         untrained=ours.untrained if ours.failed or ours.answer is not None else None,
         unstable=ours.unstable,
+        recomputed=ours.measure is not None,
         failed_as_trivial=bool(ours.failed) and ours.answer is not None and bool(ours.rows),
         kept=_kept(ours.cell, {} if subset is None or ours is full else subset.classes),
         costs=costs_of(ours.cell, bills),

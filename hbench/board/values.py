@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from hbench.board.measures import Measure
 from hbench.results.cell import CellResult
 from hbench.statistics import (
     Ratio,
@@ -29,30 +30,48 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CellValues:
-    """A cell with its per-example values unpacked: float64 (count,) per seed."""
+    """A cell with its per-example values unpacked: float64 (count,) per seed.
+
+    Where a metric that is no mean is recomputed, they are its pseudo-values, so that their mean is the metric too.
+    """
 
     cell: CellResult
     #: Values by seed. A seed that failed has those of the trivial answer where that is known, and none otherwise, nor
     #: where all seeds failed.
     rows: Mapping[int, Floats]
-    #: The passage of each example, None where every example is a case of its own.
+    #: The passage or article of each example, None where every example is a case of its own.
     cases: npt.NDArray[np.int64] | None
     #: Values of the answer that needs no reading, the same for every cell of a task, split and model; None: not known.
     answer: Floats | None = None
+    #: What the values are of, where they are pseudo-values; None where they are those of the file.
+    measure: Measure | None = None
 
     @classmethod
-    def of(cls, cell: CellResult, answer: Floats | None = None) -> CellValues:
-        """Unpack a cell once, for all its comparisons; `answer` as `trivial_values` gives it for the full data."""
+    def of(cls, cell: CellResult, answer: Floats | None = None, measure: Measure | None = None) -> CellValues:
+        """Unpack a cell once, for all its comparisons.
+
+        answer: as `trivial_values` gives it for the full data. measure: as `measure_of` gives it for all cells of a
+        task, split and model.
+        """
         rows, outcomes = {}, cell.examples
         if outcomes is None:
-            return cls(cell, {}, None, answer)
+            return cls(cell, {}, None, None if measure else answer, measure)
+        cases = None if outcomes.cases is None else np.asarray(outcomes.cases, dtype=np.int64)
+        if measure is not None and answer is not None:
+            # of a guess, which is neither right nor wrong, no such metric is known
+            answer = measure.values(answer, cases) if np.isin(answer, (0, 1)).all() else None
         for position, seed in enumerate(cell.seeds):
             row = outcomes.decode(position)
-            row = answer if row is None and cell.status == "partial" else row
             if row is not None:
-                rows[seed] = row
-        cases = None if outcomes.cases is None else np.asarray(outcomes.cases, dtype=np.int64)
-        return cls(cell, rows, cases, answer)
+                rows[seed] = row if measure is None else measure.values(row, cases)
+            elif answer is not None and cell.status == "partial":
+                rows[seed] = answer
+        return cls(cell, rows, cases, answer, measure)
+
+    @property
+    def gives_metric(self) -> bool:
+        """Return whether the mean of the values is the metric, so that its tests are about the metric itself."""
+        return self.measure is not None or self.cell.metric_is_mean
 
     @property
     def metric(self) -> float | None:
@@ -61,7 +80,7 @@ class CellValues:
         A seed that failed counts as the trivial answer where `rows` has it so and the metric is the mean of the values.
         """
         values = [v for v in self.cell.values if v is not None]
-        if values and self.cell.metric_is_mean:
+        if values and self.gives_metric:
             values += [float(self.rows[seed].mean()) for seed in self.failed if seed in self.rows]
         return float(np.mean(values)) if values else None
 
@@ -135,12 +154,12 @@ class CellValues:
     def share_of(self, baseline: CellValues | None) -> Ratio | None:
         """Return the share of a baseline's metric that is kept, over the seeds that both have; None when undefined.
 
-        It has an interval where the metric is the mean of the per-example values.
+        It has an interval where the metric is the mean of the values.
         """
         common = self._common(baseline)
         if baseline is None or not common:
             return None
-        if self.cell.metric_is_mean:
+        if self.gives_metric:
             return self.values_share_of(baseline)
         common = [seed for seed in common if seed in self._metrics and seed in baseline._metrics]
         if not common:

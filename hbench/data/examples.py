@@ -18,7 +18,7 @@ class Examples:
     digest: str
     #: What each example was planted as, for an embedded task that says so.
     planted: list[str] | None = None
-    #: The passage each example belongs to, numbered from 0; None when the task names no such column.
+    #: The passage or article each example belongs to, numbered from 0; None when the task names no such column.
     cases: list[int] | None = None
     #: Rows of the split that were left out, since they have no gold answer.
     left_out: int = 0

@@ -20,7 +20,16 @@ from hbench.jobs.spec import PROTOCOL
 from hbench.plugins import Scorer
 from hbench.plugins.claims import Claim, claims_of
 from hbench.plugins.registry import Named
-from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.cell import (
+    CellResult,
+    Cost,
+    Data,
+    Failed,
+    Part,
+    Subset,
+    TrivialAnswer,
+    metric_of_counts,
+)
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
 
@@ -211,11 +220,15 @@ class _Collector:
         cases = next(
             (found[f"{split}.cases"].tolist() for found in arrays if found and f"{split}.cases" in found), None
         )
+        # Of a metric of two classes that is no mean: what it is recomputed from, besides the values.
+        gold = None
+        if metric_of_counts(self.task.kind, self.task.metric, self.task.labels) is not None:
+            gold = next((found[f"{split}.gold"] for found in arrays if found and f"{split}.gold" in found), None)
         own = self.task.metric
         beside = sorted({name for m in metrics if m is not None for name in m} - {own})
         return _Measured(
             values=tuple(None if m is None else float(m[own]) for m in metrics),
-            examples=Outcomes.encode([None if a is None else a[f"{split}.values"] for a in arrays], cases),
+            examples=Outcomes.encode([None if a is None else a[f"{split}.values"] for a in arrays], cases, gold),
             also={name: tuple(None if m is None else float(m[name]) for m in metrics) for name in beside},
         )
 

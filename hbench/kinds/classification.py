@@ -15,6 +15,7 @@ from hbench.errors import DataError
 from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.kinds.text.tokens import separator, tokenize
 from hbench.plugins import Head
+from hbench.statistics.confusion import METRICS
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +31,7 @@ _NO_GOLD = -1
 class Classification(Kind):
     """Softmax over the classes. `task.columns` is {"text": one or two columns, "label": column of class integers}."""
 
+    values_tell_classes = True
     class_roles = ("label",)
     extra_signals = tuple(EXTRA)
 
@@ -128,9 +130,18 @@ class Classification(Kind):
         )
 
     def trivial(self, task: Task, encoded: Encoded) -> Trivial:
-        """Return what always naming the split's most frequent class reaches."""
-        most = int(np.bincount(encoded.label).argmax())
-        return Trivial(f"always {task.labels[most]}", (encoded.label == most).astype(np.float64))
+        """Return what always naming one class reaches: the one best by the task's metric, else the most frequent.
+
+        By F1 of two classes that is class 1, however rare; by accuracy, and where no fixed answer is better than
+        another, the split's most frequent class.
+        """
+        frequency = np.bincount(encoded.label, minlength=len(task.labels))
+        metric = METRICS.get(task.metric)
+        # what naming the class of each row would reach: all examples in one column of the counts
+        always = frequency[None, :, None] * np.eye(len(frequency))[:, None, :]
+        reached = frequency if metric is None else metric(always)
+        best = int(np.lexsort((frequency, reached))[-1]) if metric is not None else int(frequency.argmax())
+        return Trivial(f"always {task.labels[best]}", (encoded.label == best).astype(np.float64))
 
 
 def _texts(task: Task) -> tuple[str, ...]:

@@ -43,8 +43,9 @@ _SIGNALS = ("correct", "gold_prob", "el2n", "loss", "margin", "entropy")
 class Span(Kind):
     """A start and an end in each window.
 
-    `task.columns` is {"id", "question", "context", "answers"}, and usually {"passage"}, the context again. Answers are
-    {"text": list of texts, "answer_start": list of their first characters in the context}, both empty for none.
+    `task.columns` is {"id", "question", "context", "answers"}, and usually {"passage"}, what questions that are one
+    case share: the title of the article that their contexts come from, or the context again. Answers are {"text": list
+    of texts, "answer_start": list of their first characters in the context}, both empty for none.
     A task may have an option `threshold`: how much the score of no answer must exceed the best span's to be believed,
     or `tuned`.
     """

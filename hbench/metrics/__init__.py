@@ -39,7 +39,7 @@ def compute(
     another name may return further values beside its first one.
     Raises UsageError when a metric that does not ship with hbench cannot be loaded or does not fit.
     """
-    options = {"average": "binary" if classes == 2 else "macro"} if name == "f1" else {}
+    options = {"classes": classes} if name == "f1" else {}
     module = _load(name)
     try:
         found = module.compute(predictions=prediction, references=gold, **options)

@@ -34,6 +34,9 @@ class KindDeclaration:
     extra_signals: ClassVar[tuple[str, ...]] = ()
     #: Metrics that are the mean of the values of the examples, so that they can be recomputed from these.
     means: ClassVar[tuple[str, ...]] = ("accuracy",)
+    #: Whether an example's value is 1 where the class predicted is the gold one, and 0 else: of a task of two classes
+    #: the predictions then follow from values and gold classes, and with them `hbench.statistics.confusion.METRICS`.
+    values_tell_classes: ClassVar[bool] = False
     #: Class attributes of a task, each a tuple of strings, that only this kind reads; they decide what the examples
     #: are, and are part of the key of a job where they are not empty.
     task_attributes: ClassVar[tuple[str, ...]] = ()

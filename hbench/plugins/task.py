@@ -61,7 +61,8 @@ class Task(ABC):
     #: The first is the primary one; each evaluation split is a board of its own.
     eval_splits: ClassVar[tuple[str, ...]] = ("validation",)
     #: Columns the kind reads, by role; classification: {"text": ("premise", "hypothesis"), "label": "label"}. Roles
-    #: of every kind: `id`, distinct in all rows; `passage`, equal in rows that are resampled together.
+    #: of every kind: `id`, distinct in all rows; `passage`, equal in rows that are one case for the tests, since they
+    #: share a passage or the article it is from.
     columns: ClassVar[Mapping[str, Any]]
     #: Other names that sources give the same roles, tried in turn where `columns` are not there.
     layouts: ClassVar[tuple[Mapping[str, Any], ...]] = ()

@@ -8,8 +8,11 @@ from hbench.render.section import Section, Text
 _NOTES = """\
 - **Test.** Training seeds and evaluation examples are both samples, crossed with each other. Differences are paired by
   seed and by example; intervals and p values come from the two-t test, in which seeds and cases each keep a t of their
-  own and examples that share a passage are one case. It takes at least four seeds: with fewer there is no interval and
-  no verdict (`no test`).
+  own and examples that share a passage, or an article, are one case. It takes at least four seeds: with fewer there is
+  no interval and no verdict (`no test`).
+- **Metrics that are no mean**, such as F1 over two classes and Matthews' correlation, are recomputed from the gold
+  classes and the per-example results, and tested as themselves: the test takes jackknife pseudo-values, whose mean is
+  the metric. A table whose metric cannot be recomputed says so, and tests the mean per-example result.
 - **Gates.** `no assay`: the model trained on all data is not superior to the trivial answer, so that nothing is left to
   lose. `trained` counts the runs that are above the trivial answer, by a one-sided t test over cases at 5 %; seeds that
   failed are not. `unstable`: a row has at least one run that is above it at 5 % / runs, and others that did not train.

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.results.cell import CellResult, kept_share
 from hbench.results.fields import Fields
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
+from hbench.statistics.confusion import counts_by_example
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from hbench.results.outcomes import Outcomes
 
 #: float32 values are exact to seven digits.
 _MEAN_TOLERANCE = 1e-6
@@ -60,6 +69,7 @@ def _check_examples(fields: Fields, result: CellResult) -> None:
         raise fields.error(
             "examples.count", f"is {outcomes.count}, data.eval_rows is {result.data.eval_rows}; {_AGAIN}"
         )
+    gold = _gold(fields, result, outcomes)
     for i, value in enumerate(result.values):
         try:
             row = outcomes.decode(i)
@@ -67,13 +77,29 @@ def _check_examples(fields: Fields, result: CellResult) -> None:
             raise fields.error(f"examples.values[{i}]", f"{error}; {_AGAIN}") from None
         if (row is None) != (value is None):
             raise fields.error(f"examples.values[{i}]", f"and values disagree on whether the seed failed; {_AGAIN}")
-        if row is None or value is None or not result.metric_is_mean:
+        if row is None or value is None:
             continue
-        mean = float(row.mean()) if row.size else 0.0
-        if abs(mean - value) > _MEAN_TOLERANCE:
-            raise fields.error(
-                f"values[{i}]", f"is {value:g}, the mean of its per-example results is {mean:g}; {_AGAIN}"
-            )
+        if result.metric_is_mean:
+            what, computed = "the mean of its per-example results", float(row.mean()) if row.size else 0.0
+        elif gold is not None and result.metric_of_counts is not None:
+            what = f"the {result.metric} of its per-example results"
+            computed = float(result.metric_of_counts(counts_by_example(row, gold).sum(axis=0)))
+        else:
+            continue
+        if abs(computed - value) > _MEAN_TOLERANCE:
+            raise fields.error(f"values[{i}]", f"is {value:g}, {what} is {computed:g}; {_AGAIN}")
+
+
+def _gold(fields: Fields, result: CellResult, outcomes: Outcomes) -> npt.NDArray[np.bool_] | None:
+    """Return the gold classes of the evaluation examples, which only a file holds whose metric needs them."""
+    if outcomes.gold is None:
+        return None
+    if result.metric_of_counts is None or outcomes.encoding != "bits":
+        raise fields.error("examples.gold", f"is of no use to {result.metric} of these values; {_AGAIN}")
+    try:
+        return outcomes.gold_classes()
+    except ValueError as error:
+        raise fields.error("examples.gold", f"{error}; {_AGAIN}") from None
 
 
 def _check_trivial(fields: Fields, result: CellResult) -> None:
@@ -94,6 +120,8 @@ def _check_trivial(fields: Fields, result: CellResult) -> None:
         )
     if outcomes.cases is not None:
         raise fields.error("trivial.examples.cases", f"is not null; {_AGAIN}")
+    if outcomes.gold is not None:
+        raise fields.error("trivial.examples.gold", f"belongs to `examples`; {_AGAIN}")
     try:
         outcomes.decode(0)
     except ValueError as error:

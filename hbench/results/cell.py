@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from hbench.plugins.claims import Claim
 from hbench.plugins.registry import KINDS
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
+from hbench.statistics.confusion import METRICS, Metric
 
 #: Raised when the form of the files changes; files of another form are refused.
 SCHEMA = 2
@@ -181,6 +183,12 @@ class CellResult:
         """
         return self.metric in KINDS.find(self.kind).plugin.means
 
+    @cached_property
+    def metric_of_counts(self) -> Metric | None:
+        """Return the metric as a function of counts of classes, None where per-example values do not tell it."""
+        labels = self.data.declaration.get("labels")
+        return metric_of_counts(self.kind, self.metric, labels if isinstance(labels, list) else ())
+
     @property
     def sizes(self) -> dict[int, int]:
         """Return the rows kept by seed, for the seeds that have a subset."""
@@ -209,7 +217,22 @@ class CellResult:
         for name in ("also", "rivals", "published", "claims", "trivial"):
             if not payload[name]:
                 del payload[name]
+        for outcomes in (payload["examples"], payload.get("trivial", {}).get("examples")):
+            if outcomes is not None and outcomes["gold"] is None:
+                del outcomes["gold"]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+
+
+def metric_of_counts(kind: str, metric: str, labels: Sequence[str]) -> Metric | None:
+    """Return a metric as a function of how often each class was taken for each, None where that is of no use.
+
+    It is of use where the metric is no mean, has such a formula (`hbench.statistics.confusion.METRICS`), and the task
+    has two classes, so that gold classes and per-example values tell what was predicted. Raises UsageError for a kind
+    that is not installed.
+    """
+    declared = KINDS.find(kind).plugin
+    told = declared.values_tell_classes and len(labels) == 2 and metric not in declared.means
+    return METRICS.get(metric) if told else None
 
 
 def slug(text: str) -> str:

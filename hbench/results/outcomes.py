@@ -20,20 +20,29 @@ class Outcomes:
     """Per-example results of all seeds of a cell.
 
     count: number of evaluation examples. encoding: `bits` (0 or 1, numpy.packbits) or `float32` (little-endian).
-    values: per seed the packed values in base64, None where the seed failed. cases: per example the passage it
-    belongs to, or None when every example is its own case.
+    values: per seed the packed values in base64, None where the seed failed. cases: per example the passage or article
+    it belongs to, or None when every example is its own case. gold: where a metric of two classes follows from the
+    values together with the gold classes, these in base64, one bit per example, 1 for the second class; left out of the
+    file when None.
     """
 
     count: int
     encoding: Encoding
     values: tuple[str | None, ...]
     cases: tuple[int, ...] | None = None
+    gold: str | None = None
 
     @classmethod
-    def encode(cls, rows: Sequence[npt.ArrayLike | None], cases: Sequence[int] | None = None) -> Outcomes:
+    def encode(
+        cls,
+        rows: Sequence[npt.ArrayLike | None],
+        cases: Sequence[int] | None = None,
+        gold: npt.ArrayLike | None = None,
+    ) -> Outcomes:
         """Pack one array (count,) per seed, None where the seed failed; as bits when all values are 0 or 1.
 
-        Raises ValueError when the arrays differ in length or hold a value that is not finite.
+        gold: (count,), the gold classes 0 and 1 where they are to be published. Raises ValueError when the arrays
+        differ in length or hold a value that is not finite.
         """
         arrays = [None if row is None else np.asarray(row, dtype=np.float64).reshape(-1) for row in rows]
         present = [a for a in arrays if a is not None]
@@ -49,6 +58,7 @@ class Outcomes:
             encoding="bits" if binary else "float32",
             values=tuple(None if a is None else base64.b64encode(pack(a)).decode() for a in arrays),
             cases=None if cases is None else tuple(int(c) for c in cases),
+            gold=None if gold is None else base64.b64encode(_pack_bits(np.asarray(gold))).decode(),
         )
 
     def decode(self, position: int) -> npt.NDArray[np.float64] | None:
@@ -59,19 +69,32 @@ class Outcomes:
         text = self.values[position]
         if text is None:
             return None
+        if self.encoding == "bits":
+            return self._bits(text).astype(np.float64)
+        values = np.frombuffer(self._bytes(text, 4 * self.count), "<f4").astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("holds a value that is not finite")
+        return values
+
+    def gold_classes(self) -> npt.NDArray[np.bool_] | None:
+        """Return the gold classes (count,), true for the second of two, None where the file does not say them.
+
+        Raises ValueError when the text is not base64 or does not hold `count` bits.
+        """
+        return None if self.gold is None else self._bits(self.gold)
+
+    def _bits(self, text: str) -> npt.NDArray[np.bool_]:
+        packed = self._bytes(text, (self.count + 7) // 8)
+        return np.unpackbits(np.frombuffer(packed, np.uint8), count=self.count).astype(bool)
+
+    def _bytes(self, text: str, size: int) -> bytes:
         try:
             packed = base64.b64decode(text, validate=True)
         except binascii.Error:
             raise ValueError("is not base64") from None
-        size = (self.count + 7) // 8 if self.encoding == "bits" else 4 * self.count
         if len(packed) != size:
             raise ValueError(f"holds {len(packed)} bytes where {self.count} examples take {size}")
-        if self.encoding == "bits":
-            return np.unpackbits(np.frombuffer(packed, np.uint8), count=self.count).astype(np.float64)
-        values = np.frombuffer(packed, "<f4").astype(np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError("holds a value that is not finite")
-        return values
+        return packed
 
 
 def _pack_bits(values: npt.NDArray[np.float64]) -> bytes:

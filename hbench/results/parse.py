@@ -180,6 +180,7 @@ def _examples(fields: Fields) -> Outcomes | None:
         encoding=inner.choice("encoding", ENCODINGS),
         values=tuple(packed),
         cases=None if cases is None else tuple(cases),
+        gold=inner.text("gold") if inner.has("gold") else None,
     )
     inner.close()
     return outcomes

@@ -16,24 +16,16 @@ from hbench.statistics.across import (
     wilcoxon_holm,
 )
 from hbench.statistics.bootstrap import Interval, crossed_bootstrap
-from hbench.statistics.crossed import CrossedTest, crossed_mean, crossed_test
+from hbench.statistics.crossed import CrossedTest, crossed_test
 from hbench.statistics.detectable import detectable_difference
+from hbench.statistics.jackknife import pseudo_values
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
-from hbench.statistics.power import smallest_detectable
-from hbench.statistics.ranks import RankInterval, rank_intervals
 from hbench.statistics.ranksets import PairTest, RankSet, rank_sets
-from hbench.statistics.ratio import Ratio, crossed_ratio, two_t_ratio
+from hbench.statistics.ratio import Ratio, two_t_ratio
 from hbench.statistics.runs import RunsAbove, runs_above
 from hbench.statistics.two_t import TwoT, TwoTTest, two_t_mean, two_t_p, two_t_test
-from hbench.statistics.verdicts import (
-    MarginVerdict,
-    NonInferiority,
-    Superiority,
-    margin_verdict,
-    non_inferiority,
-    superiority,
-)
+from hbench.statistics.verdicts import MarginVerdict, Superiority, margin_verdict, superiority
 
 __all__ = [
     "CrossedTest",
@@ -41,11 +33,9 @@ __all__ = [
     "Interval",
     "MarginVerdict",
     "McNemar",
-    "NonInferiority",
     "PairTest",
     "PairedRanks",
     "PartialConjunction",
-    "RankInterval",
     "RankSet",
     "Ratio",
     "RunsAbove",
@@ -57,21 +47,17 @@ __all__ = [
     "can_reach",
     "critical_difference",
     "crossed_bootstrap",
-    "crossed_mean",
-    "crossed_ratio",
     "crossed_test",
     "detectable_difference",
     "friedman",
     "holm",
     "margin_verdict",
     "mcnemar_by_seed",
-    "non_inferiority",
     "partial_conjunction",
-    "rank_intervals",
+    "pseudo_values",
     "rank_sets",
     "reachable_p",
     "runs_above",
-    "smallest_detectable",
     "superiority",
     "two_t_mean",
     "two_t_p",

@@ -38,7 +38,7 @@ import numpy.typing as npt
 
 from hbench.errors import UsageError
 from hbench.statistics.student import quantile, two_sided_p
-from hbench.statistics.tables import Values, as_table, paired, sum_by_case
+from hbench.statistics.tables import Values, paired, sum_by_case
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,23 +83,10 @@ def crossed_test(
     Raises UsageError on shapes that do not fit, a value that is not finite, or a level outside (0, 1).
     Source: Hillis 2007, and the module's docstring for cases.
     """
-    first, second = paired(method, baseline)
-    return _crossed(first - second, cases, level, scale=max(np.abs(first).max(), np.abs(second).max()))
-
-
-def crossed_mean(values: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, level: float = 0.95) -> CrossedTest:
-    """Return the mean of values [seed, example] with its interval, seeds and examples both random.
-
-    The one-sample form of `crossed_test`, with the same variance components, `cases` and errors; its t and p are of
-    a mean of 0. The interval is symmetric and not cut at 0 or 1.
-    """
-    table = as_table(values, "values")
-    return _crossed(table, cases, level, scale=np.abs(table).max())
-
-
-def _crossed(d: Values, cases: npt.ArrayLike | None, level: float, scale: float) -> CrossedTest:
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
+    first, second = paired(method, baseline)
+    d, scale = first - second, float(max(np.abs(first).max(), np.abs(second).max()))
     seeds, examples = d.shape
     mean, (variance, count, rounding) = float(d.mean()), variance_of(d, cases, scale)
     if variance is None:

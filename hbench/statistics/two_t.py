@@ -194,7 +194,7 @@ def _two_t(d: Values, cases: npt.ArrayLike | None, level: float, scale: float) -
     error = TwoT.of(variance, seeds, count)
     half = error.half_width(level)
     if half == 0:
-        half = scale * _RULE_OF_THREE / count
+        half = (scale or 1.0) * _RULE_OF_THREE / count  # values that are all 0 are shares of 1
     return TwoTTest(
         mean=mean,
         p=error.tail(abs(mean) if abs(mean) > math.sqrt(rounding) else 0.0),

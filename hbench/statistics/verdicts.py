@@ -8,33 +8,17 @@ from hbench.errors import UsageError
 from hbench.statistics.crossed import CrossedTest
 from hbench.statistics.two_t import TwoTTest
 
-NonInferiority = Literal["non-inferior", "inferior", "undecided"]
 MarginVerdict = Literal["non-inferior", "inferior", "undecided", "no test"]
 Superiority = Literal["superior", "worse", "undecided", "no test"]
-
-
-def non_inferiority(test: CrossedTest | TwoTTest, margin: float) -> NonInferiority:
-    """Judge the difference to the full data at a margin declared in advance, from the interval at `test.level`.
-
-    margin: the loss that would still be accepted, >= 0, in the units of the values (0.005 = half a point).
-    non-inferior: the whole interval lies above -margin; inferior: it lies below; undecided: it holds -margin, or
-    there is no interval. A 95 % interval makes each claim at the one-sided 2.5 % level. Raises UsageError on a
-    negative margin.
-    """
-    if not margin >= 0:
-        raise UsageError(f"margin = {margin}: use the accepted loss as a number of at least 0, such as 0.005")
-    if test.low is None or test.high is None:
-        return "undecided"
-    if test.low > -margin:
-        return "non-inferior"
-    return "inferior" if test.high < -margin else "undecided"
 
 
 def margin_verdict(difference: float, margin: float, p_adjusted: float | None, alpha: float = 0.05) -> MarginVerdict:
     """Judge a difference to the full data by the p of a difference of -margin, adjusted for the rows of a table.
 
-    p_adjusted: of the two-sided test, so that each claim is made at the one-sided level alpha / 2, as by
-    `non_inferiority` from an interval; None: no test. Raises UsageError on a negative margin.
+    margin: the loss that would still be accepted, declared in advance, >= 0, in the units of the values (0.005 = half a
+    point). p_adjusted: of the two-sided test, so that each claim is made at the one-sided level alpha / 2: without an
+    adjustment, where -margin lies outside the interval at 1 - alpha; None: no test. Raises UsageError on a negative
+    margin.
     """
     if not margin >= 0:
         raise UsageError(f"margin = {margin}: use the accepted loss as a number of at least 0, such as 0.005")

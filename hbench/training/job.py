@@ -206,6 +206,7 @@ def _evaluate(run: Run, shared: Prepared, trivial: dict[str, Trivial], folder: P
         found = shared.kind.evaluate(shared.task, run.predict(encoded), examples, encoded)
         evaluations[split] = found
         arrays |= {f"{split}.values": found.values, f"{split}.prediction": found.prediction}
+        arrays[f"{split}.gold"] = encoded.label
         arrays |= {f"{split}.{name}": values for name, values in found.details.items()}
         if examples.cases is not None:
             arrays[f"{split}.cases"] = np.array(examples.cases, dtype=np.int64)

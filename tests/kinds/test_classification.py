@@ -249,3 +249,18 @@ def test_the_trivial_answer_is_the_most_frequent_class_of_the_split() -> None:
     assert found.answer == "always contradiction"
     assert found.values.tolist() == [1, 0, 1, 0, 1, 0]
     assert found.values.dtype == np.float64
+
+
+@pytest.mark.parametrize(("metric", "answer"), [("accuracy", "no"), ("f1", "yes"), ("matthews", "no")])
+def test_the_trivial_answer_of_two_classes_is_the_best_by_the_metric(metric: str, answer: str) -> None:
+    """Naming the rarer class 1 has an F1 above 0, naming the other one has not; by Matthews all are 0."""
+
+    @dataclass(frozen=True)
+    class Two(Task):
+        kind, columns, labels = "classification", {"text": "sentence", "label": "label"}, ("no", "yes")
+
+    Two.metric = metric
+    gold = np.array([0, 0, 0, 1, 0])
+    found = KIND.trivial(Two(), encoded(gold.tolist()))
+    assert found.answer == f"always {answer}"
+    assert found.values.tolist() == (gold == (answer == "yes")).tolist()

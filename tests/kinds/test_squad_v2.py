@@ -191,14 +191,41 @@ def test_original_files_are_read(tmp_path: Path, names: tuple[str, str]) -> None
         "id": ["q1", "q2", "q3"],
         "question": ["What is blue?", "What is red?", "Which colour has grass?"],
         "context": ["The sky is blue. Grass is green."] * 2 + ["Grass is green."],
+        "title": ["Colours", "Colours", "Colours"],
         "answers": [
             {"text": ["The sky"], "answer_start": [0]},
             {"text": [], "answer_start": []},
             {"text": ["green", "is green"], "answer_start": [9, 6]},
         ],
     }
-    assert found.cases == [0, 0, 1]
+    assert found.cases == [0, 0, 0]
     assert load(data, "validation").ids == ["q2"]
+
+
+def rows_of(data_dir: Path, rows: list[dict[str, Any]]) -> Examples:
+    """Read rows from a table."""
+    for split in ("train", "validation"):
+        written(data_dir, f"{split}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    return load(data_dir)
+
+
+def test_questions_on_one_article_are_one_case_whatever_the_paragraph(tmp_path: Path) -> None:
+    texts = {"a": "The sky is blue.", "b": "Grass is green.", "c": "Snow is white."}
+    rows = [
+        {"id": i, "title": title, "context": texts[text], "question": "?", "answers": {"text": [], "answer_start": []}}
+        for i, title, text in (("1", "Sky", "a"), ("2", "Land", "b"), ("3", "Sky", "c"), ("4", "Sky", "a"))
+    ]
+    assert rows_of(tmp_path / "titled", rows).cases == [0, 1, 0, 0]
+    untitled = [{name: value for name, value in row.items() if name != "title"} for row in rows]
+    assert rows_of(tmp_path / "untitled", untitled).cases == [0, 1, 2, 0]
+
+
+def test_original_files_with_an_article_without_a_title_are_read_by_paragraph(tmp_path: Path) -> None:
+    untitled = {"paragraphs": article(TWO, context="Grass is green.")["paragraphs"]}
+    data = written(tmp_path, "train.json", {"data": [article(BLUE, NONE), untitled]})
+    written(data, "validation.json", WHOLE)
+    assert load(data).cases == [0, 0, 1]
+    assert load(data, "validation").cases == [0, 0, 0]
 
 
 def test_original_files_and_tables_give_the_same_examples(tmp_path: Path) -> None:
@@ -257,7 +284,7 @@ def test_threshold_is_an_option() -> None:
 def test_declaration() -> None:
     task = TASK.plugin
     assert (task.kind, task.metric, task.splits()) == ("span", "f1", ("validation",))
-    assert task.columns["passage"] == task.columns["context"]
+    assert task.columns["passage"] == "title"
     assert dict(task.recipe) == {"epochs": 2, "batch_size": 12, "learning_rate": 3e-5, "max_length": 384}
     assert Recipe().updated(dict(task.recipe), "squad_v2").epochs == 2
     assert task.hub is not None
@@ -333,4 +360,4 @@ def test_the_hub_is_read_at_the_pinned_revision(tmp_path: Path) -> None:
         local = load_examples(TASK, split, source=source, data_dir=folder, size=None, seed=0)
         assert found[f"squad_v2 {split}"]["rows"]["digest"] == local.digest
         assert local.ids == ["a", "b", "c"]
-        assert local.cases == [0, 0, 1]
+        assert local.cases == [0, 0, 0]

@@ -209,7 +209,7 @@ def test_a_size_set_by_a_scorer_is_named():
 
 def test_a_metric_that_is_no_mean_is_explained():
     cells = [replace(c, metric="f1", values=tuple(v * 0.9 for v in c.values)) for c in small_board()]
-    assert "f1 is not a mean over examples: it is shown without an interval" in page(cells)
+    assert "f1 is not a mean over examples and cannot be recomputed here: it is shown without" in page(cells)
 
 
 def test_across_tasks_says_n_and_what_cannot_be_reached():
@@ -273,3 +273,33 @@ def test_metrics_beside_the_main_one_have_a_column_where_there_are_any():
     header = next(line for line in page(cells).splitlines() if line.startswith("| method | accuracy | also |"))
     assert header.count("|") == lines[0].count("|")
     assert "| also |" not in page(small_board())
+
+
+def of_passages(per_case: int, **columns: str):
+    """Cells of a board whose examples are the questions on passages, `per_case` of them on one case."""
+    cases = tuple(i // per_case for i in range(400))
+    return [
+        replace(
+            c,
+            examples=replace(c.examples, cases=cases),
+            data=replace(c.data, declaration={**c.data.declaration, "columns": columns}),
+        )
+        for c in small_board()
+    ]
+
+
+def test_cases_are_counted_and_few_are_said():
+    many, few = page(of_passages(4)), page(of_passages(60))
+    assert "400 evaluation rows in 100 cases" in many
+    assert "says little about others" not in many
+    assert "400 evaluation rows in 7 cases" in few
+    assert "The evaluation has 7 cases (examples that share a passage or an article are one)" in few
+    assert "cases, 6 training seeds" not in page(small_board())
+
+
+def test_contexts_of_one_article_that_count_as_independent_are_said():
+    words = "contexts count as independent, those of one article too"
+    assert words in page(of_passages(4, context="context", passage="context"))
+    assert words not in page(of_passages(4, context="context", passage="title"))
+    assert words not in page(of_passages(4, article="article", passage="example_id"))
+    assert words not in page(small_board())

@@ -1,4 +1,4 @@
-"""Many comparisons and many tasks: adjusted p values, what p can be reached, rank tests, rank intervals."""
+"""Many comparisons and many tasks: adjusted p values, what p can be reached, rank tests."""
 
 from __future__ import annotations
 
@@ -21,11 +21,9 @@ from hbench.statistics import (
     friedman,
     holm,
     partial_conjunction,
-    rank_intervals,
     reachable_p,
     wilcoxon_holm,
 )
-from hbench.statistics.ranks import tie_groups
 
 P_VALUES = st.lists(st.none() | st.floats(0, 1) | st.sampled_from([0.01, 0.02, 0.05]), max_size=8)
 
@@ -185,70 +183,3 @@ def test_critical_difference(k, n, expected):
 def test_critical_difference_refuses_one_method():
     with pytest.raises(HbenchError, match="k = 1"):
         critical_difference(1, 5)
-
-
-# Rank intervals
-
-
-def test_ranks_count_from_the_best_and_share_ties():
-    rows = rank_intervals([[0.9, 0.8], [0.5, 0.8], [0.1, 0.2]])
-    assert [row.mean for row in rows] == [1.25, 1.75, 3.0]
-
-
-def test_methods_that_differ_everywhere_are_told_apart_and_equals_tie():
-    values = board(methods=2, blocks=12, gap=20.0)
-    values = np.concatenate([values, values[1:] + np.where(np.arange(12) % 2, 0.1, -0.1)])
-    low, high, twin = rank_intervals(values)
-    assert low.groups == (2,) and (low.low, low.mean, low.high) == (3, 3, 3)
-    assert high.groups == twin.groups == (1,)
-    assert 1 <= high.low < high.mean == 1.5 < high.high <= 2
-
-
-def test_five_blocks_tell_no_methods_apart():
-    assert {row.groups for row in rank_intervals(board(blocks=5, gap=50.0))} == {(1,)}
-    assert {row.groups for row in rank_intervals(board(blocks=6, gap=50.0))} == {(1,), (2,), (3,)}
-
-
-def test_rank_intervals_follow_the_seed_and_not_the_order_of_blocks():
-    values = board(methods=4, blocks=9, gap=0.3)
-    rows = rank_intervals(values, 1, draws=500)
-    assert rank_intervals(values[:, ::-1], 1, draws=500) == rows
-    assert rank_intervals(values, 2, draws=500) != rows
-
-
-def test_rank_intervals_cover_the_true_rank_with_few_blocks():
-    """Plain percentiles of 6 blocks cover about 88 %; a true mean rank is 2 for each of three equal methods."""
-    rng = np.random.default_rng(3)
-    rows = [row for _ in range(300) for row in rank_intervals(rng.normal(size=(3, 6)), draws=400)]
-    assert 0.93 < np.mean([row.low <= 2 <= row.high for row in rows]) < 0.995
-
-
-def test_rank_intervals_need_two_blocks():
-    with pytest.raises(HbenchError, match="one block"):
-        rank_intervals([[0.9], [0.8]])
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "groups"),
-    [
-        ([1, 2, 4], [3, 5, 6], [(0, 1), (1, 2)]),  # the first and the last do not overlap
-        ([4, 2, 1], [6, 5, 3], [(1, 2), (0, 1)]),
-        ([1, 1, 5], [2, 2, 6], [(0, 1), (2,)]),
-        ([1, 2, 3], [9, 4, 5], [(0, 1, 2)]),
-        ([1, 2], [2, 3], [(0, 1)]),
-    ],
-)
-def test_tie_groups(low, high, groups):
-    assert tie_groups(low, high) == groups
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), min_size=1, max_size=7))
-def test_methods_share_a_group_exactly_when_they_overlap(intervals):
-    low, high = [a for a, _ in intervals], [a + width for a, width in intervals]
-    groups = tie_groups(low, high)
-    for i, j in itertools.product(range(len(low)), repeat=2):
-        overlap = low[i] <= high[j] and low[j] <= high[i]
-        assert overlap == any(i in group and j in group for group in groups)
-    for one, other in itertools.permutations(groups, 2):
-        assert not set(one) <= set(other)

@@ -15,7 +15,7 @@ from scipy import stats
 from support import paths
 
 from hbench.errors import HbenchError
-from hbench.statistics import CrossedTest, crossed_bootstrap, crossed_mean, crossed_test
+from hbench.statistics import CrossedTest, crossed_bootstrap, crossed_test
 
 GOLDEN = json.loads((paths.GOLDEN / "crossed_test.json").read_text())["cases"]
 MEAN_SQUARES = ("ms_seed", "ms_example", "ms_interaction")
@@ -28,12 +28,6 @@ def test_every_step_of_the_golden_cases(case):
         assert getattr(test, step) == pytest.approx(case[step], rel=1e-9, abs=0), step
     assert [test.low, test.high] == pytest.approx(case["ci95"], rel=1e-9, abs=0)
     assert (test.seeds, test.examples) == np.shape(case["method"])
-
-
-def test_the_mean_is_the_test_of_a_difference_to_zero():
-    values = np.array(GOLDEN[0]["method"])
-    assert crossed_mean(values) == crossed_test(values, np.zeros_like(values))
-    assert crossed_mean(values).mean == pytest.approx(values.mean())
 
 
 def test_level_sets_the_width():
@@ -147,7 +141,8 @@ def random_clusters(seed=0, seeds=5, cases=40):
 def test_equal_cases_are_tested_by_their_means():
     values = np.random.default_rng(1).normal(size=(4, 60))
     test = crossed_test(values, values * 0, np.repeat(np.arange(20), 3))
-    plain = crossed_mean(values.reshape(4, 20, 3).mean(axis=2))
+    means = values.reshape(4, 20, 3).mean(axis=2)
+    plain = crossed_test(means, means * 0)
     for name in ("mean", "se", "df", "t", "p", "low", "high", *MEAN_SQUARES):
         assert getattr(test, name) == pytest.approx(getattr(plain, name)), name
     assert (test.examples, test.cases) == (60, 20)
@@ -180,7 +175,8 @@ def test_one_huge_case_adds_up_rounding_errors_and_no_variance():
     rng = np.random.default_rng(4)
     owner = np.r_[np.arange(3000), np.full(50_000, 3000)]
     for _ in range(20):
-        test = crossed_mean(np.full((2, len(owner)), rng.random()), owner)
+        values = np.full((2, len(owner)), rng.random())
+        test = crossed_test(values, values * 0, owner)
         assert test.ms_seed == test.ms_example == test.ms_interaction == 0
 
 
@@ -195,8 +191,8 @@ def test_names_of_cases_do_not_matter_and_their_examples_need_not_be_neighbours(
     values, owner = random_clusters()
     mixed = np.random.default_rng(2).permutation(values.shape[1])
     names = np.array([f"p{(7 * c) % 41}" for c in range(40)])
-    test = crossed_mean(values, owner)
-    other = crossed_mean(values[:, mixed], names[owner][mixed])
+    test = crossed_test(values, values * 0, owner)
+    other = crossed_test(values[:, mixed], values * 0, names[owner][mixed])
     assert (other.mean, other.p, other.low) == pytest.approx((test.mean, test.p, test.low))
 
 
@@ -320,7 +316,7 @@ def test_imports_stay_light():
         "heavy = {'scipy', 'torch', 'pandas', 'statsmodels', 'xarray'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "t = s.crossed_test([[1, 0, 1], [1, 1, 0]], [[0, 0, 1], [1, 1, 1]])\n"
-        "s.superiority(t, s.holm([t.p])[0]), s.non_inferiority(t, 0.01), s.smallest_detectable(t)\n"
+        "s.superiority(t, s.holm([t.p])[0]), s.margin_verdict(t.mean, 0.01, t.p)\n"
         "heavy = {'scipy.stats', 'torch', 'pandas', 'statsmodels'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

@@ -25,6 +25,12 @@ def test_the_golden_cases(case):
     assert [test.mean - test.low, test.high - test.mean] == pytest.approx([case["half"]] * 2, abs=1e-9)
 
 
+def test_the_mean_is_the_test_of_a_difference_to_zero():
+    values = np.array(GOLDEN[0]["method"])
+    assert two_t_mean(values) == two_t_test(values, np.zeros_like(values))
+    assert two_t_mean(values).mean == pytest.approx(values.mean())
+
+
 def test_mean_squares_are_those_of_the_crossed_test():
     case = GOLDEN[0]
     ours, other = two_t_test(case["method"], case["baseline"]), crossed_test(case["method"], case["baseline"])

@@ -1,30 +1,31 @@
-"""Verdicts, smallest detectable difference and McNemar."""
+"""Verdicts and McNemar."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from hbench.errors import HbenchError
-from hbench.statistics import (
-    CrossedTest,
-    crossed_test,
-    mcnemar_by_seed,
-    non_inferiority,
-    smallest_detectable,
-    superiority,
-)
+from hbench.statistics import TwoT, TwoTTest, margin_verdict, mcnemar_by_seed, superiority, two_t_test
 
 
 def interval(low, high):
-    mean = (low + high) / 2
-    return CrossedTest(mean=mean, se=0.1, df=5.0, t=0.0, p=0.5, low=low, high=high, seeds=6, examples=100, cases=100)
+    """A test with this interval."""
+    mean, half = (low + high) / 2, (high - low) / 2
+    error = TwoT(1.0, 0.5, 5, 99)
+    scale = half / error.half_width(0.95)
+    error = TwoT(scale, scale / 2, 5, 99)
+    return TwoTTest(
+        mean=mean, p=error.tail(abs(mean)), low=low, high=high, seeds=6, examples=100, cases=100, error=error
+    )
 
 
-ONE_SEED = CrossedTest(mean=0.02, seeds=1, examples=100, cases=100)
+def verdict_at(margin, test):
+    return margin_verdict(test.mean, margin, test.p_of(-margin))
+
+
+ONE_SEED = TwoTTest(mean=0.02, seeds=1, examples=100, cases=100)
 
 
 @pytest.mark.parametrize(
@@ -34,30 +35,39 @@ ONE_SEED = CrossedTest(mean=0.02, seeds=1, examples=100, cases=100)
         (0.001, 0.02, "non-inferior"),
         (-0.004, -0.001, "non-inferior"),  # worse than full, and shown to be so by less than the margin
         (-0.006, 0.02, "undecided"),
-        (-0.005, 0.02, "undecided"),
+        (-0.0051, 0.02, "undecided"),
         (-0.03, -0.004, "undecided"),
-        (-0.03, -0.005, "undecided"),
+        (-0.03, -0.0049, "undecided"),
         (-0.03, -0.006, "inferior"),
     ],
 )
-def test_non_inferiority_reads_the_interval_at_the_margin(low, high, verdict):
-    assert non_inferiority(interval(low, high), 0.005) == verdict
+def test_without_an_adjustment_the_margin_lies_outside_the_interval(low, high, verdict):
+    assert verdict_at(0.005, interval(low, high)) == verdict
 
 
-def test_identical_results_are_non_inferior():
-    values = [[1, 0, 1], [0, 0, 1]]
-    assert non_inferiority(crossed_test(values, values), 0.005) == "non-inferior"
+def test_identical_results_are_non_inferior_at_a_margin_beyond_the_rule_of_three():
+    values = np.tile([1.0, 0.0], (4, 200))
+    test = two_t_test(values, values)
+    assert (test.low, test.high) == pytest.approx((-0.0075, 0.0075))
+    assert verdict_at(0.01, test) == "non-inferior"
+    assert verdict_at(0.005, test) == "undecided"
+
+
+def test_an_adjusted_p_decides_and_the_difference_says_which_way():
+    assert margin_verdict(-0.001, 0.005, 0.05) == "non-inferior"
+    assert margin_verdict(-0.001, 0.005, 0.051) == "undecided"
+    assert margin_verdict(-0.001, 0.005, 0.02, alpha=0.01) == "undecided"
+    assert margin_verdict(-0.02, 0.005, 0.01) == "inferior"
 
 
 def test_without_an_interval_nothing_is_claimed():
-    assert non_inferiority(ONE_SEED, 0.005) == "undecided"
+    assert verdict_at(0.005, ONE_SEED) == "no test"
     assert superiority(ONE_SEED, None) == "no test"
-    assert smallest_detectable(ONE_SEED) is None
 
 
 def test_a_negative_margin_is_refused():
     with pytest.raises(HbenchError, match=r"margin = -0\.01"):
-        non_inferiority(interval(0, 1), -0.01)
+        margin_verdict(0.5, -0.01, 0.01)
 
 
 @pytest.mark.parametrize(
@@ -72,32 +82,6 @@ def test_a_negative_margin_is_refused():
 )
 def test_superiority_reads_the_adjusted_p_and_the_sign(low, high, p, alpha, verdict):
     assert superiority(interval(low, high), p, alpha) == verdict
-
-
-# Power
-
-
-@pytest.mark.parametrize("df", [1.0, 1.75, 5.0, 11.6, 400.0])
-@pytest.mark.parametrize(("power", "alpha"), [(0.8, 0.05), (0.9, 0.01)])
-def test_the_smallest_detectable_difference_has_the_power(df, power, alpha):
-    test = CrossedTest(mean=0.0, se=0.3, df=df, seeds=6, examples=100, cases=100)
-    ncp = smallest_detectable(test, power, alpha) / 0.3
-    assert stats.nct.sf(stats.t.ppf(1 - alpha / 2, df), df, ncp) == pytest.approx(power, abs=1e-5)
-
-
-def test_the_smallest_detectable_difference_of_a_normal_test():
-    test = CrossedTest(mean=0.0, se=2.0, df=math.inf, seeds=6, examples=100, cases=100)
-    assert smallest_detectable(test) == pytest.approx(2 * (1.959963985 + 0.841621234))
-
-
-def test_results_that_do_not_vary_have_no_power_of_their_own():
-    assert smallest_detectable(crossed_test([[1, 0], [1, 0]], [[1, 0], [1, 0]])) is None
-
-
-@pytest.mark.parametrize(("power", "alpha"), [(1.0, 0.05), (0.02, 0.05), (80, 0.05), (0.8, 0.0)])
-def test_power_out_of_range_is_refused(power, alpha):
-    with pytest.raises(HbenchError, match="power"):
-        smallest_detectable(interval(0, 1), power, alpha)
 
 
 # McNemar

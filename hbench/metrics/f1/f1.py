@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datasets
 import evaluate
-from sklearn.metrics import f1_score
+
+from hbench.statistics.confusion import counts_of, f1
 
 
 class F1(evaluate.Metric):
@@ -15,9 +16,10 @@ class F1(evaluate.Metric):
         return evaluate.MetricInfo(
             description=__doc__ or "",
             citation="",
-            inputs_description="predictions and references: one class integer per example",
+            inputs_description="predictions and references: one class integer per example; classes: how many there are",
             features=datasets.Features({"predictions": integer, "references": integer}),
         )
 
-    def _compute(self, predictions: list[int], references: list[int], average: str = "binary") -> dict[str, float]:
-        return {"f1": float(f1_score(references, predictions, average=average, zero_division=0.0))}
+    def _compute(self, predictions: list[int], references: list[int], classes: int = 2) -> dict[str, float]:
+        """Return F1 of class 1 for two classes, and for more the unweighted mean over those that occur."""
+        return {"f1": float(f1(counts_of(predictions, references, classes)))}

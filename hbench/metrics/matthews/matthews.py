@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datasets
 import evaluate
-from sklearn.metrics import matthews_corrcoef
+
+from hbench.statistics.confusion import counts_of, matthews
 
 
 class Matthews(evaluate.Metric):
@@ -20,4 +21,5 @@ class Matthews(evaluate.Metric):
         )
 
     def _compute(self, predictions: list[int], references: list[int]) -> dict[str, float]:
-        return {"matthews": float(matthews_corrcoef(references, predictions))}
+        classes = max(max(predictions), max(references)) + 1
+        return {"matthews": float(matthews(counts_of(predictions, references, classes)))}

@@ -42,21 +42,26 @@ def _about(standing: Standing) -> str:
     keep = code(standing.key.keep)
     size = f"as many rows as {keep} keeps" if standing.natural else keep
     text = (
-        f"{standing.metric} in points, {plural(standing.eval_rows, 'evaluation row')}, "
+        f"{standing.metric} in points, {plural(standing.eval_rows, 'evaluation row')}{_cases(standing)}, "
         f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
     if any(row.values is not None for row in standing.rows):
         text += (
-            f" {standing.metric} is not a mean over examples: it is shown without an interval, and differences and "
-            "verdicts are about the mean of the per-example results."
+            f" {standing.metric} is not a mean over examples and cannot be recomputed here: it is shown without an "
+            "interval, and differences and verdicts are about the mean of the per-example results."
+        )
+    if any(row.recomputed for row in standing.rows):
+        text += (
+            f" {standing.metric} is not a mean over examples: intervals, differences and verdicts are about "
+            f"{standing.metric} itself, recomputed without each {_case(standing)} in turn (jackknife)."
         )
     if standing.seeds_known < FEWEST_SEEDS:
         text += f" {_few_seeds(standing.seeds_known)}: no test, since a test takes {FEWEST_SEEDS}."
     if standing.cases < FEW_CASES:
         text += (
-            f" The evaluation has {plural(standing.cases, 'case')} (examples that share a passage are one): what "
-            "follows is about these, and says little about others."
+            f" The evaluation has {plural(standing.cases, 'case')} (examples that share a passage or an article are "
+            "one): what follows is about these, and says little about others."
         )
     if standing.assay is None:
         text += " What a trivial answer reaches is not known here: whether runs trained is not checked."
@@ -66,6 +71,14 @@ def _about(standing: Standing) -> str:
             "show nothing about pruning, and gives no verdicts."
         )
     return text
+
+
+def _cases(standing: Standing) -> str:
+    return "" if standing.cases == standing.eval_rows else f" in {plural(standing.cases, 'case')}"
+
+
+def _case(standing: Standing) -> str:
+    return "example" if standing.cases == standing.eval_rows else "case"
 
 
 def _few_seeds(seeds: int) -> str:

@@ -13,7 +13,7 @@ from hbench.render.table import NOTHING, Value
 
 #: What follows the names of the two baselines.
 LABELS = {"full": " (all data)", "random": " (random subset)"}
-#: What tests are about where the metric is not a mean over examples.
+#: What tests are about where the metric is neither a mean over examples nor recomputed from them.
 PER_EXAMPLE = "per-example result"
 
 

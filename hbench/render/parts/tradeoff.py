@@ -100,8 +100,9 @@ def _section(tradeoff: Tradeoff, figure: str | None) -> Section:
     beside = next((tested(line.row) for line in tradeoff.rows if line.row.values is not None), None)
     if beside is not None:
         about.append(
-            f"{metric} is not a mean over examples: it and its share of full are shown without an interval. The "
-            f"mean {beside}, which the tests compare, is shown beside them with its own share of full."
+            f"{metric} is not a mean over examples and cannot be recomputed here: it and its share of full are shown "
+            f"without an interval. The mean {beside}, which the tests compare, is shown beside them with its own share "
+            "of full."
         )
     if tradeoff.full is None:
         about.append("The full data have no result here: no share of it is shown.")
