@@ -18,6 +18,7 @@ from hbench.statistics.across import (
 from hbench.statistics.bootstrap import Interval, crossed_bootstrap
 from hbench.statistics.crossed import CrossedTest, crossed_test
 from hbench.statistics.detectable import detectable_difference
+from hbench.statistics.groups import GroupedMeans, inflation, pooled_lambda
 from hbench.statistics.jackknife import pseudo_values
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
@@ -30,6 +31,7 @@ from hbench.statistics.verdicts import MarginVerdict, Superiority, margin_verdic
 __all__ = [
     "CrossedTest",
     "Friedman",
+    "GroupedMeans",
     "Interval",
     "MarginVerdict",
     "McNemar",
@@ -51,9 +53,11 @@ __all__ = [
     "detectable_difference",
     "friedman",
     "holm",
+    "inflation",
     "margin_verdict",
     "mcnemar_by_seed",
     "partial_conjunction",
+    "pooled_lambda",
     "pseudo_values",
     "rank_sets",
     "reachable_p",
