@@ -11,7 +11,7 @@ from hbench.render.section import Section, Text
 from hbench.render.table import Column, Table, View
 
 _TRIVIAL = """\
-What needs no reading: naming the most frequent class, never answering, guessing. Where the model trained on all data is
+What needs no reading: always naming one class, never answering, guessing. Where the model trained on all data is
 not `superior` to it (p at most 0.05, not adjusted), its tables have no assay and give no verdicts. Where the metric is
 neither a mean over examples nor recomputed from them, both are the mean per-example result."""
 _SHARE = "share of 1"
