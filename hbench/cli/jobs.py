@@ -29,12 +29,14 @@ def status(store: Path, as_json: bool) -> None:
     """
     from hbench.execute.base import describe
     from hbench.execute.processes import is_alive
-    from hbench.jobs.agenda import pending
+    from hbench.jobs.agenda import agenda_damage, pending
     from hbench.jobs.store import JOB_TYPES
 
     opened = _open(store)
     failures, running = opened.failures(), opened.running(is_alive)
     waiting = pending(opened, running)
+    if (damage := agenda_damage(opened)) is not None:
+        click.echo(f"damaged: {damage}; pending jobs are not counted until the next run writes it anew", err=True)
     counts: dict[str, dict[str, int]] = {
         job_type: {
             "finished": len(list((opened.root / job_type).glob("*/result.json"))),

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hbench.errors import UsageError
+
 if TYPE_CHECKING:
     from hbench.render.check import Check
 
@@ -32,11 +34,20 @@ def markdown(found: Check, verbose: bool) -> str:
 
 
 def github(found: Check, verbose: bool) -> str:
-    """Return an annotation per line of the summary; the summary of the job gets the Markdown."""
+    """Return an annotation per line of the summary; the summary of the job gets the Markdown.
+
+    Raises UsageError where that cannot be written.
+    """
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if page:
-        with Path(page).open("a", encoding="utf-8") as stream:
-            stream.write(f"{markdown(found, verbose)}\n")
+        try:
+            with Path(page).open("a", encoding="utf-8") as stream:
+                stream.write(f"{markdown(found, verbose)}\n")
+        except OSError as error:
+            raise UsageError(
+                f"GITHUB_STEP_SUMMARY {page}: cannot be written ({error.strerror}); name a writable file, unset it, "
+                "or use --format markdown"
+            ) from None
     lines = [*found.summary, *(found.problems if verbose else ())]
     title = f"leaderboard {_OUTCOMES[found.code]}"
     return "\n".join(f"::error title={title}::{_escaped(line)}" for line in lines) or f"::notice title={title}::{_SAME}"

@@ -156,9 +156,8 @@ class _Worker:
 
     @contextmanager
     def _specification(self, job: Job) -> Iterator[Path]:
-        folder = self.store.root / "queue"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{job.key}-{os.getpid()}.json"
+        path = self.store.queued(job)
+        path.parent.mkdir(exist_ok=True)
         write_whole(path, dump(job))
         try:
             yield path

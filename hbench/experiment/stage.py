@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.jobs.agenda import write_agenda
+from hbench.jobs.agenda import agenda_damage, write_agenda
 from hbench.jobs.spec import FineTune, Job
 from hbench.kinds import load_examples
 from hbench.plugins.registry import TASKS
@@ -41,6 +41,8 @@ def run_stage(
     jobs: by what progress calls them; one that is named twice runs once, under its first name.
     Raises HbenchError for input at fault. A job that fails raises nothing.
     """
+    if (damage := agenda_damage(store)) is not None:
+        progress.warn(f"damaged: {damage}; it is written anew")
     write_agenda(store, name, {job.key: job for job in jobs.values()}.values())
     labels: dict[str, str] = {}
     wanted: list[Job] = []

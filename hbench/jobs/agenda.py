@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hbench.files import write_whole
+from hbench.errors import StoreError
+from hbench.files import digest_text, write_whole
+from hbench.jobs.entries import Entries
 from hbench.jobs.store import JOB_TYPES
 
 if TYPE_CHECKING:
@@ -26,15 +28,23 @@ def write_agenda(store: Store, stage: str, jobs: Iterable[Job]) -> None:
     for job in jobs:
         keys[job.job_type].append(job.key)
     with suppress(OSError):
-        write_whole(store.root / AGENDA, json.dumps({"stage": stage, "jobs": keys}, indent=1) + "\n")
+        write_whole(store.root / AGENDA, _sealed(stage, keys))
+
+
+def agenda_damage(store: Store) -> str | None:
+    """Return what is wrong with the jobs that the latest stage wrote down, None when nothing is or none did."""
+    try:
+        _read(store)
+    except StoreError as error:
+        return str(error)
+    return None
 
 
 def pending(store: Store, running: Iterable[Job]) -> dict[str, int]:
-    """Return by type how many jobs of the latest stage have not started; 0 where no run has written what it takes."""
+    """Return by type how many jobs of the latest stage have not started; 0 where what it wrote is lost or damaged."""
     try:
-        keys = json.loads((store.root / AGENDA).read_text(encoding="utf-8"))["jobs"]
-        wanted = {job_type: set(keys[job_type]) for job_type in JOB_TYPES}
-    except (OSError, ValueError, KeyError, TypeError):  # of no run yet, or damaged: nothing but this count is lost
+        wanted = _read(store)
+    except StoreError:
         return dict.fromkeys(JOB_TYPES, 0)
     started = {job.key for job in running}
     return {
@@ -42,7 +52,30 @@ def pending(store: Store, running: Iterable[Job]) -> dict[str, int]:
             key not in started
             and not (store.folder(job_type, key) / "result.json").is_file()
             and not (store.folder(job_type, key) / "error.json").is_file()
-            for key in keys
+            for key in set(keys)
         )
         for job_type, keys in wanted.items()
     }
+
+
+def _read(store: Store) -> dict[str, tuple[str, ...]]:
+    """Return the keys of the jobs of the latest stage by type. Raises StoreError for a file that was changed."""
+    path = store.root / AGENDA
+    if not path.exists():  # no run yet
+        return dict.fromkeys(JOB_TYPES, ())
+    entries = Entries.of_file(path)
+    stage = entries.text("stage")
+    keys = entries.within("jobs", lambda inner: {kind: inner.listed(kind, Entries.text) for kind in JOB_TYPES})
+    if entries.has("sha256"):  # an earlier hbench wrote none
+        entries.text("sha256")
+        # any byte of it may say something else: blanks too, which JSON would pass over
+        if path.read_bytes() != _sealed(stage, keys).encode(errors="surrogatepass"):
+            raise StoreError(f"{path}: changed since written")
+    entries.close()
+    return keys
+
+
+def _sealed(stage: str, keys: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of the file, with the sha256 of what it would be without that."""
+    content = {"stage": stage, "jobs": {kind: list(names) for kind, names in keys.items()}}
+    return json.dumps({**content, "sha256": digest_text(json.dumps(content))}, indent=1) + "\n"

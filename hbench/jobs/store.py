@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 JOB_TYPES = ("finetune", "score")
-#: Names this machine in drafts: a store may be shared by several, and process ids mean something on one only.
+#: Names this machine in what a process may leave: a store may be shared by several, and process ids mean something on
+#: one only.
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
@@ -74,6 +75,10 @@ class Store:
     def folder(self, job_type: str, job_key: str) -> Path:
         """Return the folder of a job by its job_type and key."""
         return self.root / job_type / job_key
+
+    def queued(self, job: Job) -> Path:
+        """Return the file in which this process hands a job to a worker process."""
+        return self.root / "queue" / f"{job.key}-{_HOST}-{os.getpid()}.json"
 
     def finished(self, job: Job) -> bool:
         """Return whether the job's result is complete, and each of its files what was written.
@@ -196,11 +201,17 @@ class Store:
         return len(failed)
 
     def sweep(self, alive: Callable[[int], bool]) -> None:
-        """Delete drafts of processes of this machine that are gone; `alive` tells whether a process id still runs."""
+        """Delete what processes of this machine that are gone left: their drafts, and jobs on their way to workers.
+
+        alive: tells whether a process id still runs.
+        """
         for job_type in JOB_TYPES:
             for draft in (self.root / job_type).glob(f".*-{_HOST}-*-*"):
                 if not alive(int(draft.name.split("-")[2])):
                     shutil.rmtree(draft, ignore_errors=True)
+        for path in (self.root / "queue").glob(f"*-{_HOST}-*.json"):
+            if not alive(int(path.stem.split("-")[2])):
+                path.unlink(missing_ok=True)
 
     def running(self, alive: Callable[[int], bool]) -> list[Job]:
         """Return the jobs that processes of this machine are writing; `alive` tells whether a process id still runs."""

@@ -9,6 +9,8 @@ from typing import Any
 from hbench.errors import HbenchError, suggest
 from hbench.files import JsonObject, short_repr
 
+#: What to do about a file that is no result: never to edit it, which would make up a result.
+_FIX = "restore the file, or move it out of the results"
 #: Largest integer that arrays hold.
 _LARGEST = 2**63 - 1
 
@@ -29,7 +31,8 @@ class Fields:
         self.path = path
         self._taken: set[str] = set()
         if not isinstance(value, dict):
-            raise ResultError(f"{file}: {path.rstrip('.') or 'the file'} is {short_repr(value)}; use a JSON object")
+            what = path.rstrip(".") or "the file"
+            raise ResultError(f"{file}: {what} is {short_repr(value)}, expected a JSON object; {_FIX}")
         self._value: JsonObject = value
 
     def error(self, name: str, problem: str) -> ResultError:
@@ -40,10 +43,10 @@ class Fields:
         """Return an entry for which `test` holds; `expected` says in words what that is."""
         self._taken.add(name)
         if name not in self._value:
-            raise self.error(name, f"is missing; add it: {expected}")
+            raise self.error(name, f"is missing, expected {expected}; {_FIX}")
         value = self._value[name]
         if not test(value):
-            raise self.error(name, f"is {short_repr(value)}; use {expected}")
+            raise self.error(name, f"is {short_repr(value)}, expected {expected}; {_FIX}")
         return value
 
     def has(self, name: str) -> bool:
@@ -114,7 +117,7 @@ class Fields:
     def close(self) -> None:
         """Raise ResultError when the object has an entry that nobody took: most often a name with a typing error."""
         for name in sorted(set(self._value) - self._taken):
-            raise self.error(name, f"is unknown; remove it{suggest(name, self._taken)}")
+            raise self.error(name, f"is unknown; {_FIX}{suggest(name, self._taken)}")
 
 
 def is_text(value: Any) -> bool:

@@ -117,9 +117,14 @@ def _too_deep(file: str) -> ResultError:
 
 
 def _kind(fields: Fields) -> str:
-    known = KINDS.names()
-    expected = f"a kind of task that is installed ({', '.join(known)}), or install the package that registers it"
-    return str(fields.take("kind", expected, lambda v: is_text(v) and v in known))
+    known, kind = KINDS.names(), fields.text("kind")
+    if kind not in known:
+        raise fields.error(
+            "kind",
+            f"is {short_repr(kind)}, which is not installed (installed: {', '.join(known)}); install the package that "
+            "registers this kind",
+        )
+    return kind
 
 
 def _version(fields: Fields, name: str, ours: int) -> None:
@@ -217,7 +222,7 @@ def _trivial(fields: Fields) -> TrivialAnswer | None:
         return None
     answer, outcomes = inner.text("answer"), _examples(inner)
     if outcomes is None:
-        raise inner.error("examples", "is null; give the value of each evaluation example, or leave `trivial` out")
+        raise inner.error("examples", "is null, expected the value of each evaluation example; restore the file")
     inner.close()
     return TrivialAnswer(answer, outcomes)
 

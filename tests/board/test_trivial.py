@@ -30,8 +30,8 @@ def full_row(cells: Sequence[CellResult]) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [
-        ("answer", "", "field 'trivial.answer' is ''; use a string of one line"),
-        ("examples", None, "field 'trivial.examples' is null; give the value of each evaluation example"),
+        ("answer", "", "field 'trivial.answer' is '', expected a string of one line"),
+        ("examples", None, "field 'trivial.examples' is null, expected the value of each evaluation example"),
         ("examples.values", [], "field 'trivial.examples.values' holds 0 rows, not one without null"),
         ("examples.values", [None], "field 'trivial.examples.values' holds 1 rows, not one without null"),
         ("examples.values", ["AAAA"], "field 'trivial.examples.values[0]' holds 3 bytes where 400 examples take 50"),

@@ -278,6 +278,12 @@ def test_leaderboard_check_reports_in_formats(hbench, board, tmp_path, monkeypat
     assert hbench("leaderboard", "check", "--format", "github").out.startswith("::notice")
 
 
+def test_a_summary_of_the_job_that_cannot_be_written_is_named(hbench, board, tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "gone/summary.md"))
+    refused(hbench("leaderboard", "check", "--format", "github"), "GITHUB_STEP_SUMMARY", "gone/summary.md", "--format")
+    assert hbench("leaderboard", "check", "--format", "markdown").code == 0
+
+
 def test_leaderboard_remove_names_what_there_is(hbench, tmp_path):
     write_all(small_board(tasks=("snli",), keeps=("0.3",)), tmp_path / "r")
     places = ("--results", "r", "--out", "o")

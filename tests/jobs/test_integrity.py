@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,33 +148,54 @@ def test_a_job_that_never_ran_is_not_damaged(tmp_path: Path) -> None:
     assert Store(tmp_path).damage(TRAINING) is None
 
 
-def one_file_of_every_job(store: Path, draw: random.Random) -> Iterator[Path]:
-    for folder in sorted(store.glob("*/*/")):
-        if (folder / "result.json").is_file():
-            yield draw.choice(sorted(folder.iterdir()))
+def files_by_kind(store: Path) -> dict[str, list[Path]]:
+    """Return all files of a store by what they are, such as `score/spec.json` or `stage.json`."""
+    kinds: dict[str, list[Path]] = {}
+    for path in sorted(store.rglob("*")):
+        if path.is_file():
+            parts = path.relative_to(store).parts
+            kinds.setdefault(f"{parts[0]}/{parts[-1]}" if len(parts) > 1 else parts[0], []).append(path)
+    return kinds
+
+
+def some_files(kinds: dict[str, list[Path]], draw: random.Random) -> list[Path]:
+    """Return a file of each kind, one of a job at most: kinds that come first are sure to have theirs."""
+    chosen: list[Path] = []
+    for paths in kinds.values():
+        left = [path for path in paths if path.parent not in {other.parent for other in chosen}]
+        chosen += [draw.choice(left)] if left else []
+    return chosen
 
 
 @pytest.mark.slow
-def test_sixty_damages_are_named_and_the_board_stays_the_same(tmp_path: Path) -> None:
-    """Damage a file of every job of a finished store, run again, until sixty files were damaged."""
-    bench = Bench(tmp_path)
+def test_sixty_damages_are_named_and_the_board_stays_the_same(
+    hbench: Any, bench: Bench, tmp_path: Path, one_thread: None
+) -> None:
+    """Damage a file of every kind in a finished store, one of a job, run again, until sixty files were damaged."""
     bench.write(SMALL_SUITE.replace("size=120", "size=60").replace("eval_size = 60", "eval_size = 20"))
-    options = ("run", "suite.toml", "--store", "store", "--executor", "inline")
-    bench.hbench(*options)
-    boards = [tmp_path / "leaderboard" / name for name in ("LEADERBOARD.md", "leaderboard.csv")]
+    command = ("run", "suite.toml", "--store", "store", "--quiet")
+    first = hbench(*command)
+    assert (first.code, first.err) == (0, "")
+    boards = sorted((tmp_path / "leaderboard").rglob("*.*"))
     whole = [path.read_bytes() for path in boards]
     shutil.copytree(tmp_path / "store", tmp_path / "copy")
-    draw, damaged = random.Random(0), 0
-    while damaged < 60:
+    kinds = files_by_kind(tmp_path / "store")
+    assert {"finetune/dynamics.nc", "score/scores.npz", "score/result.sha256", "stage.json"} <= set(kinds)
+    draw, damaged = random.Random(0), list[Path]()
+    while len(damaged) < 60:
         shutil.rmtree(tmp_path / "store")
         shutil.copytree(tmp_path / "copy", tmp_path / "store")
-        paths = list(one_file_of_every_job(tmp_path / "store", draw))
+        paths = some_files(dict(draw.sample(list(kinds.items()), len(kinds))), draw)
         for path in paths:
             size = path.stat().st_size
             flip(path, draw.randrange(8 * size)) if draw.random() < 0.8 else cut(path, draw.randrange(size))
-        damaged += len(paths)
-        said = bench.hbench(*options).stderr
-        for path in paths:  # a seal that is damaged is named with what it seals
-            named = (path, path.with_name("result.json")) if path.name == "result.sha256" else (path,)
-            assert any(f"{one.parent.name}/{one.name}" in said for one in named), f"{path} is not named"
+        damaged += paths
+        done = hbench(*command)
+        assert (done.code, done.out) == (0, first.out)
+        said = done.err.splitlines()
+        for path in paths:  # with its folder, which tells the job; a seal is named beside what it seals
+            assert any(path.name in line and path.parent.name in line for line in said), f"{path} is not named"
+        assert len(said) == len(paths)
         assert [path.read_bytes() for path in boards] == whole
+        assert hbench(*command).err == ""
+    assert {kind for kind, paths in kinds.items() if {*paths} & {*damaged}} == {*kinds}

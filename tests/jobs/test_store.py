@@ -104,6 +104,19 @@ def test_drafts_of_dead_processes_are_swept(tmp_path: Path) -> None:
     assert store.finished(JOB)
 
 
+def test_what_dead_processes_left_on_its_way_to_workers_is_swept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = store.queued(JOB)
+    path.parent.mkdir()
+    elsewhere = path.with_name(f"{JOB.key}-00000000-{os.getpid()}.json")  # of a machine that shares the store
+    for made in (path, elsewhere):
+        made.write_text("{}")
+    store.sweep(lambda process: True)
+    assert path.is_file()
+    store.sweep(lambda process: process != os.getpid())
+    assert list(path.parent.iterdir()) == [elsewhere]
+
+
 def test_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("")
     with pytest.raises(StoreError, match="name a writable folder with --store"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,19 @@ def test_a_method_goes_with_its_rows_and_is_not_missing(folder):
     assert {result.method for result in results_of(folder / "results")} == {"full", "random", "h-score", "length"}
     assert not [row for row in rows(folder) if "el2n" in row or "missing" in row]
     assert check(folder / "results", folder).code == 0
+
+
+def test_a_method_that_is_gone_has_no_share_in_the_scoring_bill(folder):
+    def bills() -> dict[str, tuple[float, float]]:
+        """Return what scoring costs each method that reads runs, shared and alone."""
+        found = {row["method"]: row for row in csv.DictReader(rows(folder)) if float(row["cost_scoring_alone"] or 0)}
+        return {m: (float(r["cost_scoring_shared"]), float(r["cost_scoring_alone"])) for m, r in found.items()}
+
+    before = bills()
+    assert {*before} == {"el2n", "h-score"}
+    assert before["h-score"][0] < before["h-score"][1]
+    remove(folder / "results", folder, "el2n")
+    assert bills() == {"h-score": (before["h-score"][1],) * 2}
 
 
 def test_only_from_the_task_that_is_named(folder):

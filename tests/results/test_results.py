@@ -113,9 +113,12 @@ def test_rivals_stand_in_the_file_only_where_there_are_some():
     [
         (["length"], "field 'compared' does not name 'length', which this file compares; run the cell again"),
         (["random"], "field 'rivals' names 'random', the random baseline (`chance`); run the cell again"),
-        (["el2n", "el2n"], "field 'rivals' is ['el2n', 'el2n']; use a sorted list of the rivals, each once, without"),
-        ("el2n", "field 'rivals' is 'el2n'; use a sorted list"),
-        ([3], "field 'rivals' is [3]; use a sorted list"),
+        (
+            ["el2n", "el2n"],
+            "field 'rivals' is ['el2n', 'el2n'], expected a sorted list of the rivals, each once, without",
+        ),
+        ("el2n", "field 'rivals' is 'el2n', expected a sorted list"),
+        ([3], "field 'rivals' is [3], expected a sorted list"),
         (["full"], "without 'full'"),
     ],
 )
@@ -192,7 +195,7 @@ def test_packing_refuses_what_is_no_result(rows):
         ("examples.cases", [1, 2], "examples.cases", "a list of 400 integers"),
         ("examples", None, "examples", "restore the file"),
         ("failures", [{"seed": 342, "reason": "gone"}], "failures", "restore the file"),
-        ("failures", [{"seed": 342}], "failures[0].reason", "is missing; add it"),
+        ("failures", [{"seed": 342}], "failures[0].reason", "is missing, expected"),
         ("subset.share", 30, "subset.share", "numbers from 0 to 1"),
         ("subset.sizes", [5000] * 6, "subset.sizes", "exceeds data.train_rows"),
         ("cost.full", 0, "cost.full", "a number above 0"),
@@ -229,7 +232,7 @@ def test_packing_refuses_what_is_no_result(rows):
         ("keep", "none", "seeds", "restore the file"),
         ("method", "full", "keep", "restore the file"),
         ("metrik", "accuracy", "metrik", "did you mean 'metric'?"),
-        ("cost.seconds", 12.0, "cost.seconds", "is unknown; remove it"),
+        ("cost.seconds", 12.0, "cost.seconds", "is unknown; restore the file"),
     ],
 )
 def test_every_problem_names_file_field_and_fix(path, value, field, fix):
@@ -329,7 +332,7 @@ def test_metrics_that_are_means_have_to_be_those_of_their_examples(kind, metric,
 
 
 def test_a_result_of_a_kind_that_is_not_installed_is_refused():
-    with pytest.raises(ResultError, match=r"'kind' is 'pictures'; use a kind of task that is installed .*choice, "):
+    with pytest.raises(ResultError, match=r"'kind' is 'pictures', which is not installed .*choice, "):
         parse(payload_of(replace(cell(), kind="pictures")))
 
 
