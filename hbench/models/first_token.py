@@ -64,7 +64,8 @@ class FirstToken:
         query, key, value = (_heads(own, rows) for rows in made)
         scores = torch.matmul(query, key.transpose(2, 3)) * own.scaling
         if attention_mask is not None:
-            scores = scores + attention_mask[:, :, :1]
+            mask = attention_mask[:, :, :1]  # numbers to add, or what may be looked at
+            scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
         shares = nn.functional.dropout(scores.softmax(dim=-1), own.dropout.p, layer.training)
         context = torch.matmul(shares, value).transpose(1, 2).reshape(first.shape[0], 1, -1)
         output: Tensor = layer.feed_forward_chunk(layer.attention.output(context, first))
