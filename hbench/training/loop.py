@@ -66,9 +66,9 @@ class Run:
         curriculum: Curriculum | None = None,
     ) -> None:
         recipe = setting.recipe
-        prepare_machine(recipe.threads, setting.device)
-        AcceleratorState._reset_state(reset_partial_state=True)
         precision = resolve_precision(recipe, setting.device)
+        prepare_machine(recipe.threads, setting.device, precision)
+        AcceleratorState._reset_state(reset_partial_state=True)
         self.accelerator = Accelerator(
             cpu=setting.device == "cpu", mixed_precision="bf16" if precision == "bf16" else "no"
         )
