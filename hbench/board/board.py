@@ -19,6 +19,7 @@ from hbench.board.rows import diagnostic_rows, rows_of
 from hbench.board.scorings import SharedScores, with_shared_scores
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
 from hbench.board.values import CellValues, trivial_values
+from hbench.board.versions import check_protocol
 from hbench.results.cell import CellKey, CellResult, kept_share
 
 
@@ -69,7 +70,11 @@ class Board:
 
     @classmethod
     def of(cls, results: Sequence[CellResult]) -> Board:
-        """Compare results. Raises ResultError when two that are compared differ in version, size or charges."""
+        """Compare results.
+
+        Raises ResultError for two of different protocols, and for two compared that differ in version, size or charges.
+        """
+        check_protocol(results)
         values = _values(results)
         shared = SharedScores.of(values)
         values = with_shared_scores(values, shared)

@@ -39,11 +39,21 @@ def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Pat
     )
 
 
-def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef) -> dict[int, FineTune]:
-    """Return the full-data training of every seed; only those that some method reads observe anything."""
+def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef, device: str | None = None) -> dict[int, FineTune]:
+    """Return the full-data training of every seed; only those that some method reads observe anything.
+
+    device: the type of device asked for, None for `auto`.
+    """
     observed = set(experiment.scoring_seeds())
     return {
-        seed: FineTune(task, model, experiment.recipe, seed, experiment.observe if seed in observed else None)
+        seed: FineTune(
+            task,
+            model,
+            experiment.recipe,
+            seed,
+            experiment.observe if seed in observed else None,
+            device=device,
+        )
         for seed in experiment.full_seeds()
     }
 

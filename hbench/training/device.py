@@ -43,9 +43,14 @@ def count_gpus() -> int:
 
 
 def resolve_precision(recipe: Recipe, device: str) -> str:
-    """Return `bf16` or `fp32`: `auto` is bf16 where the device computes in it, fp32 elsewhere."""
+    """Return `bf16`, `fp32` or `tf32`: `auto` is bf16 where the device computes in it, fp32 elsewhere.
+
+    Raises UsageError for tf32 on what is not an NVIDIA GPU.
+    """
     import torch
 
+    if recipe.precision == "tf32" and not device.startswith("cuda"):
+        raise UsageError(f"recipe.precision = 'tf32': device '{device}' has none; use fp32, or --device cuda")
     if recipe.precision != "auto":
         return recipe.precision
     if device.startswith("cuda"):
@@ -53,8 +58,8 @@ def resolve_precision(recipe: Recipe, device: str) -> str:
     return "bf16" if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
 
 
-def prepare_machine(threads: int, device: str) -> None:
-    """Pin what could make the same job give other bits: thread count and the choice of GPU kernels."""
+def prepare_machine(threads: int, device: str, precision: str = "fp32") -> None:
+    """Pin what could make the same job give other bits: thread count, choice of GPU kernels, rounding in products."""
     import torch
 
     if device.startswith("cuda"):
@@ -62,6 +67,7 @@ def prepare_machine(threads: int, device: str) -> None:
             raise UsageError(f"device '{device}': this machine has no CUDA device; use --device cpu")
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.cuda.set_device(torch.device(device).index or 0)
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.use_deterministic_algorithms(True, warn_only=True)
     # A debugging aid that comes with it: NaN is written over every new tensor, which takes time and changes no result.
     # mypy looks at the module; torch puts an object with this property in its place.
