@@ -20,7 +20,7 @@ from hbench.cost.bill import Bill, Used
 from hbench.errors import TrainingFailed
 from hbench.training.batches import Collator, iterate, reading_order, training_order
 from hbench.training.curriculum import Curriculum, weights_of
-from hbench.training.device import prepare_machine, resolve_precision
+from hbench.training.device import allow_tf32, prepare_machine, resolve_precision
 from hbench.training.embeddings import LastHiddenState, pool
 from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
 from hbench.training.observers import Observer, observers
@@ -66,6 +66,7 @@ class Run:
         prepare_machine(recipe.threads, setting.device)
         AcceleratorState._reset_state(reset_partial_state=True)
         precision = resolve_precision(recipe, setting.device)
+        allow_tf32(precision == "tf32")
         self.accelerator = Accelerator(
             cpu=setting.device == "cpu", mixed_precision="bf16" if precision == "bf16" else "no"
         )

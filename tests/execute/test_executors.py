@@ -73,9 +73,10 @@ def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
     store.prepare()
     assert work(store, [str(path)], "cpu", (), out) == 0
     events = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert events[-1] == {"event": "finished"}
+    assert events[-1] == {"event": "finished", "taken": 0}
     progress = [event for event in events if event["event"] == "progress"]
     assert progress[-1]["done"] == progress[-1]["total"]
+    assert progress[-1]["taken"] == 0  # a CPU's memory is not asked for
     assert store.finished(job)
 
 
