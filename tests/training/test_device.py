@@ -28,7 +28,7 @@ def test_a_gpu_computes_in_what_it_has_and_the_recipe_names(monkeypatch: pytest.
 def test_tf32_is_refused_where_nothing_computes_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, bf16=False, tf32=False)
     for device in ("cpu", "mps", "cuda"):
-        with pytest.raises(UsageError, match="tf32.*fp32"):
+        with pytest.raises(UsageError, match=r"tf32.*fp32"):
             resolve_precision(Recipe(precision="tf32"), device)
 
 
@@ -44,7 +44,8 @@ def test_a_gpu_is_pinned_before_it_is_used_and_a_choice_of_the_user_stays(monkey
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "set_device", lambda _: set_before.append(os.environ["CUBLAS_WORKSPACE_CONFIG"]))
     for name in PINNED:
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
     prepare_machine(1, "cuda:0")
     assert set_before == [":4096:8"]
