@@ -22,14 +22,16 @@ CLASSES = 3
 
 
 class Batch:
-    """A model with random weights in eval mode and a batch of padded sequences, position ids given to every peer."""
+    """A model with random weights and without dropout, a batch of padded sequences, position ids for every peer."""
 
     def __init__(self, size: str, sequences: int, length: int, device: str) -> None:
         torch.manual_seed(0)
         config = config_of(size)
         config.num_labels = CLASSES
+        # Opacus sees nothing in eval mode, so every way runs in training mode, without dropout.
+        config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
         model = transformers.AutoModelForSequenceClassification.from_config(config, attn_implementation="eager")
-        self.model, self.device = model.to(device).eval(), device
+        self.model, self.device = model.to(device).train(), device
         lengths = torch.linspace(length // 2, length, sequences).long()
         mask = (torch.arange(length) < lengths[:, None]).long()
         ids = torch.randint(1000, config.vocab_size, (sequences, length)) * mask
@@ -67,8 +69,12 @@ class Batch:
             found = torch.func.functional_call(self.model, weights, kwargs=row)
             return functional.cross_entropy(found.logits, label[None])
 
-        each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0), chunk_size=8)
-        gradients = each(weights, self.inputs, self.labels)
+        # what the library makes of a mask of padding looks at its values, which torch.func forbids: it is given whole
+        hidden = torch.finfo(torch.float32).min * (1.0 - self.inputs["attention_mask"].float())
+        length = hidden.shape[1]
+        inputs = {**self.inputs, "attention_mask": hidden[:, None, None, :].expand(-1, 1, length, length)}
+        each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0), chunk_size=8, randomness="different")
+        gradients = each(weights, inputs, self.labels)
         return torch.stack([g.flatten(1).norm(dim=1) for g in gradients.values()]).norm(dim=0)
 
 
@@ -88,7 +94,7 @@ def compare(size: str, sequences: int, length: int, device: str, figures: Figure
     """Measure the time, the memory and the error of every way on one model."""
     batch = Batch(size, sequences, length, device)
     truth = batch.single()
-    setting = f"{sequences} sequences of up to {length} tokens, fp32, eval mode"
+    setting = f"{sequences} sequences of up to {length} tokens, fp32, no dropout"
 
     def report(name: str, way: Callable[[], torch.Tensor]) -> None:
         def measure() -> tuple[float, str]:
@@ -111,39 +117,42 @@ def compare(size: str, sequences: int, length: int, device: str, figures: Figure
         figures.add(f"{size}: Opacus", "not installed", "", setting)
         return
     for name, ghost in (("Opacus", False), ("Opacus, ghost norms", True)):
-        figures.attempt(name=f"{size}: {name}, prepared", setting=setting, measure=prepared(batch, ghost, report, name))
+        peer = Opacus(batch, ghost)
+        report(name, peer)
+        peer.leave()
 
 
-def prepared(
-    batch: Batch, ghost: bool, report: Callable[[str, Callable[[], torch.Tensor]], None], name: str
-) -> Callable[[], tuple[float, str]]:
-    """Return what wraps the model with Opacus, reports its way and unwraps it again."""
+class Opacus:
+    """The norms from Opacus: of gradients of every example, or by ghost norms, which form none for linear layers."""
 
-    def measure() -> tuple[float, str]:
+    def __init__(self, batch: Batch, ghost: bool) -> None:
+        self.batch, self.ghost = batch, ghost
+        self.wrapped: Any = None
+
+    def __call__(self) -> torch.Tensor:
+        """Return the norms; the first call wraps the model."""
         from opacus import GradSampleModule
         from opacus.grad_sample import GradSampleModuleFastGradientClipping as Ghost
 
-        wrapped = (Ghost if ghost else GradSampleModule)(batch.model, loss_reduction="sum", strict=False)
+        batch = self.batch
+        if self.wrapped is None:
+            kind = Ghost if self.ghost else GradSampleModule
+            self.wrapped = kind(batch.model, loss_reduction="sum", strict=False)
+        batch.losses(self.wrapped(**batch.inputs)).sum().backward()
+        if self.ghost:
+            found = self.wrapped.get_norm_sample()
+        else:
+            samples = [parameter.grad_sample for parameter in batch.model.parameters()]
+            found = torch.stack([sample.flatten(1).norm(dim=1) for sample in samples]).norm(dim=0)
+            for parameter in batch.model.parameters():
+                parameter.grad_sample = None
+        batch.model.zero_grad(set_to_none=True)
+        return found.detach()
 
-        def norms() -> torch.Tensor:
-            batch.losses(wrapped(**batch.inputs)).sum().backward()
-            if ghost:
-                found = wrapped.get_norm_sample()
-            else:
-                samples = [p.grad_sample for p in batch.model.parameters()]
-                found = torch.stack([s.flatten(1).norm(dim=1) for s in samples]).norm(dim=0)
-                for parameter in batch.model.parameters():
-                    parameter.grad_sample = None
-            batch.model.zero_grad(set_to_none=True)
-            return found.detach()
-
-        try:
-            report(name, norms)
-        finally:
-            wrapped.remove_hooks()
-        return 1.0, "model wrapped"
-
-    return measure
+    def leave(self) -> None:
+        """Take Opacus' hooks off the model."""
+        if self.wrapped is not None:
+            self.wrapped.remove_hooks()
 
 
 def timed(way: Callable[[], torch.Tensor], device: str, rounds: int, figures: Figures) -> tuple[float, int]:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from benchmarks.gpu.figures import start
 
 #: What a rehearsal runs: some of the tests that mean something on a CPU.
-_REHEARSED = "same_bits_twice or waits_for_the_gpu or named"
+_REHEARSED = "same_bits_twice and fp32 or waits_for_the_gpu and None or named"
 
 
 def main() -> int:

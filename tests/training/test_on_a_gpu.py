@@ -139,7 +139,7 @@ def test_training_is_that_of_the_cpu_but_for_rounding(make: Any, encoded: Any) -
         np.testing.assert_allclose(one["gold_prob"].to_numpy(), other["gold_prob"].to_numpy(), rtol=0, atol=2e-3)
 
 
-@pytest.mark.parametrize("method", ["dynamic-el2n", "dynamic-random", "infobatch"])
+@pytest.mark.parametrize("method", ["dynamic-el2n", "dynamic-random", "infobatch[quantile=0.9]"])
 def test_a_curriculum_chooses_the_same_twice(make: Any, method: str) -> None:
     first, second = (train(make("bf16", observe=None, method=method)) for _ in range(2))
     assert first.curriculum is not None
@@ -188,7 +188,7 @@ def complaining() -> Iterator[Callable[[bool], None]]:
     complain(False)
 
 
-@pytest.mark.parametrize("method", [None, "infobatch"])
+@pytest.mark.parametrize("method", [None, "infobatch[quantile=0.9]"])
 def test_no_step_inside_an_epoch_waits_for_the_gpu(make: Any, complaining: Any, method: str | None) -> None:
     run = make("bf16", observe={"train": Watch()}, method=method)
     per_epoch = -(-SIZE // BATCH)
