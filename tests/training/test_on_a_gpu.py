@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from support.architectures import ARCHITECTURES, SCOPES, TOKEN_TYPES, build
+from support.embedded_training import train_embedded
 from support.gpu import DEVICE, need_gpu
 from torch.nn import functional
 
@@ -201,6 +202,18 @@ def test_no_step_inside_an_epoch_waits_for_the_gpu(make: Any, complaining: Any, 
 
     train(run, told)
     assert len(steps) >= per_epoch
+
+
+@pytest.mark.parametrize("task", ["planted-pair", "planted-choice", "planted-span", "planted-joint"])
+def test_no_kind_of_task_waits_for_the_gpu_in_a_step(complaining: Any, task: str) -> None:
+    steps = []
+
+    def told(done: int, total: int) -> None:
+        steps.append(done)
+        complaining(0 < done < total - 1)
+
+    train_embedded(f"{task}[size={SIZE}]", told, DEVICE, epochs=1, batch_size=BATCH)
+    assert len(steps) == -(-SIZE // BATCH)
 
 
 def test_a_precision_is_what_products_are_rounded_to(make: Any) -> None:
