@@ -1,37 +1,36 @@
-"""Part one: the tests that need a GPU, as pytest counts them."""
+"""Part one: the tests that need a GPU, counted as pytest names them one by one."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
-from xml.etree import ElementTree
 
 from benchmarks.gpu.figures import start
 
 #: What a rehearsal runs: some of the tests that mean something on a CPU.
 _REHEARSED = "same_bits_twice and fp32 or waits_for_the_gpu and None or named"
+_OUTCOME = re.compile(r"^\S+::\S.* (PASSED|FAILED|ERROR|SKIPPED)\b")
+_WHY = re.compile(r"^(?:FAILED|ERROR) \S+::(\S+)(?: - (.*))?$")
 
 
 def main() -> int:
     """Run the tests marked `cuda`; return pytest's exit code."""
     settings, figures = start()
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "tests.xml"
-        pytest = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-m", "cuda", "tests/training", "tests/execute"]
-        chosen = ["-k", _REHEARSED] if settings["rehearse"] else []
-        done = subprocess.run([*pytest, *chosen, f"--junitxml={report}"])
-        suite = next(iter(ElementTree.parse(report).getroot()))
-        counts = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
-        for name, count in counts.items():
-            figures.add(name, count, "", " ".join(["pytest -m cuda", *chosen]))
-        for case in suite.iter("testcase"):
-            wrong = [child for kind in ("failure", "error") for child in case.findall(kind)]
-            if wrong:
-                message = (wrong[0].get("message") or "").splitlines()
-                figures.add(f"failed: {case.get('name')}", " ".join(message[:1])[:300], "", "pytest -m cuda")
-    return done.returncode
+    pytest = [sys.executable, "-m", "pytest", "-vv", "-n", "0", "-m", "cuda", "tests/execute", "tests/training"]
+    chosen = ["-k", _REHEARSED] if settings["rehearse"] else []
+    counts = dict.fromkeys(("PASSED", "FAILED", "ERROR", "SKIPPED"), 0)
+    with subprocess.Popen([*pytest, *chosen], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            outcome, why = _OUTCOME.match(line), _WHY.match(line)
+            if outcome:
+                counts[outcome[1]] += 1
+                figures.replace(f"tests {outcome[1].lower()}", counts[outcome[1]], "", "pytest -m cuda")
+            elif why:
+                figures.add(f"failed: {why[1]}", (why[2] or "")[:300], "", "pytest -m cuda")
+    return process.returncode
 
 
 if __name__ == "__main__":

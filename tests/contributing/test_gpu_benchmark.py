@@ -57,8 +57,8 @@ def test_every_part_is_rehearsed_on_a_cpu_and_kept_by_the_next_call(tmp_path: Pa
     found = parts(tmp_path)
     assert {name: part["state"] for name, part in found.items()} == dict.fromkeys(found, "done")
     figures = {figure["name"]: figure["value"] for part in found.values() for figure in part["figures"]}
-    assert (figures["failures"], figures["errors"], figures["skipped"]) == (0, 0, 0)
-    assert figures["tests"] > 2
+    assert figures["tests passed"] > 2
+    assert not {"tests failed", "tests error", "tests skipped"} & set(figures)
     for name in ("tiny: hbench", "tiny: Trainer best", "tiny: Trainer default", "1 at a time", "2 at a time"):
         assert figures[name] > 0, name
     assert figures["tiny: hbench, largest error"] < 1e-4
