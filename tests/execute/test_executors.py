@@ -191,7 +191,7 @@ def test_executors_take_options_by_reference(monkeypatch: pytest.MonkeyPatch) ->
             find_executor(reference, jobs)
 
 
-@pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 1}', "[]"])
+@pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 2}', "[]"])
 def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | None) -> None:
     path, out = tmp_path / "spec.json", io.StringIO()
     if text is not None:
