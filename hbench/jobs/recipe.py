@@ -30,8 +30,8 @@ class Recipe:
     max_grad_norm: float = 1.0
     #: Tokens per sequence, longer ones are cut.
     max_length: int = 128
-    #: `auto` is bf16 where the device has it; `tf32`, on GPUs alone, is fp32 with the factors of products rounded.
-    precision: Literal["auto", "bf16", "tf32", "fp32"] = "auto"
+    #: `auto` is bf16 where the device computes in it. `tf32`, for GPUs alone, is fp32 with products of 10-bit numbers.
+    precision: Literal["auto", "bf16", "fp32", "tf32"] = "auto"
     #: Batches sorted by length together; 1 for no sorting. The order of examples and of batches stays random.
     bucket_batches: int = 50
     #: CPU threads of one job. Part of the key: another number of threads adds floats in another order.
@@ -56,8 +56,8 @@ class Recipe:
                 raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use a number from 0 to below 1")
         if self.schedule not in ("linear", "constant"):
             raise UsageError(f"recipe.schedule = {short_repr(self.schedule)}: use 'linear' or 'constant'")
-        if self.precision not in ("auto", "bf16", "tf32", "fp32"):
-            raise UsageError(f"recipe.precision = {short_repr(self.precision)}: use 'auto', 'bf16', 'tf32' or 'fp32'")
+        if self.precision not in ("auto", "bf16", "fp32", "tf32"):
+            raise UsageError(f"recipe.precision = {short_repr(self.precision)}: use 'auto', 'bf16', 'fp32' or 'tf32'")
 
     def updated(self, changes: Mapping[str, object], where: str) -> Recipe:
         """Return the recipe with some fields changed; `where` names their source in error messages."""

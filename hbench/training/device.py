@@ -54,14 +54,17 @@ def visible_gpus() -> list[str]:
 
 
 def resolve_precision(recipe: Recipe, device: str) -> str:
-    """Return `bf16`, `tf32` or `fp32`: `auto` is bf16 where the device computes in it, fp32 elsewhere.
+    """Return `bf16`, `fp32` or `tf32`: `auto` is bf16 where the device computes in it, fp32 elsewhere.
 
-    Raises UsageError for TF32 on a device other than a GPU that has it.
+    Raises UsageError for tf32 on a device other than a GPU that has it.
     """
     import torch
 
+    _pin(device)
     if recipe.precision == "tf32" and not (device.startswith("cuda") and torch.cuda.is_tf32_supported()):
-        raise UsageError("recipe.precision = 'tf32': only NVIDIA GPUs since Ampere compute in it; use 'fp32' or 'auto'")
+        raise UsageError(
+            f"recipe.precision = 'tf32': device '{device}' has none, NVIDIA GPUs since Ampere have it; use 'fp32'"
+        )
     if recipe.precision != "auto":
         return recipe.precision
     if device.startswith("cuda"):
@@ -69,8 +72,8 @@ def resolve_precision(recipe: Recipe, device: str) -> str:
     return "bf16" if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
 
 
-def prepare_machine(threads: int, device: str) -> None:
-    """Pin what could make the same job give other bits: thread count and the choice of GPU kernels.
+def prepare_machine(threads: int, device: str, precision: str = "fp32") -> None:
+    """Pin what could make the same job give other bits: thread count, choice of GPU kernels, rounding in products.
 
     A GPU's matrix products then use a workspace of fixed size, and operations that add up in an order of chance are
     replaced by slower ones where torch has some; `docs/gpu.md` says what that costs.
@@ -78,17 +81,24 @@ def prepare_machine(threads: int, device: str) -> None:
     import torch
 
     if device.startswith("cuda"):
-        for name, value in PINNED.items():
-            os.environ.setdefault(name, value)
+        _pin(device)
         if not torch.cuda.is_available():
             raise UsageError(f"device '{device}': this machine has no CUDA device; use --device cpu")
         torch.cuda.set_device(torch.device(device).index or 0)
+        allow_tf32(precision == "tf32")
     torch.use_deterministic_algorithms(True, warn_only=True)
     # A debugging aid that comes with it: NaN is written over every new tensor, which takes time and changes no result.
     # mypy looks at the module; torch puts an object with this property in its place.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # see above
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
+
+
+def _pin(device: str) -> None:
+    """Say to CUDA, which listens when it is first used, how to compute; what the user has set stays."""
+    if device.startswith("cuda"):
+        for name, value in PINNED.items():
+            os.environ.setdefault(name, value)
 
 
 def allow_tf32(allowed: bool) -> None:

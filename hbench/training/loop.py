@@ -22,7 +22,7 @@ from hbench.errors import TrainingFailed
 from hbench.models.first_token import FirstToken
 from hbench.training.batches import Collator, iterate, reading_order, training_order
 from hbench.training.curriculum import Curriculum, weights_of
-from hbench.training.device import allow_tf32, prepare_machine, resolve_precision
+from hbench.training.device import prepare_machine, resolve_precision
 from hbench.training.dropout import CheapDropout
 from hbench.training.embeddings import LastHiddenState, pool
 from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
@@ -66,10 +66,9 @@ class Run:
         curriculum: Curriculum | None = None,
     ) -> None:
         recipe = setting.recipe
-        prepare_machine(recipe.threads, setting.device)
-        AcceleratorState._reset_state(reset_partial_state=True)
         precision = resolve_precision(recipe, setting.device)
-        allow_tf32(precision == "tf32")
+        prepare_machine(recipe.threads, setting.device, precision)
+        AcceleratorState._reset_state(reset_partial_state=True)
         self.accelerator = Accelerator(
             cpu=setting.device == "cpu", mixed_precision="bf16" if precision == "bf16" else "no"
         )

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
+from support.finished_jobs import TRAINED
+from support.made_up_scores import finish
 
 from hbench.experiment.bind import BoundExperiment, bind
 from hbench.experiment.collect import collect
 from hbench.experiment.plan import make_plan
 from hbench.experiment.prune import prune
 from hbench.experiment.suite import Suite
+from hbench.jobs.integrity import write_result
 from hbench.jobs.store import Store
 from hbench.plugins.registry import SCORERS
 from hbench.results.cell import CellResult
+from hbench.results.fields import ResultError
 
 RIVALS = ("length", "dynamic-random")
 
@@ -70,3 +77,19 @@ def test_naming_rivals_changes_no_job_and_without_them_no_result(tmp_path):
     for cell in cells_of(plain, tmp_path):
         assert cell.rivals == ()
         assert "rivals" not in json.loads(cell.dump())
+
+
+@pytest.mark.parametrize("other", [{"device": "cuda"}, {"precision": "bf16"}], ids=["device", "precision"])
+def test_trainings_on_two_devices_or_in_two_precisions_are_not_compared(tmp_path, other):
+    """`auto` may come to other things on the machines that share a store."""
+    trained, _ = bound_of(suite(), tmp_path)
+    store = Store(tmp_path)
+    finish(store, trained)
+    odd = next(prune(trained, store).available()).job
+    with store.writing(odd) as folder:
+        write_result(folder, replace(TRAINED, **other))
+    with pytest.raises(ResultError) as caught:
+        cells_of(trained, tmp_path)
+    assert odd.key[:12] in str(caught.value)
+    assert ("cuda in fp32" if "device" in other else "in bf16") in str(caught.value)
+    assert "--device" in str(caught.value)

@@ -95,7 +95,7 @@ def test_what_is_written_is_read_back(job: Any) -> None:
     assert read.key == job.key
 
 
-def test_the_key_is_that_of_the_first_version() -> None:
+def test_the_key_is_that_of_the_second_protocol() -> None:
     """What a specification says of observing and choosing is typed; its canonical JSON is as it always was."""
     payload = TUNE.payload()
     written = json.loads(spec.canonical(payload))

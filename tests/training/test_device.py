@@ -12,6 +12,12 @@ from hbench.jobs.recipe import Recipe
 from hbench.training.device import PINNED, allow_tf32, prepare_machine, resolve_precision
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is pinned in a test stays in the test."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+
+
 def pretend(monkeypatch: pytest.MonkeyPatch, *, bf16: bool, tf32: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bf16)
     monkeypatch.setattr(torch.cuda, "is_tf32_supported", lambda: tf32)
@@ -44,9 +50,8 @@ def test_a_gpu_is_pinned_before_it_is_used_and_a_choice_of_the_user_stays(monkey
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "set_device", lambda _: set_before.append(os.environ["CUBLAS_WORKSPACE_CONFIG"]))
     for name in PINNED:
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+        os.environ.pop(name, None)
+    os.environ["CUDA_DEVICE_ORDER"] = "FASTEST_FIRST"
     prepare_machine(1, "cuda:0")
     assert set_before == [":4096:8"]
     assert os.environ["CUDA_DEVICE_ORDER"] == "FASTEST_FIRST"
