@@ -79,13 +79,18 @@ def _arguments() -> tuple[Plan, Path | None, bool]:
         device=given.device,
         rehearse=given.rehearse,
         minutes=given.minutes,
-        model=given.model,
-        suite=given.suite,
-        data_dir=given.data_dir,
+        model=_absolute(given.model),
+        suite=_absolute(given.suite),
+        data_dir=given.data_dir and given.data_dir.resolve(),
         jobs=given.jobs or (2 if given.rehearse else 8),
         options=tuple(rest),
     )
     return plan, given.wheels, given.again
+
+
+def _absolute(name: str | None) -> str | None:
+    """Return a path that is there as one that holds anywhere, since the parts run in another folder; names stay."""
+    return str(Path(name).resolve()) if name is not None and Path(name).exists() else name
 
 
 def _say(text: str) -> None:
