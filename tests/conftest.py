@@ -12,12 +12,29 @@ import pytest
 import torch
 from support.bench import SMALL_SUITE, Bench
 from support.command_line import PLUGIN
+from support.gpu import DEVICE
 
 from hbench.cli import main
 from hbench.plugins.registry import SCORERS, TASKS
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need a GPU unless `-m` asks for them: where there is none, `-m cuda` fails and says so.
+
+    `HBENCH_TEST_DEVICE=cpu` rehearses those on a CPU that can be.
+    """
+    kept, left_out = [], []
+    for item in items:
+        mark = item.get_closest_marker("cuda")
+        possible = DEVICE == "cuda" or mark is None or mark.kwargs.get("rehearsed", True)
+        wanted = mark is None or "cuda" in config.option.markexpr
+        (kept if wanted and possible else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 @pytest.fixture(scope="module")

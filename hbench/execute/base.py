@@ -15,6 +15,7 @@ from hbench.errors import HbenchError, StoreError, TrainingFailed
 from hbench.execute.culprit import raised_at
 from hbench.jobs.spec import FineTune, Job
 from hbench.training.device import resolve_device
+from hbench.training.memory import why_memory_ran_out
 
 if TYPE_CHECKING:
     from hbench.jobs.store import Store
@@ -96,7 +97,8 @@ def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None
             raise StoreError(
                 f"store {store.root}: {error.strerror}; free space or name another --store, and run again"
             ) from error
-        return _failed(job, store, f"{type(error).__name__}: {error}{raised_at(error, job)}")
+        reason = why_memory_ran_out(error) or f"{type(error).__name__}: {error}{raised_at(error, job)}"
+        return _failed(job, store, reason)
     return None
 
 

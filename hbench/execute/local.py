@@ -1,8 +1,10 @@
-"""The executor that runs jobs in several worker processes of this machine, one device each."""
+"""The executor that runs jobs in several worker processes of this machine, which share its devices."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -16,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError, UsageError
 from hbench.execute.base import Context, Executor
+from hbench.execute.card import Card
 from hbench.files import write_whole
 from hbench.jobs.spec import FineTune, Job, dump
-from hbench.training.device import count_gpus, resolve_device
+from hbench.training.device import PINNED, count_gpus, resolve_device, visible_gpus
 
 if TYPE_CHECKING:
     from hbench.jobs.store import Store
@@ -27,17 +30,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalExecutor(Executor):
-    """Runs jobs in worker processes of this machine, each on a core or GPU of its own.
+    """Runs jobs in worker processes of this machine, each on a core or GPU of its own unless there are more workers.
 
-    jobs: workers at a time; none for one per core or GPU. A worker that dies fails the job in hand, with its exit
-    code, and is replaced.
+    jobs: workers at a time; none for one per core or GPU. More than there are GPUs share them evenly, and a job waits
+    where the memory left is less than it needs. reserve: GiB of a GPU that a job is expected to need as long as none
+    like it has told; none for half of the GPU. A worker that dies fails the job in hand, with its exit code, and is
+    replaced.
     """
 
     jobs: int | None = None
+    reserve: float | None = None
 
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise UsageError(f"executor local: jobs={self.jobs} is out of range; use at least 1")
+        if self.reserve is not None and not 0 < self.reserve < math.inf:
+            raise UsageError(f"executor local: reserve={self.reserve} is out of range; use a number of GiB above 0")
 
     def run(self, jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
         """Run the jobs, in order of their start. Raises UsageError for a device that this machine lacks."""
@@ -47,7 +55,11 @@ class LocalExecutor(Executor):
         count = min(len(jobs), self.jobs or _default_jobs(jobs, devices))
         queue = iter(jobs)
         lock = threading.Lock()
-        crew = [_Worker(store, devices[i % len(devices)], context.plugins, _threads(jobs)) for i in range(count)]
+        cards = _cards(devices, None if self.reserve is None else round(self.reserve * 2**30))
+        crew = [
+            _Worker(store, device, context.plugins, _threads(jobs), cards.get(device))
+            for device in itertools.islice(itertools.cycle(devices), count)
+        ]
         with ThreadPoolExecutor(count) as pool:
             tasks = [pool.submit(_drain, worker, queue, lock, context, progress) for worker in crew]
             try:
@@ -60,6 +72,8 @@ class LocalExecutor(Executor):
                         pass
                 for worker in crew:
                     worker.kill()
+                for card in cards.values():
+                    card.wake()
                 for worker in crew:
                     worker.reap()
 
@@ -75,11 +89,15 @@ class Refused(HbenchError):
 class _Worker:
     """One worker process, started with its first job and again after a death."""
 
-    def __init__(self, store: Store, device: str, plugins: tuple[Path, ...], threads: int) -> None:
+    def __init__(
+        self, store: Store, device: str, plugins: tuple[Path, ...], threads: int, card: Card | None = None
+    ) -> None:
         self.store = store
         self.device = device
+        #: The GPU behind the device where its number or UUID is known: the process then sees no other.
+        self.card = card
         self.command = [sys.executable, "-m", "hbench.cli", "run-job", "-", "--store", str(store.root)]
-        self.command += ["--device", device]
+        self.command += ["--device", device if card is None else "cuda"]
         for plugin in plugins:
             self.command += ["--plugin", str(plugin)]
         self.environment = {
@@ -87,8 +105,20 @@ class _Worker:
             "OMP_NUM_THREADS": str(threads),
             "TOKENIZERS_PARALLELISM": "false",
         }
+        if card is not None:
+            self.environment = {**PINNED, **self.environment, "CUDA_VISIBLE_DEVICES": card.gpu}
         self.process: subprocess.Popen[str] | None = None
         self.stopped = False
+
+    @contextmanager
+    def admitted(self, job: Job, progress: Progress) -> Iterator[bool]:
+        """Wait until the GPU has room for the job, and keep the room in the block; False when stopped before."""
+        if self.card is None or not isinstance(job, FineTune):
+            yield not self.stopped
+            return
+        waits = f"GPU {self.card.gpu}: a job waits for memory; fewer jobs than asked for run on it at a time"
+        with self.card.admitted(job, lambda: self.stopped, lambda: progress.note(waits)) as entered:
+            yield entered
 
     def run(self, job: Job, progress: Progress) -> str | None:
         """Run one job to its end; return why it failed, None when it did not. Raises Refused for input at fault."""
@@ -102,6 +132,8 @@ class _Worker:
                 for line in process.stdout:
                     event = json.loads(line)
                     if event["event"] == "progress":
+                        if self.card is not None and isinstance(job, FineTune):
+                            self.card.tell(job, event["taken"], event["done"], event["total"])
                         progress.job_progress(name, event["done"], event["total"])
                     elif event["event"] == "refused":
                         raise Refused(event["message"], event["code"])
@@ -111,6 +143,8 @@ class _Worker:
                             self._retire()
                         return str(event["reason"])
                     else:
+                        if self.card is not None and isinstance(job, FineTune):
+                            self.card.finish(job, event["taken"])
                         return None
             except BrokenPipeError:
                 pass
@@ -171,8 +205,11 @@ def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, context:
             job = next(queue, None)
         if job is None or worker.stopped:
             return
-        progress.job_started(job.key, context.label(job))
-        reason = worker.run(job, progress)
+        with worker.admitted(job, progress) as admitted:
+            if not admitted:
+                return
+            progress.job_started(job.key, context.label(job))
+            reason = worker.run(job, progress)
         if not worker.stopped:
             progress.job_finished(job.key, reason)
 
@@ -185,6 +222,13 @@ def _devices(name: str) -> list[str]:
     if resolve_device(name) == "cuda":
         return [f"cuda:{number}" for number in range(max(1, count_gpus()))]
     return [name]
+
+
+def _cards(devices: Sequence[str], reserve: int | None) -> dict[str, Card]:
+    """Return the GPU behind every device whose number or UUID is known, by the device's name."""
+    gpus = visible_gpus()
+    numbers = {name: int(name.partition(":")[2] or 0) for name in devices if name.startswith("cuda")}
+    return {name: Card(gpus[number], reserve) for name, number in numbers.items() if number < len(gpus)}
 
 
 def _threads(jobs: Sequence[Job]) -> int:

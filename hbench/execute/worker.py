@@ -16,6 +16,7 @@ from hbench.execute.base import run_job
 from hbench.jobs.spec import Job, load
 from hbench.jobs.store import Store
 from hbench.plugins.registry import load_plugin_file
+from hbench.training.memory import give_memory_back, memory_taken
 
 _PROGRESS_SECONDS = 0.5
 _PARENT_SECONDS = 1.0
@@ -25,8 +26,9 @@ def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path
     """Run the jobs whose specification files are named, in order; return how many failed.
 
     device: a name such as `auto`, resolved on this machine, which need not be the one where the suite was started.
-    Every line written is one JSON object: {"event": "progress", "done", "total"}, then {"event": "finished"} or
-    {"event": "failed", "reason"} for the job, or {"event": "refused", "message", "code"} when the input is at fault.
+    Every line written is one JSON object: {"event": "progress", "done", "total", "taken"}, then {"event": "finished",
+    "taken"} or {"event": "failed", "reason"} for the job, or {"event": "refused", "message", "code"} when the input is
+    at fault. `taken`: the most bytes that the job has taken on a GPU.
     """
     for plugin in plugins:
         load_plugin_file(plugin)
@@ -39,7 +41,11 @@ def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path
             failed += 1
             continue
         failed += reason is not None
-        _say(out, {"event": "finished"} if reason is None else {"event": "failed", "reason": reason})
+        if reason is None:
+            _say(out, {"event": "finished", "taken": memory_taken()})
+            give_memory_back()
+        else:
+            _say(out, {"event": "failed", "reason": reason})
     return failed
 
 
@@ -77,7 +83,7 @@ def _reporter(out: TextIO) -> Callable[[int, int], None]:
         now = time.monotonic()
         if now - last >= _PROGRESS_SECONDS or done == total:
             last = now
-            _say(out, {"event": "progress", "done": done, "total": total})
+            _say(out, {"event": "progress", "done": done, "total": total, "taken": memory_taken()})
 
     return report
 

@@ -287,10 +287,9 @@ def _tuned(
 
 def _mean(values: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Return the means (b, k) over the windows of each example of values (s, k)."""
-    import torch
-
     sums = values.new_zeros(len(batch.labels), values.shape[1]).index_add(0, batch.owner, values)
-    counts = torch.bincount(batch.owner, minlength=len(batch.labels))
+    # bincount would wait for the GPU
+    counts = values.new_zeros(len(batch.labels)).index_add(0, batch.owner, values.new_ones(len(values)))
     return sums / counts[:, None]
 
 

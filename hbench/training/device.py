@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from hbench.jobs.recipe import Recipe
 
+#: What CUDA reads when a process first uses it: the same sums every time, and GPUs numbered as nvidia-smi does.
+PINNED = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+
 
 def resolve_device(name: str) -> str:
     """Return the device behind a name on this machine: `auto` is `cuda` where there is a GPU to use, `cpu` elsewhere.
@@ -36,21 +39,32 @@ def resolve_device(name: str) -> str:
 
 def count_gpus() -> int:
     """Return the number of NVIDIA GPUs that this process may use, without loading torch."""
+    return len(visible_gpus())
+
+
+def visible_gpus() -> list[str]:
+    """Return the NVIDIA GPUs that this process may use, each as CUDA_VISIBLE_DEVICES names it, without loading torch.
+
+    The place in the list is the number behind `cuda:`; a number in it is that of nvidia-smi.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return len([entry for entry in visible.split(",") if entry.strip() not in ("", "-1")])
-    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+        return [entry.strip() for entry in visible.split(",") if entry.strip() not in ("", "-1")]
+    return [str(number) for number, _ in enumerate(Path("/proc/driver/nvidia/gpus").glob("*"))]
 
 
 def resolve_precision(recipe: Recipe, device: str) -> str:
     """Return `bf16`, `fp32` or `tf32`: `auto` is bf16 where the device computes in it, fp32 elsewhere.
 
-    Raises UsageError for tf32 on what is not an NVIDIA GPU.
+    Raises UsageError for tf32 on a device other than a GPU that has it.
     """
     import torch
 
-    if recipe.precision == "tf32" and not device.startswith("cuda"):
-        raise UsageError(f"recipe.precision = 'tf32': device '{device}' has none; use fp32, or --device cuda")
+    _pin(device)
+    if recipe.precision == "tf32" and not (device.startswith("cuda") and torch.cuda.is_tf32_supported()):
+        raise UsageError(
+            f"recipe.precision = 'tf32': device '{device}' has none, NVIDIA GPUs since Ampere have it; use 'fp32'"
+        )
     if recipe.precision != "auto":
         return recipe.precision
     if device.startswith("cuda"):
@@ -59,21 +73,40 @@ def resolve_precision(recipe: Recipe, device: str) -> str:
 
 
 def prepare_machine(threads: int, device: str, precision: str = "fp32") -> None:
-    """Pin what could make the same job give other bits: thread count, choice of GPU kernels, rounding in products."""
+    """Pin what could make the same job give other bits: thread count, choice of GPU kernels, rounding in products.
+
+    A GPU's matrix products then use a workspace of fixed size, and operations that add up in an order of chance are
+    replaced by slower ones where torch has some; `docs/gpu.md` says what that costs.
+    """
     import torch
 
     if device.startswith("cuda"):
+        _pin(device)
         if not torch.cuda.is_available():
             raise UsageError(f"device '{device}': this machine has no CUDA device; use --device cpu")
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.cuda.set_device(torch.device(device).index or 0)
-        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        allow_tf32(precision == "tf32")
     torch.use_deterministic_algorithms(True, warn_only=True)
     # A debugging aid that comes with it: NaN is written over every new tensor, which takes time and changes no result.
     # mypy looks at the module; torch puts an object with this property in its place.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # see above
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
+
+
+def _pin(device: str) -> None:
+    """Say to CUDA, which listens when it is first used, how to compute; what the user has set stays."""
+    if device.startswith("cuda"):
+        for name, value in PINNED.items():
+            os.environ.setdefault(name, value)
+
+
+def allow_tf32(allowed: bool) -> None:
+    """Say whether a GPU may round the factors of float32 products to TF32; the library's own answer varies."""
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    torch.backends.cudnn.allow_tf32 = allowed
 
 
 def device_name(device: torch.device) -> str:

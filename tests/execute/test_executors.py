@@ -73,9 +73,10 @@ def test_worker_tells_its_course_in_lines(tmp_path: Path, bench: Bench) -> None:
     store.prepare()
     assert work(store, [str(path)], "cpu", (), out) == 0
     events = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert events[-1] == {"event": "finished"}
+    assert events[-1] == {"event": "finished", "taken": 0}
     progress = [event for event in events if event["event"] == "progress"]
     assert progress[-1]["done"] == progress[-1]["total"]
+    assert progress[-1]["taken"] == 0  # a CPU's memory is not asked for
     assert store.finished(job)
 
 
@@ -190,7 +191,7 @@ def test_executors_take_options_by_reference(monkeypatch: pytest.MonkeyPatch) ->
             find_executor(reference, jobs)
 
 
-@pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 1}', "[]"])
+@pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 2}', "[]"])
 def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | None) -> None:
     path, out = tmp_path / "spec.json", io.StringIO()
     if text is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +32,15 @@ class Trained(NamedTuple):
     asked: Encoded
 
 
-def train_embedded(reference: str, **recipe: Any) -> Trained:
+def train_embedded(
+    reference: str,
+    told: Callable[[int, int], None] = lambda done, total: None,
+    device: str = "cpu",
+    **recipe: Any,
+) -> Trained:
     """Train on an embedded task by its own recipe with these changes; no text may be too long for it.
 
-    In fp32, which every machine has.
+    In fp32, which every machine has. told: hears of every step.
     """
     task, model = TASKS.find(reference), find_model("tiny")
     kind = find_kind(task.plugin.kind)
@@ -56,7 +62,8 @@ def train_embedded(reference: str, **recipe: Any) -> Trained:
         predict_width=kind.predict_width(task.plugin, asked),
         recipe=wanted,
         seed=1,
+        device=device,
     )
     run = Run(setting, encoded, np.arange(train.size), {"train": Watch()})
-    run.train(lambda done, total: None)
+    run.train(told)
     return Trained(run, task.plugin, kind, train, encoded, evaluation, asked)
