@@ -70,6 +70,14 @@ class Observer:
             self._embedded[pooling] = torch.full((len(self.epochs), self._size, values.shape[1]), torch.nan)
         self._embedded[pooling][self._slot[epoch], torch.from_numpy(members)] = values.float().cpu()
 
+    def state(self) -> dict[str, Any]:
+        """Return all values kept so far, not copied: what a checkpoint holds of an observer."""
+        return {"kept": self._kept, "norms": self._norms, "embedded": self._embedded}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned in another run of the same job."""
+        self._kept, self._norms, self._embedded = state["kept"], state["norms"], state["embedded"]
+
     def dataset(self, kind: Kind, encoded: Encoded, seed: int) -> xr.Dataset:
         """Return the dynamics of this run, dims (run=1, epoch, example)."""
         signals: dict[str, npt.NDArray[Any]] = kind.signals(self._kept.numpy(), encoded)
