@@ -135,7 +135,7 @@ def test_the_worker_decides_what_auto_means(
 ) -> None:
     seen = []
 
-    def trained(job: FineTune, folder: Path, device: str, step: object) -> None:
+    def trained(job: FineTune, folder: Path, device: str, step: object, checkpoints: object) -> None:
         seen.append(device)
         write_result(folder, TRAINED)
 
