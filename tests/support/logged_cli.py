@@ -1,7 +1,7 @@
 """The command line, whose workers write a line for every batch they have done: `python logged_cli.py run SUITE ..`.
 
-A line goes to the file that HBENCH_TEST_LOG names: seconds, process, the job's key, and `batch EPOCH STAGE BATCH` when a
-batch is done, `written` when a checkpoint is, `restored` when one was gone on from.
+A line goes to the file that HBENCH_TEST_LOG names: seconds, process, the job's key, and `batch EPOCH STAGE BATCH` when
+a batch is done, `written` when a checkpoint is, `restored` when one was gone on from.
 """
 
 from __future__ import annotations

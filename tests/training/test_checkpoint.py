@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 from support.interrupted_runs import Heard, StopAfter, Subject, checkpoints, differences, finish, stop_after
-from support.small_jobs import small_job
 
 from hbench.errors import Interrupted
 from hbench.jobs.checkpoints import JobCheckpoints
@@ -254,14 +253,3 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
             assert not signals.waiting
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def test_the_folder_names_the_job_whose_checkpoints_it_holds(tmp_path: Path) -> None:
-    kept = JobCheckpoints(tmp_path, small_job(1))
-    assert kept.latest() is None
-    with kept.writing(3, 9) as file:
-        file.write_bytes(b"x")
-    latest = kept.latest()
-    assert (latest.number, latest.step, latest.steps, latest.sound) == (1, 3, 9, True)
-    kept.drop()
-    assert not kept.folder.exists()
