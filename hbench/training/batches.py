@@ -67,15 +67,19 @@ class Collator:
             filling = dict.fromkeys(encoded.token_gold, NO_VALUE)
             gold |= encoded.sequences.spread(which, encoded.token_gold, filling)
         return Batch(
-            inputs={name: self._tensor(values) for name, values in encoded.sequences.padded(which).items()},
-            labels=self._tensor(encoded.label[members]),
-            owner=self._tensor(np.repeat(np.arange(len(members)), counts)),
-            gold={name: self._tensor(values) for name, values in gold.items()},
+            inputs={name: self.tensor(values) for name, values in encoded.sequences.padded(which).items()},
+            labels=self.tensor(encoded.label[members]),
+            owner=self.tensor(np.repeat(np.arange(len(members)), counts)),
+            gold={name: self.tensor(values) for name, values in gold.items()},
             sizes=encoded.sizes,
         )
 
-    def _tensor(self, values: Indices) -> torch.Tensor:
-        return torch.from_numpy(values).to(self.device)
+    def tensor(self, values: Indices) -> torch.Tensor:
+        """Return numbers as a tensor on the device; a GPU copies them while the next batch is put together."""
+        made = torch.from_numpy(values)
+        return (
+            made.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else made.to(self.device)
+        )
 
 
 def iterate(batches: list[Indices], collate: Collator) -> Iterator[tuple[Indices, Batch]]:

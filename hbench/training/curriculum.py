@@ -113,12 +113,12 @@ class Curriculum:
         found.attrs["draw"] = self.draw
         return found
 
-    def state(self) -> dict[str, Any]:
-        """Return the choices and what was observed so far: what a checkpoint holds of a curriculum."""
+    def state(self, epoch: int) -> dict[str, Any]:
+        """Return the choices and what was observed so far, in the epoch in work too: what a checkpoint holds of it."""
         return {
             "chosen": [(epoch, choice.members, choice.weights) for epoch, choice in self.chosen],
             "seen": self._seen,
-            "observer": None if self.observer is None else self.observer.state(),
+            "observer": None if self.observer is None else self.observer.state(epoch),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:

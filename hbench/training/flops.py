@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from hbench.models.first_token import FirstToken
+
 #: A backward pass forms two products for each one of the forward pass.
 TRAIN_FACTOR = 3
 #: A gradient-norm pass leaves the weights' gradients out and adds the Gram matrices: counted as a training step.
@@ -58,6 +60,7 @@ def _measure(auto: Any, config: Any, device: str) -> list[int]:
         # Without gradients: the counter cannot follow a parameter that is handed from one module to another.
         # A copy: the library writes the kind of attention into the configuration it is given.
         model = auto.from_config(copy.deepcopy(config), attn_implementation="eager").eval().requires_grad_(False)
+        FirstToken(model)
     counts = []
     for shape in _SHAPES:
         ids = torch.full(shape, 5, dtype=torch.long, device=device)

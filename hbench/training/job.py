@@ -24,6 +24,7 @@ from hbench.jobs.store import write_arrays
 from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
 from hbench.models.catalogue import Model, check_model, model_of
 from hbench.models.load import auto_class, check_loaded, load_config, load_model, load_tokenizer
+from hbench.models.rows import Rows, RowsInUse, used_rows
 from hbench.plugins import DynamicScorer, Task, texts_of
 from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.references import join_reference
@@ -49,6 +50,8 @@ class Prepared:
     train: Examples
     encoded: Encoded
     evaluation: dict[str, tuple[Examples, Encoded]]
+    #: Tokens that occur in any of these examples: the rows of the embedding that are trained.
+    rows: Rows
 
 
 #: Per process: identity of task, model and length -> what is shared, the oldest first.
@@ -68,8 +71,10 @@ def fine_tune(
     shared = prepare(job)
     members = _members(job, len(shared.encoded.ids))
     head = shared.kind.head(shared.task)
+    model = load_model(shared.model, head, shared.config, job.seed)
+    RowsInUse(model, shared.rows)
     setting = Setting(
-        model=load_model(shared.model, head, shared.config, job.seed),
+        model=model,
         kind=shared.kind,
         flops=shared.flops,
         width=shared.kind.width(shared.task),
@@ -126,6 +131,11 @@ def _prepare(job: FineTune) -> Prepared:
     head = kind.head(task)
     config = load_config(model, head, tokenizer)
     check_loaded(model, tokenizer, config, length, texts_of(task))
+    encoded = kind.encode(task, train, tokenizer, length)
+    evaluation = {
+        split: (examples, kind.encode(task, examples, tokenizer, length))
+        for split, examples in zip(task.splits(), rest, strict=True)
+    }
     return Prepared(
         task=task,
         model=model,
@@ -134,11 +144,9 @@ def _prepare(job: FineTune) -> Prepared:
         cls_token=tokenizer.cls_token_id,
         flops=_count_flops(model, head, config),
         train=replace(train, columns={}),  # the texts are in `encoded` now
-        encoded=kind.encode(task, train, tokenizer, length),
-        evaluation={
-            split: (examples, kind.encode(task, examples, tokenizer, length))
-            for split, examples in zip(task.splits(), rest, strict=True)
-        },
+        encoded=encoded,
+        evaluation=evaluation,
+        rows=used_rows([encoded, *(found for _, found in evaluation.values())], tokenizer, config),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,11 @@ from transformers import get_scheduler
 
 from hbench.cost.bill import Bill, Used
 from hbench.errors import TrainingFailed
+from hbench.models.first_token import FirstToken
 from hbench.training.batches import Collator, iterate, reading_order, training_order
 from hbench.training.curriculum import Curriculum, weights_of
 from hbench.training.device import prepare_machine, resolve_precision
+from hbench.training.dropout import CheapDropout
 from hbench.training.embeddings import LastHiddenState, pool
 from hbench.training.flops import GRADIENT_FACTOR, TRAIN_FACTOR, FlopCount
 from hbench.training.observers import Observer, observers
@@ -84,6 +86,7 @@ class Run:
         watchers = [*self.observers.values(), None if curriculum is None else curriculum.passing()]
         embedded = any(watcher is not None and watcher.embeddings for watcher in watchers)
         self.hidden = LastHiddenState(setting.model) if embedded else None
+        self.first_token = FirstToken(setting.model)
         #: What was used, and the seconds that it took, by what they were spent on.
         self.bill = Bill()
         self.seconds: dict[str, float] = {}
@@ -182,7 +185,7 @@ class Run:
             logits = self._logits(batch)
             losses = kind.losses(logits, batch)
             if self.weights is not None:
-                losses = losses * self.weights[torch.from_numpy(members).to(losses.device)]
+                losses = losses * self.weights[self.collate.tensor(members)]
             loss = losses.mean()
             self.accelerator.backward(loss)
             if recipe.max_grad_norm > 0:
@@ -194,13 +197,15 @@ class Run:
             if watching:
                 values = kind.observe(logits.detach(), batch)
                 for watcher in watching:
-                    watcher.keep(at.epoch, members, values)
+                    watcher.keep(members, values)
             at.used += self._used(members, batch, TRAIN_FACTOR)
             at.step += 1
             progress(at.step, self.steps)
         mean = float(total) / len(batches)
         if not math.isfinite(mean):
             raise TrainingFailed(f"the loss is not a finite number in epoch {at.epoch}; lower the learning rate")
+        for watcher in watching:
+            watcher.finish(at.epoch)
         if own is not None and self.curriculum is not None:
             self.curriculum.seen(at.epoch)
         self.bill = self.bill.with_epoch(at.used)
@@ -244,36 +249,39 @@ class Run:
         self.model.train(dropout)
         if at.stage != GRADIENTS:
             with torch.inference_mode():
-                for members, batch in self._remaining(batches, self.collate):
-                    self._observe_batch(at.epoch, watcher, members, batch)
-                    at.used += self._used(members, batch, 1)
+                for some, batch in self._remaining(batches, self.collate):
+                    self._observe_batch(watcher, some, batch)
+                    at.used += self._used(some, batch, 1)
             self.bill = self.bill.with_pass(at.epoch, "signals", at.used)
         if watcher.gradients:
-            self._observe_gradients(watcher, batches)
+            self._observe_gradients(watcher, members)
+        watcher.finish(at.epoch)
         self._time("observing")
 
-    def _observe_batch(self, epoch: int, watcher: Observer, members: Indices, batch: Batch) -> None:
+    def _observe_batch(self, watcher: Observer, members: Indices, batch: Batch) -> None:
         if self.hidden is None or not watcher.embeddings:
-            watcher.keep(epoch, members, self.setting.kind.observe(self._logits(batch), batch))
+            watcher.keep(members, self.setting.kind.observe(self._logits(batch), batch))
             return
-        with self.hidden.watching():
-            watcher.keep(epoch, members, self.setting.kind.observe(self._logits(batch), batch))
+        with self.hidden.watching(), self.first_token.everything():
+            watcher.keep(members, self.setting.kind.observe(self._logits(batch), batch))
             for pooling in watcher.embeddings:
                 vectors = pool(self.hidden.latest(), batch, pooling, self.setting.cls_token)
-                watcher.keep_embedding(epoch, members, pooling, vectors)
+                watcher.keep_embedding(members, pooling, vectors)
 
-    def _observe_gradients(self, watcher: Observer, batches: list[Indices]) -> None:
+    def _observe_gradients(self, watcher: Observer, members: Indices) -> None:
+        """Take gradient norms in batches of the size of a training step, so that they need no more memory than that."""
         from hbench.training.gradients.norms import GradientNorms
 
         at = self.at
         if at.stage != GRADIENTS:
             at.enter(GRADIENTS)
+        batches = reading_order(self.encoded.length, members, self.setting.recipe.batch_size)
         with GradientNorms(self.setting.model, watcher.gradients) as norms:
-            for members, batch in self._remaining(batches, self.collate):
+            for some, batch in self._remaining(batches, self.collate):
                 with self.accelerator.autocast():
                     found = norms(batch.inputs, partial(self._losses, batch), batch.owner)
-                watcher.keep_norms(at.epoch, members, found)
-                at.used += self._used(members, batch, GRADIENT_FACTOR)
+                watcher.keep_norms(some, found)
+                at.used += self._used(some, batch, GRADIENT_FACTOR)
         self.bill = self.bill.with_pass(at.epoch, "gradients", at.used)
 
     def _losses(self, batch: Batch, output: Any) -> torch.Tensor:
@@ -281,7 +289,10 @@ class Run:
         return kind.losses(kind.logits(output, batch), batch)
 
     def _logits(self, batch: Batch) -> torch.Tensor:
-        return self.setting.kind.logits(self.model(**batch.inputs), batch)
+        # compiled code is not watched while it runs, and GPUs draw numbers fast
+        cheap = self.model.training and self.accelerator.device.type == "cpu" and not self.setting.recipe.compile
+        with CheapDropout() if cheap else nullcontext():
+            return self.setting.kind.logits(self.model(**batch.inputs), batch)
 
     def _reading(self, lengths: Indices, members: Indices) -> list[Indices]:
         return reading_order(lengths, members, 2 * self.setting.recipe.batch_size)

@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float32]
 
 #: Scope of a gradient norm, and pooling of an embedding -> name of the signal.
 _NORMS = {scope: name for name, scope in GRADIENT_SIGNALS.items()}
+#: What `Kind.observe` gives, among scopes and poolings.
+_VALUES = "values"
 _EMBEDDINGS = {pooling: name for name, pooling in EMBEDDING_SIGNALS.items()}
 
 
@@ -48,30 +50,54 @@ class Observer:
         self._slot = {epoch: i for i, epoch in enumerate(epochs)}
         self._kept = torch.full((len(epochs), size, width), torch.nan)
         self._norms = {scope: torch.full((len(epochs), size), torch.nan) for scope in gradients}
-        #: Pooling -> (epochs, size, dim), made when the first batch tells `dim`.
+        #: Pooling -> (epochs, size, dim), made when the first values tell `dim`.
         self._embedded: dict[str, torch.Tensor] = {}
+        #: Values of the epoch in work, on the device that computed them: what they are, their examples, the values.
+        self._waiting: dict[str, list[tuple[npt.NDArray[np.int64], torch.Tensor]]] = {}
 
     def wants(self, epoch: int) -> bool:
         """Return whether this epoch, counted from 1, is observed."""
         return epoch in self._slot
 
-    def keep(self, epoch: int, members: npt.NDArray[np.int64], values: torch.Tensor) -> None:
-        """Write what `Kind.observe` gave for a batch: float32 (batch, width)."""
-        self._kept[self._slot[epoch], torch.from_numpy(members)] = values.to("cpu", non_blocking=False)
+    def keep(self, members: npt.NDArray[np.int64], values: torch.Tensor) -> None:
+        """Note what `Kind.observe` gave for a batch: float32 (batch, width)."""
+        self._note(_VALUES, members, values)
 
-    def keep_norms(self, epoch: int, members: npt.NDArray[np.int64], norms: dict[str, torch.Tensor]) -> None:
-        """Write the gradient norms of a batch: one float32 (batch,) for every scope."""
+    def keep_norms(self, members: npt.NDArray[np.int64], norms: dict[str, torch.Tensor]) -> None:
+        """Note the gradient norms of a batch: one float32 (batch,) for every scope."""
         for scope, values in norms.items():
-            self._norms[scope][self._slot[epoch], torch.from_numpy(members)] = values.float().cpu()
+            self._note(scope, members, values)
 
-    def keep_embedding(self, epoch: int, members: npt.NDArray[np.int64], pooling: str, values: torch.Tensor) -> None:
-        """Write the embeddings of a batch: float32 (batch, dim)."""
-        if pooling not in self._embedded:
-            self._embedded[pooling] = torch.full((len(self.epochs), self._size, values.shape[1]), torch.nan)
-        self._embedded[pooling][self._slot[epoch], torch.from_numpy(members)] = values.float().cpu()
+    def keep_embedding(self, members: npt.NDArray[np.int64], pooling: str, values: torch.Tensor) -> None:
+        """Note the embeddings of a batch: float32 (batch, dim)."""
+        self._note(pooling, members, values)
 
-    def state(self) -> dict[str, Any]:
-        """Return all values kept so far, not copied: what a checkpoint holds of an observer."""
+    def finish(self, epoch: int) -> None:
+        """Write what was noted into the arrays of an epoch; a GPU is waited for here alone, once for each array."""
+        for what, parts in self._waiting.items():
+            members = np.concatenate([some for some, _ in parts])
+            values = torch.cat([found for _, found in parts]).float().cpu()
+            self._array(what, values)[self._slot[epoch], torch.from_numpy(members)] = values
+        self._waiting.clear()
+
+    def _note(self, what: str, members: npt.NDArray[np.int64], values: torch.Tensor) -> None:
+        self._waiting.setdefault(what, []).append((members, values))
+
+    def _array(self, what: str, values: torch.Tensor) -> torch.Tensor:
+        if what == _VALUES:
+            return self._kept
+        if what in self._norms:
+            return self._norms[what]
+        if what not in self._embedded:
+            self._embedded[what] = torch.full((len(self.epochs), self._size, values.shape[1]), torch.nan)
+        return self._embedded[what]
+
+    def state(self, epoch: int) -> dict[str, Any]:
+        """Return all values kept so far, not copied: what a checkpoint holds of an observer.
+
+        epoch: the one in work, whose values so far are written first.
+        """
+        self.finish(epoch)
         return {"kept": self._kept, "norms": self._norms, "embedded": self._embedded}
 
     def load_state(self, state: dict[str, Any]) -> None:

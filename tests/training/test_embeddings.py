@@ -83,7 +83,7 @@ def test_the_embedding_is_the_mean_of_the_last_hidden_states(task_name: str, seq
         means, firsts = [], []
         for row in np.flatnonzero(encoded.owner == example):  # one sequence at a time, no padding
             inputs = {name: torch.tensor([values]) for name, values in encoded.sequences[row].items()}
-            with torch.inference_mode():
+            with torch.inference_mode(), run.first_token.everything():
                 hidden = model.base_model(**inputs).last_hidden_state[0].double()
             assert inputs["input_ids"][0, 0] == tokenizer.cls_token_id
             means.append(sum(hidden[i] for i in range(len(hidden))) / len(hidden))

@@ -10,6 +10,7 @@ import transformers
 from support.counted_models import CONFIGS
 from torch.utils.flop_counter import FlopCounterMode
 
+from hbench.models.first_token import FirstToken
 from hbench.training.flops import count_flops
 
 
@@ -19,6 +20,7 @@ def test_count_is_exact(name: str, shape: tuple[int, int]) -> None:
     config: Any = CONFIGS[name]
     auto = transformers.AutoModelForSequenceClassification
     model = auto.from_config(config, attn_implementation="eager").eval().requires_grad_(False)
+    FirstToken(model)  # as trainings compute it
     inputs = {"input_ids": torch.full(shape, 5), "attention_mask": torch.ones(shape, dtype=torch.long)}
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(**inputs)
