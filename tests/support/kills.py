@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import chain, groupby
 from pathlib import Path
 
 from support import logged_cli
@@ -25,6 +25,11 @@ class Line:
     job: str
     what: tuple[str, ...]
 
+    @property
+    def batch(self) -> bool:
+        """Whether a batch is done: due, epoch, stage, number."""
+        return len(self.what) == 4
+
 
 @dataclass(frozen=True)
 class Interruption:
@@ -35,13 +40,11 @@ class Interruption:
     at: tuple[str, ...]
     #: Whether another process went on from its checkpoint.
     restored: bool
-    #: Batches done since its last checkpoint; of these, the ones done after the next was due.
+    #: Batches that were done again; of these, the ones done after a checkpoint was due.
     lost: int
     overdue: int
     #: Seconds between the last checkpoint and the last batch.
     seconds: float
-    #: Whether the other process began with the first of the batches that were lost.
-    redone: bool
 
 
 def read_log(path: Path) -> list[Line]:
@@ -121,22 +124,22 @@ class KilledRun:
         lines, found = read_log(self.log), []
         for job in dict.fromkeys(line.job for line in lines):
             spells = [list(spell) for _, spell in groupby((li for li in lines if li.job == job), lambda li: li.process)]
-            found += [self._interruption(job, killed, after) for killed, after in pairwise(spells)]
+            found += [_interruption(job, spells[i], list(chain(*spells[i + 1 :]))) for i in range(len(spells) - 1)]
         return found
 
-    def _interruption(self, job: str, killed: list[Line], after: list[Line]) -> Interruption:
-        marks = [i for i, line in enumerate(killed) if line.what[0] in ("written", "restored")]
-        since, start = (marks[-1] + 1, killed[marks[-1]].second) if marks else (0, killed[0].second)
-        lost = [line for line in killed[since:] if line.what[0] == "batch"]
-        at = next((line.what[1:] for line in reversed(killed) if line.what[0] == "batch"), ())
-        again = [line.what for line in after if line.what[0] == "batch"]
-        return Interruption(
-            job,
-            at,
-            restored=after[0].what == ("restored",),
-            lost=len(lost),
-            # the last one may have been waiting for its checkpoint to be written
-            overdue=sum(line.second > start + self.seconds for line in lost[:-1]),
-            seconds=killed[-1].second - start,
-            redone=not lost or not again or again[0] == lost[0].what,
-        )
+
+def _interruption(job: str, killed: list[Line], after: list[Line]) -> Interruption:
+    batches, again = ([line for line in spell if line.batch] for spell in (killed, after))
+    marks = [line.second for line in killed if not line.batch]
+    # where the other process began; in what the killed one had not come to, nothing is lost
+    first = next((i for i, line in enumerate(batches) if again and line.what[1:] == again[0].what[1:]), len(batches))
+    lost = batches[first:]
+    return Interruption(
+        job,
+        at=batches[-1].what[1:] if batches else (),
+        restored=after[0].what == ("restored",),
+        lost=len(lost),
+        # the last one may have been waiting for its checkpoint to be written
+        overdue=sum(line.second > float(line.what[0]) for line in lost[:-1]),
+        seconds=killed[-1].second - max(marks, default=killed[0].second),
+    )

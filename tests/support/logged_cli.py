@@ -1,7 +1,8 @@
 """The command line, whose workers write a line for every batch they have done: `python logged_cli.py run SUITE ..`.
 
-A line goes to the file that HBENCH_TEST_LOG names: seconds, process, the job's key, and `batch EPOCH STAGE BATCH` when
-a batch is done, `written` when a checkpoint is, `restored` when one was gone on from.
+A line goes to the file that HBENCH_TEST_LOG names: seconds, process, the job's key, and `DUE EPOCH STAGE BATCH`
+when a batch is done, DUE being the second at which a checkpoint is to be written, `written` when one has been, and
+`restored` when one was gone on from.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def log_batches() -> None:
     after, write, restore = Checkpoints._after_batch, Checkpoints._write, checkpoint.restore
 
     def after_batch(self: Checkpoints, run: Any) -> None:
-        say(self.kept.job.key, "batch", run.at.epoch, run.at.stage.replace(" ", "-"), run.at.batch)
+        say(self.kept.job.key, f"{self._due:.6f}", run.at.epoch, run.at.stage.replace(" ", "-"), run.at.batch)
         after(self, run)
 
     def written(self: Checkpoints, run: Any) -> None:
