@@ -18,14 +18,22 @@ class StopSignals:
     """What to do with a signal that ends this process: at once, or when the training step in hand is done."""
 
     def __init__(self) -> None:
-        #: Whether a signal waits for the end of the step; a second one does not.
+        #: Whether a signal waits for the end of the step.
         self.postponed = False
-        #: Whether one is waiting.
+        #: Whether one is waiting, and whether one has come at all.
         self.waiting = False
+        self.told = False
 
     def receive(self, number: int, frame: FrameType | None) -> None:
-        """Take note of a signal, or raise Interrupted."""
-        if not self.postponed or self.waiting:
+        """Take note of a signal, or raise Interrupted.
+
+        Of several, only a second Ctrl-C, which a person gives who will not wait, acts at once: a batch system tells a
+        run and its workers, and the run tells its workers again.
+        """
+        told, self.told = self.told, True
+        if told and number != signal.SIGINT:
+            return
+        if told or not self.postponed:
             raise Interrupted
         self.waiting = True
 

@@ -231,17 +231,21 @@ def test_every_generator_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
-def test_a_signal_waits_for_the_batch_and_a_second_one_does_not(name: str) -> None:
+def test_a_signal_waits_for_the_batch_and_only_a_second_ctrl_c_does_not(name: str) -> None:
     number = getattr(signal, name)
     before = signal.getsignal(number)
     with pytest.raises(Interrupted), stop_signals():
         signal.raise_signal(number)
+    ended = False
     with pytest.raises(Interrupted), stop_signals() as signals:
         signals.postponed = True
         signal.raise_signal(number)
         assert signals.waiting
+        signal.raise_signal(signal.SIGTERM)
         with pytest.raises(Interrupted):
-            signal.raise_signal(number)
+            signal.raise_signal(signal.SIGINT)
+        ended = True
+    assert ended
     assert signal.getsignal(number) == before
 
 
