@@ -20,18 +20,20 @@ SUITE = (
     SMALL_SUITE.replace('"planted-sentence[size=120]"', "TASKS")
     .replace('["h-score", "el2n", "length"]', '["h-score", "grand", "dynamic-el2n[dropout=true]"]')
     .replace('[0.3, "h-score"]', "[0.3]")
-    .replace("eval_size = 60", "eval_size = 200")
+    .replace("eval_size = 60", "eval_size = 100")
     .replace("epochs = 2", "epochs = 3\nbatch_size = 8")
 )
-TASKS = '"planted-sentence[size=3000]", "planted-pair[size=2000]", "planted-span[size=1000]"'
+FEW, ALL = (
+    '"planted-sentence[size=300]"',
+    ", ".join(f'"planted-{kind}[size=160]"' for kind in ("sentence", "pair", "choice", "span", "joint")),
+)
 
 
 def test_kills_inside_epochs_cost_an_interval_at_most(tmp_path: Path) -> None:
     """HBENCH_TEST_KILLS sets the number of kills, HBENCH_TEST_REPORT a file for what each of them cost."""
     kills = int(os.environ.get("HBENCH_TEST_KILLS", "4"))
     bench = Bench(tmp_path)
-    tasks = TASKS if kills > 4 else '"planted-sentence[size=1500]"'
-    bench.write(SUITE.replace("TASKS", tasks))
+    bench.write(SUITE.replace("TASKS", ALL if kills > 4 else FEW))
     killed = KilledRun(bench, "killed", seconds=0.5, jobs=2)
     assert killed.kill(kills, random.Random(11)) == kills
     killed.finish()
