@@ -34,6 +34,15 @@ class TrainingFailed(HbenchError):
     exit_code = 1
 
 
+class Interrupted(KeyboardInterrupt):
+    """The process was told to stop, by Ctrl-C, a batch system or its parent; a training under way wrote a checkpoint.
+
+    Like every KeyboardInterrupt it passes whatever handles errors.
+    """
+
+    exit_code = 130
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` when a known name is close to `name`, and the list of known names otherwise."""
     names = sorted(known)

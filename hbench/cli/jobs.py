@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hbench.cli.options import STORE, json_option, plugin_option
+from hbench.cli.options import STORE, checkpoint_option, json_option, plugin_option
 from hbench.cli.output import print_json, print_table
-from hbench.errors import StoreError
+from hbench.errors import Interrupted, StoreError
 
 if TYPE_CHECKING:
     from hbench.jobs.store import Store
@@ -27,9 +27,11 @@ def status(store: Path, as_json: bool) -> None:
 
     Pending are the jobs of the latest stage that have not started; those of later stages follow from its scores.
     """
+    from hbench.cli.progress import duration
     from hbench.execute.base import describe
     from hbench.execute.processes import is_alive
     from hbench.jobs.agenda import agenda_damage, pending
+    from hbench.jobs.checkpoints import unfinished_jobs
     from hbench.jobs.store import JOB_TYPES
 
     opened = _open(store)
@@ -52,13 +54,23 @@ def status(store: Path, as_json: bool) -> None:
         {"job": describe(job), "key": job.key, "reason": failure.reason, "log": str(failure.log)}
         for job, failure in failures
     ]
+    unfinished = [(describe(job), job.key, latest) for job, latest in unfinished_jobs(opened.root)]
     if as_json:
-        print_json({**counts, "failures": failed})
+        checkpoints = [
+            {"job": name, "key": key, "step": latest.step, "steps": latest.steps, "seconds_ago": round(latest.age)}
+            for name, key, latest in unfinished
+        ]
+        print_json({**counts, "failures": failed, "checkpoints": checkpoints})
         return
     print_table(
         ["jobs", "finished", "failed", "running", "pending", "total"],
         [[job_type, *counts[job_type].values()] for job_type in JOB_TYPES],
     )
+    if unfinished:
+        print_table(
+            ["unfinished job", "checkpoint at step", "written"],
+            [[name, f"{at.step:,} of {at.steps:,}", f"{duration(at.age)} ago"] for name, _, at in unfinished],
+        )
     if failed:
         print_table(["failed job", "reason", "log"], [[row["job"], row["reason"], row["log"]] for row in failed])
         click.echo(f"`hbench retry {store}` lets the next `hbench run` try them again")
@@ -77,8 +89,11 @@ def retry(store: Path) -> None:
 @click.argument("specs", nargs=-1, required=True)
 @click.option("--store", type=click.Path(path_type=Path), default=STORE, show_default=True, metavar="D")
 @click.option("--device", default="auto", show_default=True, metavar="D")
+@checkpoint_option
 @plugin_option
-def run_job(specs: tuple[str, ...], store: Path, device: str, plugins: tuple[Path, ...]) -> int:
+def run_job(
+    specs: tuple[str, ...], store: Path, device: str, checkpoint_minutes: float, plugins: tuple[Path, ...]
+) -> int:
     """Run the jobs whose specification files are named, or, with `-`, those named on standard input.
 
     What happens is written to standard output, one JSON object per line.
@@ -91,9 +106,12 @@ def run_job(specs: tuple[str, ...], store: Path, device: str, plugins: tuple[Pat
     if specs == ("-",):
         # Ctrl-C in a terminal reaches the whole process group; the parent decides, and ends its workers.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        failed = work_for_parent(opened, device, ())
+        try:
+            failed = work_for_parent(opened, device, (), checkpoint_minutes)
+        except Interrupted as stopped:  # the parent says so, once for all of its workers
+            return stopped.exit_code
     else:
-        failed = work(opened, specs, device, (), sys.stdout)
+        failed = work(opened, specs, device, (), sys.stdout, checkpoint_minutes)
     return 1 if failed else 0
 
 

@@ -11,6 +11,7 @@ import click
 
 from hbench.cost.budgets import BUDGETS
 from hbench.errors import UsageError
+from hbench.jobs.checkpoints import DEFAULT_MINUTES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +48,14 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
     _number("--train-size", help="Training examples drawn from each task."),
     _number("--eval-size", help="Evaluation examples drawn from each split."),
 )
+_CHECKPOINT = click.option(
+    "--checkpoint-minutes",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_MINUTES,
+    show_default=True,
+    metavar="M",
+    help="Minutes between two checkpoints of a training; 0 for one only when it is told to stop.",
+)
 _RUN: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--data-dir",
@@ -71,6 +80,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
         callback=lambda _context, _option, name: _device(name),
         help="auto, cpu, cuda (all GPUs), cuda:1, or mps; resolved where the jobs run.",
     ),
+    _CHECKPOINT,
     click.option("--quiet", "-q", is_flag=True, help="Show no progress, warnings only."),
 )
 _PLACES: tuple[Callable[[Any], Any], ...] = (
@@ -114,6 +124,11 @@ def places(store: Path, results: Path | None, out: Path | None) -> tuple[Path, P
 def plugin_option(command: F) -> F:
     """Add `--plugin FILE`; the files are loaded before the command runs."""
     return _PLUGINS(command)
+
+
+def checkpoint_option(command: F) -> F:
+    """Add `--checkpoint-minutes`."""
+    return _CHECKPOINT(command)
 
 
 def json_option(command: F) -> F:

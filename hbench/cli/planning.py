@@ -37,6 +37,7 @@ def plan(
     out: Path | None,
     jobs: int | None,
     device: str,
+    checkpoint_minutes: float,
     quiet: bool,
     **changes: Any,
 ) -> None:

@@ -25,6 +25,7 @@ def run(
     out: Path | None,
     jobs: int | None,
     device: str,
+    checkpoint_minutes: float,
     quiet: bool,
     **changes: Any,
 ) -> int:
@@ -38,13 +39,14 @@ def run(
     from hbench.experiment.plan import make_plan
     from hbench.experiment.suite_file import load_suite
     from hbench.jobs.store import Store
+    from hbench.training.interrupts import stop_signals
 
     chosen = load_suite(suite).overridden(**changes)
     folders = Folders.beside(store, results, out)
     check_run(make_plan(chosen), folders, data_dir=data_dir, jobs=jobs)
     Store(store).prepare()
 
-    with watch(quiet=quiet) as progress:
+    with stop_signals(), watch(quiet=quiet) as progress:
         progress.note(_announcement(chosen))
         # the imports take seconds, hence after everything that is said at once
         from hbench.experiment.run import run_suite
@@ -57,6 +59,7 @@ def run(
             data_dir=data_dir,
             jobs=jobs,
             device=device,
+            checkpoint_minutes=checkpoint_minutes,
             plugins=plugins,
             progress=progress,
         )

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError, StoreError, TrainingFailed
 from hbench.execute.culprit import raised_at
+from hbench.jobs.checkpoints import DEFAULT_MINUTES
 from hbench.jobs.spec import FineTune, Job
 from hbench.training.device import resolve_device
+from hbench.training.interrupts import stop_signals
 from hbench.training.memory import why_memory_ran_out
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 #: Errors of the disk or file system, whatever was to be written there.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def _ignore(text: str) -> None:
+    """Hear a line and do nothing."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class Context:
     plugins: tuple[Path, ...] = ()
     #: What progress calls a job, by its key.
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: Minutes between two checkpoints of a job; 0 to write none but when it is told to stop.
+    checkpoint_minutes: float = DEFAULT_MINUTES
 
     def label(self, job: Job) -> str:
         """Return what progress calls a job: the arm it belongs to, or what its specification says."""
@@ -55,7 +63,8 @@ class Executor(ABC):
 
         A job that fails is recorded there with its reason, and the others go on. `progress` hears of every job once
         that it has started and once that it has finished. A worker process is `hbench run-job`, which resolves
-        `context.device` on its own machine.
+        `context.device` on its own machine. One that is told to stop, by a signal, leaves a checkpoint and ends with
+        the exit code of Interrupted; its job has not failed, and goes on in the next run.
         Raises HbenchError for input at fault: no further job is started, and those running are ended.
         """
 
@@ -63,31 +72,58 @@ class Executor(ABC):
 def run_here(jobs: Sequence[Job], store: Store, context: Context, progress: Progress) -> None:
     """Run jobs in this process, one after the other."""
     for job in jobs:
-        progress.job_started(job.key, context.label(job))
-        progress.job_finished(job.key, run_job(job, store, context.device, partial(progress.job_progress, job.key)))
+        label = context.label(job)
+        progress.job_started(job.key, label)
+        reason = run_job(
+            job,
+            store,
+            context.device,
+            partial(progress.job_progress, job.key),
+            note=partial(_say_of, label, progress.note),
+            warn=partial(_say_of, label, progress.warn),
+            checkpoint_minutes=context.checkpoint_minutes,
+        )
+        progress.job_finished(job.key, reason)
 
 
-def run_job(job: Job, store: Store, device: str, step: Callable[[int, int], None]) -> str | None:
+def run_job(
+    job: Job,
+    store: Store,
+    device: str,
+    step: Callable[[int, int], None],
+    *,
+    note: Callable[[str], None] = _ignore,
+    warn: Callable[[str], None] = _ignore,
+    checkpoint_minutes: float = DEFAULT_MINUTES,
+) -> str | None:
     """Run one job in this process and publish it; return why it failed, None when it finished.
 
-    device: a name such as `auto`, resolved on this machine. step: hears of optimiser steps done and their total.
+    device: a name such as `auto`, resolved on this machine. step: hears of optimiser steps done and their total. note,
+    warn: hear one line that is good to know, and one about something wrong. checkpoint_minutes: see `Context`.
     A job that fails leaves its reason and its log in the store. Input at fault (DataError, UsageError) and a store
-    that cannot be written (StoreError) are raised instead: they are the user's to fix, not a result.
+    that cannot be written (StoreError) are raised instead: they are the user's to fix, not a result. So is Interrupted
+    when the process is told to stop; the next call goes on from the checkpoint that this leaves.
     """
     if store.finished(job):
         return None
     try:
-        with store.writing(job) as folder:
-            if isinstance(job, FineTune):
-                device = resolve_device(device)
-                from hbench.training.job import fine_tune
+        with stop_signals() as signals:
+            with store.writing(job) as folder:
+                if isinstance(job, FineTune):
+                    device = resolve_device(device)
+                    from hbench.training.checkpoint import Checkpoints
+                    from hbench.training.job import fine_tune
 
-                fine_tune(job, folder, device, step)
-            else:
-                from hbench.jobs.score import run_score
+                    kept = store.checkpoints(job)
+                    checkpoints = Checkpoints(kept, 60 * checkpoint_minutes, signals, note, warn)
+                    fine_tune(job, folder, device, step, checkpoints)
+                else:
+                    from hbench.jobs.score import run_score
 
-                run_score(job, store, folder)
+                    run_score(job, store, folder)
+            store.checkpoints(job).drop()
     except TrainingFailed as error:
+        store.checkpoints(job).drop()  # it would fail from there as well
         return _failed(job, store, str(error))
     except HbenchError:
         raise
@@ -106,6 +142,10 @@ def _failed(job: Job, store: Store, reason: str) -> str:
     """Record the failure that is being handled; return its reason."""
     store.fail(job, reason, traceback.format_exc())
     return reason
+
+
+def _say_of(label: str, say: Callable[[str], None], text: str) -> None:
+    say(f"{label}: {text}")
 
 
 def describe(job: Job) -> str:

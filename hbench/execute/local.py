@@ -6,17 +6,19 @@ import itertools
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbench.errors import HbenchError, UsageError
+from hbench.errors import HbenchError, Interrupted, UsageError
 from hbench.execute.base import Context, Executor
 from hbench.execute.card import Card
 from hbench.files import write_whole
@@ -28,14 +30,23 @@ if TYPE_CHECKING:
     from hbench.progress import Progress
 
 
+#: Seconds that workers get to write their checkpoints when the run ends early.
+_STOP_SECONDS = 30.0
+#: How a worker ends that was told to stop, in the middle of a training or between two.
+_TOLD_TO_STOP = (
+    Interrupted.exit_code,
+    *(-getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name)),
+)
+
+
 @dataclass(frozen=True)
 class LocalExecutor(Executor):
     """Runs jobs in worker processes of this machine, each on a core or GPU of its own unless there are more workers.
 
     jobs: workers at a time; none for one per core or GPU. More than there are GPUs share them evenly, and a job waits
     where the memory left is less than it needs. reserve: GiB of a GPU that a job is expected to need as long as none
-    like it has told; none for half of the GPU. A worker that dies fails the job in hand, with its exit code, and is
-    replaced.
+    like it has told; none for half of the GPU. A worker that dies is replaced, and its job goes on from its checkpoint;
+    one that has left none since it last went on has failed, with the worker's exit code.
     """
 
     jobs: int | None = None
@@ -57,7 +68,7 @@ class LocalExecutor(Executor):
         lock = threading.Lock()
         cards = _cards(devices, None if self.reserve is None else round(self.reserve * 2**30))
         crew = [
-            _Worker(store, device, context.plugins, _threads(jobs), cards.get(device))
+            _Worker(store, device, context, _threads(jobs), cards.get(device))
             for device in itertools.islice(itertools.cycle(devices), count)
         ]
         with ThreadPoolExecutor(count) as pool:
@@ -70,12 +81,18 @@ class LocalExecutor(Executor):
                 with lock:
                     for _ in queue:  # leave nothing for the others to start
                         pass
-                for worker in crew:
-                    worker.kill()
-                for card in cards.values():
-                    card.wake()
-                for worker in crew:
-                    worker.reap()
+                _stop(crew, cards.values())
+
+
+@dataclass(frozen=True)
+class _Died:
+    """How a worker process ended with a job in hand."""
+
+    code: int
+
+    def __str__(self) -> str:
+        how = f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}"
+        return f"the worker process ended with {how}"
 
 
 class Refused(HbenchError):
@@ -89,16 +106,15 @@ class Refused(HbenchError):
 class _Worker:
     """One worker process, started with its first job and again after a death."""
 
-    def __init__(
-        self, store: Store, device: str, plugins: tuple[Path, ...], threads: int, card: Card | None = None
-    ) -> None:
+    def __init__(self, store: Store, device: str, context: Context, threads: int, card: Card | None = None) -> None:
         self.store = store
         self.device = device
         #: The GPU behind the device where its number or UUID is known: the process then sees no other.
         self.card = card
         self.command = [sys.executable, "-m", "hbench.cli", "run-job", "-", "--store", str(store.root)]
         self.command += ["--device", device if card is None else "cuda"]
-        for plugin in plugins:
+        self.command += ["--checkpoint-minutes", str(context.checkpoint_minutes)]
+        for plugin in context.plugins:
             self.command += ["--plugin", str(plugin)]
         self.environment = {
             **os.environ,
@@ -120,10 +136,32 @@ class _Worker:
         with self.card.admitted(job, lambda: self.stopped, lambda: progress.note(waits)) as entered:
             yield entered
 
-    def run(self, job: Job, progress: Progress) -> str | None:
-        """Run one job to its end; return why it failed, None when it did not. Raises Refused for input at fault."""
+    def run(self, job: Job, progress: Progress, label: str) -> str | None:
+        """Run one job to its end; return why it failed, None when it did not.
+
+        Raises Refused for input at fault, and Interrupted when somebody told the process to stop.
+        """
+        checkpoints = self.store.checkpoints(job)
+        last = checkpoints.latest()
+        while True:
+            ended = self._run_once(job, progress, label)
+            if not isinstance(ended, _Died):
+                return ended
+            if self.stopped or self.store.finished(job):
+                return None
+            if ended.code in _TOLD_TO_STOP:
+                raise Interrupted
+            latest = checkpoints.latest()
+            if latest is None or (last is not None and latest.number <= last.number):
+                reason = f"{ended}; memory may have run out"
+                self.store.fail(job, reason, f"{reason}\n")
+                return reason
+            last = latest
+            progress.warn(f"{label}: {ended}; another one takes over")
+
+    def _run_once(self, job: Job, progress: Progress, label: str) -> str | _Died | None:
+        """Run one job until it ends, or its process does."""
         process = self._alive()
-        name = job.key
         assert process.stdin is not None and process.stdout is not None
         with self._specification(job) as path:
             try:
@@ -134,7 +172,11 @@ class _Worker:
                     if event["event"] == "progress":
                         if self.card is not None and isinstance(job, FineTune):
                             self.card.tell(job, event["taken"], event["done"], event["total"])
-                        progress.job_progress(name, event["done"], event["total"])
+                        progress.job_progress(job.key, event["done"], event["total"])
+                    elif event["event"] == "note":
+                        progress.note(f"{label}: {event['text']}")
+                    elif event["event"] == "warning":
+                        progress.warn(f"{label}: {event['text']}")
                     elif event["event"] == "refused":
                         raise Refused(event["message"], event["code"])
                     elif event["event"] == "failed":
@@ -150,12 +192,7 @@ class _Worker:
                 pass
         code = process.wait()
         self.process = None
-        if self.stopped or self.store.finished(job):
-            return None
-        why = f"signal {-code}" if code < 0 else f"exit code {code}"
-        reason = f"the worker process ended with {why}; memory may have run out"
-        self.store.fail(job, reason, f"{reason}\n")
-        return reason
+        return _Died(code)
 
     def _retire(self) -> None:
         """Let the process end by itself; the next job starts another."""
@@ -164,16 +201,24 @@ class _Worker:
             self.process.wait()
         self.process = None
 
-    def kill(self) -> None:
-        """End the process at once; a job in hand is lost, nothing else."""
+    def terminate(self) -> None:
+        """Tell the process to end; a training in hand writes a checkpoint first."""
         self.stopped = True
         if self.process is not None:
-            self.process.kill()
+            self.process.terminate()
 
-    def reap(self) -> None:
-        """Wait for the end of a killed process."""
-        if self.process is not None:
-            self.process.wait()
+    def reap(self, seconds: float) -> None:
+        """Wait for the end of the process, and kill it when so many seconds are over."""
+        process = self.process
+        if process is None:
+            return
+        try:
+            process.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            pass
+        finally:  # an interrupt in the meantime too
+            process.kill()
+            process.wait()
 
     def _alive(self) -> subprocess.Popen[str]:
         if self.process is None:
@@ -205,13 +250,25 @@ def _drain(worker: _Worker, queue: Iterator[Job], lock: threading.Lock, context:
             job = next(queue, None)
         if job is None or worker.stopped:
             return
+        label = context.label(job)
         with worker.admitted(job, progress) as admitted:
             if not admitted:
                 return
-            progress.job_started(job.key, context.label(job))
-            reason = worker.run(job, progress)
+            progress.job_started(job.key, label)
+            reason = worker.run(job, progress, label)
         if not worker.stopped:
             progress.job_finished(job.key, reason)
+
+
+def _stop(crew: Sequence[_Worker], cards: Iterable[Card]) -> None:
+    """End all workers, those with a training in hand after a checkpoint, and those that wait for a GPU at once."""
+    for worker in crew:
+        worker.terminate()
+    for card in cards:
+        card.wake()
+    end = time.monotonic() + _STOP_SECONDS
+    for worker in crew:
+        worker.reap(end - time.monotonic())
 
 
 def _devices(name: str) -> list[str]:

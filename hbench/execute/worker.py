@@ -8,11 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from hbench.errors import HbenchError, UsageError
 from hbench.execute.base import run_job
+from hbench.jobs.checkpoints import DEFAULT_MINUTES
 from hbench.jobs.spec import Job, load
 from hbench.jobs.store import Store
 from hbench.plugins.registry import load_plugin_file
@@ -22,20 +24,36 @@ _PROGRESS_SECONDS = 0.5
 _PARENT_SECONDS = 1.0
 
 
-def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path], out: TextIO) -> int:
+def work(
+    store: Store,
+    paths: Iterable[str],
+    device: str,
+    plugins: Iterable[Path],
+    out: TextIO,
+    checkpoint_minutes: float = DEFAULT_MINUTES,
+) -> int:
     """Run the jobs whose specification files are named, in order; return how many failed.
 
     device: a name such as `auto`, resolved on this machine, which need not be the one where the suite was started.
-    Every line written is one JSON object: {"event": "progress", "done", "total", "taken"}, then {"event": "finished",
-    "taken"} or {"event": "failed", "reason"} for the job, or {"event": "refused", "message", "code"} when the input is
-    at fault. `taken`: the most bytes that the job has taken on a GPU.
+    Every line written is one JSON object: {"event": "progress", "done", "total", "taken"}, {"event": "note", "text"} or
+    {"event": "warning", "text"}, then {"event": "finished", "taken"} or {"event": "failed", "reason"} for the job, or
+    {"event": "refused", "message", "code"} when the input is at fault. `taken`: the most bytes that the job has taken
+    on a GPU. Raises Interrupted when told to stop.
     """
     for plugin in plugins:
         load_plugin_file(plugin)
     failed = 0
     for path in paths:
         try:
-            reason = run_job(_read(Path(path.strip())), store, device, _reporter(out))
+            reason = run_job(
+                _read(Path(path.strip())),
+                store,
+                device,
+                _reporter(out),
+                note=partial(_tell, out, "note"),
+                warn=partial(_tell, out, "warning"),
+                checkpoint_minutes=checkpoint_minutes,
+            )
         except HbenchError as error:
             _say(out, {"event": "refused", "message": str(error), "code": error.exit_code})
             failed += 1
@@ -49,7 +67,9 @@ def work(store: Store, paths: Iterable[str], device: str, plugins: Iterable[Path
     return failed
 
 
-def work_for_parent(store: Store, device: str, plugins: Iterable[Path]) -> int:
+def work_for_parent(
+    store: Store, device: str, plugins: Iterable[Path], checkpoint_minutes: float = DEFAULT_MINUTES
+) -> int:
     """Run jobs named on standard input until it ends, and stop at once when the parent process is gone.
 
     Libraries that print would break the lines of events, so standard output is pointed at standard error.
@@ -60,7 +80,7 @@ def work_for_parent(store: Store, device: str, plugins: Iterable[Path]) -> int:
     paths = os.fdopen(
         os.dup(sys.stdin.fileno()), encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors()
     )
-    return work(store, iter(paths.readline, ""), device, plugins, events)
+    return work(store, iter(paths.readline, ""), device, plugins, events, checkpoint_minutes)
 
 
 def _read(path: Path) -> Job:
@@ -86,6 +106,10 @@ def _reporter(out: TextIO) -> Callable[[int, int], None]:
             _say(out, {"event": "progress", "done": done, "total": total, "taken": memory_taken()})
 
     return report
+
+
+def _tell(out: TextIO, event: str, text: str) -> None:
+    _say(out, {"event": event, "text": text})
 
 
 def _say(out: TextIO, event: dict[str, object]) -> None:

@@ -22,6 +22,7 @@ from hbench.experiment.folders import Folders
 from hbench.experiment.plan import make_plan
 from hbench.experiment.prune import prune
 from hbench.experiment.stage import run_stage
+from hbench.jobs.checkpoints import DEFAULT_MINUTES
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.render.publish import MARKDOWN, publish
@@ -59,6 +60,7 @@ def run_suite(
     executor: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
+    checkpoint_minutes: float = DEFAULT_MINUTES,
     plugins: tuple[Path, ...] = (),
     progress: Progress | None = None,
 ) -> RunReport:
@@ -67,6 +69,7 @@ def run_suite(
     store, results, out: the folders of finished jobs, of result files and of the board; by default the latter two are
     `results` and `leaderboard` beside the store. executor: a reference such as `local[jobs=2]`; None for the suite's.
     jobs: jobs at a time, the executor's option of this name. device: resolved by the process that trains.
+    checkpoint_minutes: between two checkpoints of a training; 0 for one only when it is told to stop.
     plugins: files that workers load before they run a job.
     Raises HbenchError for input at fault. A failed training raises nothing: its cell says so.
     """
@@ -79,7 +82,8 @@ def run_suite(
     finished = Store(folders.store)
     finished.prepare()
     finished.sweep(is_alive)
-    run_jobs = partial(run_stage, store=finished, context=Context(device, plugins), progress=progress)
+    context = Context(device, plugins, checkpoint_minutes=checkpoint_minutes)
+    run_jobs = partial(run_stage, store=finished, context=context, progress=progress)
 
     bound = [bind(experiment, suite, data_dir, finished, device) for experiment in plan.experiments]
     check_fit(bound, folders.results)

@@ -2,6 +2,7 @@
 
     <store>/finetune/<key>/  spec.json  dynamics.nc  examples.npz  predictions.npz  log.txt  result.json  result.sha256
     <store>/score/<key>/     spec.json  scores.npz   log.txt       result.json  result.sha256
+    <store>/checkpoints/     see `hbench.jobs.checkpoints`
 
 A job writes into a folder beside its place and is renamed into it when complete, result.json last with the digests
 of the other files: a kill at any moment leaves either the whole job or none of it. A failed job has error.json and
@@ -12,10 +13,8 @@ Formats are data only (JSON, NetCDF, npz without pickles): loading never runs co
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import socket
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from hbench.errors import StoreError, UsageError
-from hbench.files import first_line
+from hbench.files import first_line, sync
+from hbench.jobs.checkpoints import JobCheckpoints, sweep_checkpoints
+from hbench.jobs.drafts import HOST, draft_prefix, drafts, left_behind
 from hbench.jobs.integrity import ERROR, RESULT, damage, read_error, write_error
 from hbench.jobs.result import ScoreResult, TrainingResult, load_score, load_training
 from hbench.jobs.spec import FineTune, Job, covers, dump, load
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 JOB_TYPES = ("finetune", "score")
-#: Names this machine in what a process may leave: a store may be shared by several, and process ids mean something on
-#: one only.
-_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,11 @@ class Store:
 
     def queued(self, job: Job) -> Path:
         """Return the file in which this process hands a job to a worker process."""
-        return self.root / "queue" / f"{job.key}-{_HOST}-{os.getpid()}.json"
+        return self.root / "queue" / f"{job.key}-{HOST}-{os.getpid()}.json"
+
+    def checkpoints(self, job: Job) -> JobCheckpoints:
+        """Return the folder of a job's checkpoints."""
+        return JobCheckpoints(self.root, job)
 
     def finished(self, job: Job) -> bool:
         """Return whether the job's result is complete, and each of its files what was written.
@@ -154,7 +156,7 @@ class Store:
         target = self.place(job)
         with self._guard():
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}-{_HOST}-{os.getpid()}-", dir=target.parent))
+            draft = Path(tempfile.mkdtemp(prefix=draft_prefix(target.name), dir=target.parent))
             draft.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would hide jobs from those a store is shared with
         try:
             (draft / "spec.json").write_text(dump(job), encoding="utf-8")
@@ -203,23 +205,25 @@ class Store:
     def sweep(self, alive: Callable[[int], bool]) -> None:
         """Delete what processes of this machine that are gone left: their drafts, and jobs on their way to workers.
 
+        Checkpoints that no job can go on from are deleted too.
+
         alive: tells whether a process id still runs.
         """
         for job_type in JOB_TYPES:
-            for draft in (self.root / job_type).glob(f".*-{_HOST}-*-*"):
-                if not alive(int(draft.name.split("-")[2])):
-                    shutil.rmtree(draft, ignore_errors=True)
-        for path in (self.root / "queue").glob(f"*-{_HOST}-*.json"):
+            for draft in left_behind(self.root / job_type, alive):
+                shutil.rmtree(draft, ignore_errors=True)
+        for path in (self.root / "queue").glob(f"*-{HOST}-*.json"):
             if not alive(int(path.stem.split("-")[2])):
                 path.unlink(missing_ok=True)
+        sweep_checkpoints(self.root, lambda job: (self.place(job) / RESULT).is_file(), alive)
 
     def running(self, alive: Callable[[int], bool]) -> list[Job]:
         """Return the jobs that processes of this machine are writing; `alive` tells whether a process id still runs."""
         return [
             job
             for job_type in JOB_TYPES
-            for draft in sorted((self.root / job_type).glob(f".*-{_HOST}-*-*"))
-            if alive(int(draft.name.split("-")[2])) and (job := self._read_spec(draft)) is not None
+            for draft, process in sorted(drafts(self.root / job_type))
+            if alive(process) and (job := self._read_spec(draft)) is not None
         ]
 
     def _is_sound(self, folder: Path) -> bool:
@@ -241,7 +245,7 @@ class Store:
 
     def _publish(self, draft: Path, target: Path) -> None:
         for path in draft.iterdir():
-            _sync(path)
+            sync(path)
         if target.exists() and not self._is_sound(target):
             shutil.rmtree(target)  # an earlier failure, or damaged
         try:
@@ -250,7 +254,7 @@ class Store:
             if not (target / RESULT).is_file():  # otherwise another process finished the same job first
                 raise
         else:
-            _sync(target.parent)
+            sync(target.parent)
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -283,11 +287,3 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

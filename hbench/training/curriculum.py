@@ -113,6 +113,21 @@ class Curriculum:
         found.attrs["draw"] = self.draw
         return found
 
+    def state(self, epoch: int) -> dict[str, Any]:
+        """Return the choices and what was observed so far, in the epoch in work too: what a checkpoint holds of it."""
+        return {
+            "chosen": [(epoch, choice.members, choice.weights) for epoch, choice in self.chosen],
+            "seen": self._seen,
+            "observer": None if self.observer is None else self.observer.state(epoch),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned in another run of the same job."""
+        self.chosen = [(epoch, Choice(members, weights)) for epoch, members, weights in state["chosen"]]
+        self._seen = state["seen"]
+        if self.observer is not None:
+            self.observer.load_state(state["observer"])
+
     def save(self, folder: Path) -> None:
         """Write curriculum.npz, the epochs and members of all choices, and the history they were made from."""
         members = np.array([choice.members for _, choice in self.chosen]).reshape(len(self.chosen), -1)

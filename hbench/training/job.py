@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from hbench.plugins import DynamicScorer, Task, texts_of
 from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS, TASKS
+from hbench.training.checkpoint import Checkpoints
 from hbench.training.curriculum import Curriculum
 from hbench.training.device import device_name
 from hbench.training.flops import FlopCount, count_flops
@@ -57,9 +59,12 @@ _RECENT: dict[str, Prepared] = {}
 _KEEP_RECENT = 2
 
 
-def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> None:
+def fine_tune(
+    job: FineTune, folder: Path, device: str, progress: OnStep, checkpoints: Checkpoints | None = None
+) -> None:
     """Run a fine-tuning job and write its files into `folder`: `hbench.jobs.store` lists them.
 
+    checkpoints: where they are written, and the latest is gone on from; None for none.
     Raises TrainingFailed when the training diverges, DataError or UsageError when the input is at fault.
     """
     started = time.perf_counter()
@@ -81,7 +86,15 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> Non
     )
     curriculum = _curriculum(job, shared)
     run = Run(setting, shared.encoded, members, job.observe, curriculum)
-    run.train(progress)
+    run.started = started
+    with nullcontext() if checkpoints is None else checkpoints.following(run):
+        run.train(progress)
+        _write_files(run, job, shared, folder)
+
+
+def _write_files(run: Run, job: FineTune, shared: Prepared, folder: Path) -> None:
+    """Evaluate a trained run and write all files of its job."""
+    curriculum = run.curriculum
     if curriculum is not None:
         curriculum.save(folder)
     if run.observers:
@@ -91,7 +104,7 @@ def fine_tune(job: FineTune, folder: Path, device: str, progress: OnStep) -> Non
         _write_examples(folder, shared)
     trivial = {split: shared.kind.trivial(shared.task, encoded) for split, (_, encoded) in shared.evaluation.items()}
     evaluations = _evaluate(run, shared, trivial, folder)
-    run.seconds["whole job"] = time.perf_counter() - started
+    run.seconds["whole job"] = time.perf_counter() - run.started
     run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]
     (folder / "log.txt").write_text("\n".join(run.log) + "\n", encoding="utf-8")
     write_result(folder, _result(run, shared, evaluations, trivial))
@@ -211,7 +224,7 @@ def _evaluate(run: Run, shared: Prepared, trivial: dict[str, Trivial], folder: P
     arrays: dict[str, npt.NDArray[Any]] = {f"{split}.trivial": found.values for split, found in trivial.items()}
     evaluations = {}
     for split, (examples, encoded) in shared.evaluation.items():
-        found = shared.kind.evaluate(shared.task, run.predict(encoded), examples, encoded)
+        found = shared.kind.evaluate(shared.task, run.predict(encoded, split), examples, encoded)
         evaluations[split] = found
         arrays |= {f"{split}.values": found.values, f"{split}.prediction": found.prediction}
         arrays[f"{split}.gold"] = encoded.label

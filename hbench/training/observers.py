@@ -92,6 +92,18 @@ class Observer:
             self._embedded[what] = torch.full((len(self.epochs), self._size, values.shape[1]), torch.nan)
         return self._embedded[what]
 
+    def state(self, epoch: int) -> dict[str, Any]:
+        """Return all values kept so far, not copied: what a checkpoint holds of an observer.
+
+        epoch: the one in work, whose values so far are written first.
+        """
+        self.finish(epoch)
+        return {"kept": self._kept, "norms": self._norms, "embedded": self._embedded}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned in another run of the same job."""
+        self._kept, self._norms, self._embedded = state["kept"], state["norms"], state["embedded"]
+
     def dataset(self, kind: Kind, encoded: Encoded, seed: int) -> xr.Dataset:
         """Return the dynamics of this run, dims (run=1, epoch, example)."""
         signals: dict[str, npt.NDArray[Any]] = kind.signals(self._kept.numpy(), encoded)

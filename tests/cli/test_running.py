@@ -43,6 +43,7 @@ def engine(monkeypatch):
 def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin, tmp_path):
     (tmp_path / "data").mkdir()
     args = ("--scorer", "shortest", "--plugin", plugin, "--store", "deep/store", "--jobs", 3, "--data-dir", "data")
+    args += ("--checkpoint-minutes", 0.5)
     done = hbench("run", "quickstart", *args, "--device", "cuda:1", "--executor", "local[jobs=2]")
     assert (done.code, done.out) == (0, "the board\n")
     first, last = done.err.splitlines()
@@ -59,6 +60,7 @@ def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin
         "data_dir": Path("data"),
         "jobs": 3,
         "device": "cuda:1",
+        "checkpoint_minutes": 0.5,
         "plugins": (plugin.resolve(),),
     }
 
@@ -198,6 +200,18 @@ def test_status_counts_what_is_running_and_what_is_to_come(hbench, failed_job, t
         assert json.loads(hbench("status", "store", "--json").out)["finetune"]["running"] == 1
     (store.root / "stage.json").write_text("{")
     assert json.loads(hbench("status", "store", "--json").out)["finetune"]["pending"] == 0
+
+
+def test_status_says_where_unfinished_jobs_go_on(hbench, failed_job, tmp_path):
+    assert "unfinished" not in hbench("status", "store").out
+    with Store(tmp_path / "store").checkpoints(replace(failed_job, seed=7)).writing(812, 1839) as file:
+        file.write_bytes(b"weights")
+    shown = hbench("status", "store").out
+    for fragment in ("sst2 tiny full data seed 7", "812 of 1,839", " s ago"):
+        assert fragment in shown
+    (row,) = json.loads(hbench("status", "store", "--json").out)["checkpoints"]
+    assert (row["step"], row["steps"], row["key"]) == (812, 1839, replace(failed_job, seed=7).key)
+    assert 0 <= row["seconds_ago"] < 3600
 
 
 def test_retry_forgets_failures(hbench, failed_job, tmp_path):

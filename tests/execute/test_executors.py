@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from support.bench import SMALL_SUITE, Bench
 from support.finished_jobs import TRAINED
+from support.small_jobs import Heard, small_job
 
-from hbench.errors import StoreError, UsageError
+from hbench.errors import Interrupted, StoreError, UsageError
 from hbench.execute import EXECUTORS, find_executor, local
 from hbench.execute.base import Context, Executor, run_job
 from hbench.execute.worker import work
@@ -136,7 +137,7 @@ def test_the_worker_decides_what_auto_means(
 ) -> None:
     seen = []
 
-    def trained(job: FineTune, folder: Path, device: str, step: object) -> None:
+    def trained(job: FineTune, folder: Path, device: str, step: object, checkpoints: object) -> None:
         seen.append(device)
         write_result(folder, TRAINED)
 
@@ -201,3 +202,51 @@ def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | 
     assert (event["event"], event["code"]) == ("refused", 2)
     assert "spec.json: " in event["message"]
     assert "not a job specification" in event["message"]
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "attempts", "failed"),
+    [
+        ([], 1, True),
+        ([True], 2, False),
+        ([False, True], 1, True),  # what an earlier run left is no progress of this one
+        ([True, True, False], 3, True),
+        ([True, True, True], 4, False),
+    ],
+)
+def test_a_job_goes_on_after_the_death_of_a_worker_while_it_comes_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoints: list[bool], attempts: int, failed: bool
+) -> None:
+    """checkpoints: whether each process wrote one before it died; the one after the last finishes."""
+    job, store, heard = small_job(1), Store(tmp_path), Heard()
+    deaths, tried = iter(checkpoints or [False]), []
+
+    def save() -> None:
+        with store.checkpoints(job).writing(1, 8) as file:
+            file.write_bytes(b"%d" % len(tried))
+
+    def run_once(worker: local._Worker, *_: object) -> local._Died | None:
+        tried.append(worker)
+        wrote = next(deaths, None)
+        if wrote:
+            save()
+        return None if wrote is None else local._Died(-9)
+
+    monkeypatch.setattr(local._Worker, "_run_once", run_once)
+    if checkpoints[:1] == [False]:
+        save()
+    reason = local._Worker(store, "cpu", Context(), 1).run(job, heard, "the job")
+    assert len(tried) == attempts
+    assert (reason is not None) == failed
+    assert (store.failure(job) is not None) == failed
+    assert heard.notes == ["the job: the worker process ended with signal 9; another one takes over"] * (attempts - 1)
+
+
+@pytest.mark.parametrize("code", [130, -15, -10, -2])
+def test_a_worker_that_was_told_to_stop_has_not_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(local._Worker, "_run_once", lambda *_: local._Died(code))
+    with pytest.raises(Interrupted):
+        local._Worker(Store(tmp_path), "cpu", Context(), 1).run(small_job(1), Heard(), "the job")
+    assert Store(tmp_path).failures() == []
