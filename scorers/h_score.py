@@ -30,6 +30,7 @@ class HScore(Scorer):
 
     needs = observe("correct", at="train")
     cite = "tayaranian2024automatic"
+    per_example = True
     published = (
         "RoBERTa-large, one training seed, from all data to the winning ticket: MNLI 90.04 to 90.57 on 27 %, "
         "SNLI 92.25 to 92.50 on 21 %, SST-2 95.79 to 95.80 on 24 %, RACE 84.67 to 82.95 on 62 %, "

@@ -20,7 +20,7 @@ ENDS = ("highest", "lowest", "middle")
 #: What a plugin may be called: it has to fit a reference, a file name and a table.
 _NAME = re.compile(r"\w[\w.+-]*")
 #: Attributes that the engine reads of a scorer, which an option of the same name would replace.
-_DECLARED = ("needs", "cite", "published", "fresh", "name", "score", "prefer", "natural", "observation")
+_DECLARED = ("needs", "cite", "published", "fresh", "per_example", "name", "score", "prefer", "natural", "observation")
 #: Methods of a scorer and the arguments that the engine calls them with.
 _METHODS = {"score": 1, "prefer": 2, "natural": 2}
 _FROZEN = "write @dataclass(frozen=True) above the class"
@@ -68,6 +68,8 @@ def check_scorer(scorer: Scorer, name: str) -> None:
     _check_needs(scorer.needs, who)
     if type(scorer).prefer is Scorer.prefer:
         _check_keep(scorer.keep, who)
+        if scorer.per_example and scorer.keep == "middle":
+            raise UsageError(f"{who}: keep = 'middle' ranks all the examples; leave per_example = True out")
     try:
         hash(scorer)
     except TypeError as error:
@@ -116,8 +118,10 @@ def _check_declarations(cls: type[Any], who: str) -> None:
         _check_needs(needs, who)
     if not _computed(keep) and cls.prefer is Scorer.prefer:
         _check_keep(keep, who)
-    if type(cls.fresh) is not bool:
-        raise UsageError(f"{who}: fresh = {short_repr(cls.fresh)}; use True or False")
+    for name in ("fresh", "per_example"):
+        value = getattr(cls, name)
+        if type(value) is not bool:
+            raise UsageError(f"{who}: {name} = {short_repr(value)}; use True or False")
     for name in ("cite", "published"):
         value = getattr(cls, name)
         if value is not None and (not isinstance(value, str) or not value.strip()):
