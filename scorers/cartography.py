@@ -31,6 +31,7 @@ class Cartography(Scorer):
     pooled: bool = False
 
     cite = "swayamdipta2020dataset"
+    per_example = True
 
     def __post_init__(self) -> None:
         if self.burn_out is not None and self.burn_out < 1:

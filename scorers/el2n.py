@@ -28,6 +28,7 @@ class El2n(Scorer):
     joint: Literal["norm", "sum", "mean"] = "norm"
 
     cite = "paul2021deep"
+    per_example = True
 
     @property
     def needs(self) -> Observation:

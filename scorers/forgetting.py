@@ -29,6 +29,7 @@ class Forgetting(Scorer):
 
     needs = observe("correct", at="train")
     cite = "toneva2019empirical"
+    per_example = True
 
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
         """Return the events, int64, >= 0, dims (example,)."""

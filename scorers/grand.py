@@ -30,6 +30,7 @@ class Grand(Scorer):
     scope: Literal["all", "head", "last"] = "all"
 
     cite = "paul2021deep"
+    per_example = True
 
     @property
     def needs(self) -> Observation:

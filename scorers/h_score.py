@@ -30,6 +30,7 @@ class HScore(Scorer):
 
     needs = observe("correct", at="train")
     cite = "tayaranian2024automatic"
+    per_example = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -20,6 +20,8 @@ class Length(Scorer):
 
     keep: Literal["longest", "shortest"] = "longest"
 
+    per_example = True
+
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
         """Return the number of tokens, int64, dims (example,)."""
         return dynamics["length"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from hbench import dynamics
+from hbench.dynamics.stored import StoredRuns
 from hbench.errors import TrainingFailed, UsageError
 from hbench.jobs.integrity import write_result
 from hbench.jobs.result import ScoreResult
@@ -19,7 +22,7 @@ from hbench.plugins import Scorer, at_epochs
 from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS, TASKS, Named
-from hbench.plugins.scoring import score_examples
+from hbench.plugins.scoring import score_blocks
 
 #: Planted types of training examples whose detection is measured, against the clean ones.
 PLANTED = ("mislabelled", "ambiguous", "redundant")
@@ -29,24 +32,24 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
     """Score the examples and write scores.npz (id, score, preference, natural), log.txt and result.json to `folder`.
 
     Raises TrainingFailed, so that the cell is shown as failed, when the runs lack a signal that the scorer reads, or
-    the scores cannot be right: see `score_examples`.
+    the scores cannot be right: see `score_blocks`.
     """
     named = SCORERS.find(join_reference(job.scorer, job.options))
-    scorer = named.plugin
     examples = store.arrays("finetune", job.examples, "examples.npz")
-    observed = _dynamics(job, named, store, examples)
     runs = len(job.runs)
-    try:
-        scored = score_examples(scorer, observed, runs)
-    except UsageError as error:  # a scorer at fault, or an option that does not suit the number of runs or epochs
-        raise TrainingFailed(str(error)) from error
+    with ExitStack() as opened:
+        read = _reader(job, named, store, examples, opened)
+        try:
+            scored = score_blocks(named.plugin, read, len(examples["id"]), runs)
+        except UsageError as error:  # a scorer at fault, or an option that does not suit the number of runs or epochs
+            raise TrainingFailed(str(error)) from error
     arrays: dict[str, npt.NDArray[Any]] = {
         "id": examples["id"],
-        "score": scored.scores.to_numpy().astype(np.float64),
-        "preference": scored.preference.to_numpy().astype(np.float64),
+        "score": scored.scores.astype(np.float64, copy=False),
+        "preference": scored.preference.astype(np.float64, copy=False),
     }
     if scored.natural is not None:
-        arrays["natural"] = scored.natural.to_numpy().astype(bool)
+        arrays["natural"] = scored.natural.astype(bool, copy=False)
     write_arrays(folder / "scores.npz", arrays)
     lines = [f"{job.scorer}: {len(examples['id'])} examples, {runs} runs", *scored.notes]
     (folder / "log.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -77,27 +80,47 @@ def _auroc(positive: npt.NDArray[np.float64], negative: npt.NDArray[np.float64])
     return float((below + 0.5 * equal).sum() / (len(positive) * len(negative)))
 
 
-def _dynamics(job: Score, scorer: Named[Scorer], store: Store, examples: dict[str, npt.NDArray[Any]]) -> xr.Dataset:
-    """Return what the scorer declared that it needs, and no more: what others asked for must not change its scores."""
-    observation = scorer.plugin.observation()
+def _reader(
+    job: Score, scorer: Named[Scorer], store: Store, examples: dict[str, npt.NDArray[Any]], opened: ExitStack
+) -> Callable[[int, int], xr.Dataset]:
+    """Return what reads the dynamics of the examples from one position up to another.
+
+    They hold what the scorer declared that it needs, and no more: what others asked for must not change its scores.
+    """
+    observation, draw = scorer.plugin.observation(), job.draw or 0
     if not job.runs or job.capture is None or observation is None:
-        return dynamics.from_arrays(
-            ids=[str(i) for i in examples["id"]],
-            label=examples["label"],
-            length=examples["length"],
-            draw=job.draw or 0,
-        )
-    runs = []
+        return lambda start, stop: _known(examples, start, stop, draw)
     for run in job.runs:
-        found = dynamics.load(store.folder("finetune", run) / "dynamics.nc", job.capture)
-        absent = [name for name in observation.signals if name not in found]
-        if absent:
-            raise TrainingFailed(_why_absent(job, scorer, absent[0]))
-        found = found[[*observation.signals, "label", "length"]]
-        runs.append(found if observation.epochs is None else at_epochs(found, *observation.epochs))
-    joined = dynamics.join_runs(runs)
-    joined.attrs["draw"] = job.draw or 0
-    return joined
+        _check_same_examples(store, run, job.examples, examples["id"])
+    paths = [store.folder("finetune", run) / "dynamics.nc" for run in job.runs]
+    stored = opened.enter_context(StoredRuns(paths, job.capture, examples["id"]))
+    absent = stored.absent(observation.signals)
+    if absent is not None:
+        raise TrainingFailed(_why_absent(job, scorer, absent))
+    names, epochs = [*observation.signals, "label", "length"], observation.epochs
+
+    def read(start: int, stop: int) -> xr.Dataset:
+        runs = stored.read(start, stop, names)
+        joined = dynamics.join_runs(runs if epochs is None else [at_epochs(run, *epochs) for run in runs])
+        return stored.with_ids(joined, start, stop).assign_attrs(draw=draw)
+
+    return read
+
+
+def _known(examples: dict[str, npt.NDArray[Any]], start: int, stop: int, draw: int) -> xr.Dataset:
+    """Return what is known of examples without any training."""
+    part = slice(start, stop)
+    return dynamics.from_arrays(
+        ids=examples["id"][part].tolist(), label=examples["label"][part], length=examples["length"][part], draw=draw
+    )
+
+
+def _check_same_examples(store: Store, run: str, other: str, ids: npt.NDArray[np.str_]) -> None:
+    """Raise TrainingFailed when a run is not of the examples that are scored: equal digests spare reading its ids."""
+    if run == other or store.digest("finetune", run, "examples.npz") == store.digest("finetune", other, "examples.npz"):
+        return
+    if not np.array_equal(store.arrays("finetune", run, "examples.npz")["id"], ids):
+        raise TrainingFailed(f"the scoring run {run[:12]} is of other examples than the run {other[:12]}; run it again")
 
 
 def _why_absent(job: Score, scorer: Named[Scorer], signal: str) -> str:

@@ -138,6 +138,11 @@ class Store:
         self._require(folder)
         return load_score(folder / RESULT)[0]
 
+    def digest(self, job_type: str, job_key: str, name: str) -> str | None:
+        """Return the sha256 of a file of a finished job, as its result.json says, None where it says nothing of it."""
+        path = self.folder(job_type, job_key) / RESULT
+        return (load_score if job_type == "score" else load_training)(path)[1].get(name)
+
     def arrays(self, job_type: str, job_key: str, name: str) -> dict[str, npt.NDArray[np.generic]]:
         """Return the arrays of an npz file of a job. Raises StoreError naming a file that cannot be read as such."""
         import numpy as np

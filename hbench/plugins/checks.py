@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-import typing
 from typing import Any
 
 from hbench.dynamics.signals import CAPTURES
 from hbench.errors import UsageError
 from hbench.files import first_line, short_repr
 from hbench.plugins.observation import Observation, observe
-from hbench.plugins.option_types import TYPES, unreadable
+from hbench.plugins.option_types import TYPES, hints_of, unreadable
 from hbench.plugins.scorer import Scorer
 
 #: Ends of the scores that `keep` may name.
@@ -20,7 +19,7 @@ ENDS = ("highest", "lowest", "middle")
 #: What a plugin may be called: it has to fit a reference, a file name and a table.
 _NAME = re.compile(r"\w[\w.+-]*")
 #: Attributes that the engine reads of a scorer, which an option of the same name would replace.
-_DECLARED = ("needs", "cite", "fresh", "name", "score", "prefer", "natural", "observation")
+_DECLARED = ("needs", "cite", "fresh", "per_example", "name", "score", "prefer", "natural", "observation")
 #: Methods of a scorer and the arguments that the engine calls them with.
 _METHODS = {"score": 1, "prefer": 2, "natural": 2}
 _FROZEN = "write @dataclass(frozen=True) above the class"
@@ -68,6 +67,8 @@ def check_scorer(scorer: Scorer, name: str) -> None:
     _check_needs(scorer.needs, who)
     if type(scorer).prefer is Scorer.prefer:
         _check_keep(scorer.keep, who)
+        if scorer.per_example and scorer.keep == "middle":
+            raise UsageError(f"{who}: keep = 'middle' ranks all the examples; leave per_example = True out")
     try:
         hash(scorer)
     except TypeError as error:
@@ -76,7 +77,7 @@ def check_scorer(scorer: Scorer, name: str) -> None:
 
 def _check_options(cls: type[Any], who: str) -> None:
     try:
-        hints = typing.get_type_hints(cls)
+        hints = hints_of(cls)
     except (NameError, TypeError, SyntaxError, AttributeError) as error:
         raise UsageError(
             f"{who}: the annotation of a class attribute cannot be read ({first_line(error)}); "
@@ -103,7 +104,7 @@ def _check_shadowing(cls: type[Any], who: str) -> None:
         raise UsageError(
             f"{who}: an option `keep` replaces the direction of the scores; define `prefer` as well, or rename it"
         )
-    hints, shared = typing.get_type_hints(cls), typing.get_type_hints(Scorer)
+    hints, shared = hints_of(cls), hints_of(Scorer)
     for option in dataclasses.fields(Scorer):
         if hints[option.name] != shared[option.name]:
             raise UsageError(f"{who}: option '{option.name}' is one that every scorer has; give yours another name")
@@ -116,8 +117,10 @@ def _check_declarations(cls: type[Any], who: str) -> None:
         _check_needs(needs, who)
     if not _computed(keep) and cls.prefer is Scorer.prefer:
         _check_keep(keep, who)
-    if type(cls.fresh) is not bool:
-        raise UsageError(f"{who}: fresh = {short_repr(cls.fresh)}; use True or False")
+    for name in ("fresh", "per_example"):
+        value = getattr(cls, name)
+        if type(value) is not bool:
+            raise UsageError(f"{who}: {name} = {short_repr(value)}; use True or False")
     if cls.cite is not None and not (isinstance(cls.cite, str) and re.fullmatch(r"[^\s{},]+", cls.cite)):
         raise UsageError(f"{who}: cite = {short_repr(cls.cite)}; use one key of a BibTeX file, or None")
 

@@ -39,6 +39,9 @@ class Scorer(ABC):
     cite: ClassVar[str | None] = None
     #: True when every evaluation seed gets scores of its own (random baselines); `dynamics.attrs["draw"]` is the seed.
     fresh: ClassVar[bool] = False
+    #: True when `score`, `prefer` and `natural` give every example what they would give it alone, which the engine
+    #: verifies: examples are then scored in blocks, and millions need not fit into memory.
+    per_example: ClassVar[bool] = False
 
     def __init_subclass__(cls, **settings: Any) -> None:
         """Let `score` say what is wrong with dynamics that lack what it reads, whoever calls it."""

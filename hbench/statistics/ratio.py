@@ -25,7 +25,7 @@ import numpy.typing as npt
 from hbench.errors import UsageError
 from hbench.statistics.crossed import Variance, linearised, rounding_of
 from hbench.statistics.tables import Values, paired
-from hbench.statistics.two_t import TwoT, two_t_mean
+from hbench.statistics.two_t import TwoT, two_t_p
 
 #: Ratios looked at on either side before the search between the last two.
 _GRID = 8
@@ -69,7 +69,7 @@ def two_t_ratio(
     at_ratio = tests.variance(0.0)
     if at_ratio.se == 0:
         return Ratio(value=value, low=value, high=value, seeds=seeds, level=level)
-    against_nothing = two_t_mean(y, cases).p
+    against_nothing = two_t_p(y, np.zeros_like(y), cases)
     if against_nothing is None or against_nothing > 1 - level:
         return Ratio(value=value, seeds=seeds, level=level)
     width = tests.half_width(at_ratio, level) / tests.mean

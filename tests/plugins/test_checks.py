@@ -68,6 +68,8 @@ SCORE = "def score(self, dynamics):"
         (changed(NEEDS, f'{NEEDS}\n    keep = "low"'), "keep = 'low'; use 'highest', 'lowest' or 'middle'"),
         (changed(NEEDS, "@property\n    def keep(self): return None"), "keep = None; use 'highest'"),
         (changed(NEEDS, 'fresh = "yes"'), "fresh = 'yes'; use True or False"),
+        (changed(NEEDS, 'per_example = 1'), "per_example = 1; use True or False"),
+        (changed(NEEDS, f'{NEEDS}\n    keep = "middle"\n    per_example = True'), "leave per_example = True out"),
         (changed(NEEDS, "cite = 2024"), "cite = 2024; use one key of a BibTeX file, or None"),
         (changed(NEEDS, 'cite = "a2024, b2025"'), "use one key of a BibTeX file"),
         (changed(NEEDS, 'name = "my scorer"'), "scorer 'my scorer' in"),

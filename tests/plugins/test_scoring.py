@@ -148,7 +148,9 @@ def test_what_is_right_passes_without_a_word(how: Callable[[xr.Dataset], Any], s
     given = made(size)
     scored = score_examples(Probe(how), given, 2)
     assert scored.notes == ()
-    xr.testing.assert_identical(scored.scores, how(given))
+    expected = how(given).to_numpy()
+    assert scored.scores.dtype == expected.dtype
+    np.testing.assert_array_equal(scored.scores, expected)
 
 
 def test_one_example_and_none_to_compare_with() -> None:
@@ -159,7 +161,9 @@ def test_one_example_and_none_to_compare_with() -> None:
 def test_every_shipped_scorer_passes(name: str) -> None:
     plugin = SCORERS.find(name).plugin
     found = score_examples(plugin, random_dynamics(runs=3, epochs=3, classes=3), 3)
-    xr.testing.assert_identical(found.scores, plugin.score(random_dynamics(runs=3, epochs=3, classes=3)))
+    expected = plugin.score(random_dynamics(runs=3, epochs=3, classes=3)).to_numpy()
+    assert found.scores.dtype == expected.dtype
+    np.testing.assert_array_equal(found.scores, expected)
     assert not any("position" in note for note in found.notes)
 
 
@@ -188,3 +192,57 @@ def test_a_scorer_that_needs_all_examples_is_said_not_to_be_checked() -> None:
 
     (note,) = score_examples(Probe(picky), whole, 2).notes
     assert note == f"Probe could not be called again on {scoring.CHECKED} of its examples (too few): not checked"
+
+
+@dataclass(frozen=True)
+class Alone(Probe):
+    """Says that every example's score is its own."""
+
+    per_example = True
+
+
+@pytest.mark.parametrize("size", [40, scoring.CHECKED + 7])
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda d: mean(d) - mean(d).mean(),
+        lambda d: like(d, rankdata(mean(d).to_numpy())),
+        lambda d: mean(d) / mean(d).max(),
+        jitter,
+    ],
+)
+def test_scores_that_depend_on_other_examples_cannot_be_per_example(
+    how: Callable[[xr.Dataset], Any], size: int
+) -> None:
+    with pytest.raises(UsageError, match=r"Alone declares per_example = True, but what `score` gives .* leave"):
+        score_examples(Alone(how), made(size), 2)
+
+
+def test_an_order_of_keeping_that_depends_on_other_examples_cannot_be_per_example() -> None:
+    @dataclass(frozen=True)
+    class Ranked(Alone):
+        def prefer(self, scores: xr.DataArray, runs: int) -> xr.DataArray:
+            return like(scores, rankdata(scores.to_numpy()))
+
+    with pytest.raises(UsageError, match="Ranked declares per_example = True, but what `prefer` gives"):
+        score_examples(Ranked(mean), made(), 2)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 40, scoring.CHECKED + 7])
+def test_scores_of_examples_alone_may_be_per_example(size: int) -> None:
+    np.testing.assert_array_equal(score_examples(Alone(mean), made(size), 2).scores, mean(made(size)).to_numpy())
+
+
+def test_only_scorers_that_say_so_are_scored_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "BLOCK", 15)
+    sizes: list[int] = []
+
+    def counting(d: xr.Dataset) -> xr.DataArray:
+        sizes.append(d.sizes["example"])
+        return mean(d)
+
+    score_examples(Probe(counting), made(), 2)
+    assert max(sizes) == sizes[0] == 40
+    sizes.clear()
+    score_examples(Alone(counting), made(), 2)
+    assert sizes[:3] == [13, 13, 14]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 from support import paths
 
 from hbench.errors import UsageError
@@ -53,6 +54,28 @@ def test_the_tail_is_that_of_draws(seed, case, seed_df, case_df):
     for distance in (0.5, 1.0, 3.0, 8.0):
         share = (np.abs(drawn) >= distance).mean()
         assert error.tail(distance) == pytest.approx(share, abs=5 * np.sqrt(share / 400_000) + 1e-5)
+
+
+@pytest.mark.parametrize(("seed", "case", "seed_df", "case_df"), [(1, 1.1, 3, 300), (1, 10, 3, 300), (1, 1.1, 5, 12)])
+def test_the_far_tail_is_the_integral(seed, case, seed_df, case_df):
+    """Few degrees of freedom and a small p: the larger part alone hardly reaches there."""
+    pieces = np.linspace(-60, 60, 121)
+
+    def integral(distance):
+        def above(u):
+            return stats.t.pdf(u, case_df) * stats.t.sf((distance - case * u) / seed, seed_df)
+
+        return 2 * sum(integrate.quad(above, *ends, epsabs=0)[0] for ends in pairwise(pieces))
+
+    for sd, digits in ((3, 1e-9), (6, 1e-4), (15, 1e-2)):
+        distance = sd * np.hypot(seed, case)
+        assert TwoT(seed, case, seed_df, case_df).tail(distance) == pytest.approx(integral(distance), rel=digits)
+
+
+def test_two_seeds_have_an_interval_at_every_level():
+    for level in (0.5, 0.95, 0.99, 0.999):
+        error = TwoT(0.66, 0.83, 1, 59)
+        assert error.tail(error.half_width(level)) == pytest.approx(1 - level, rel=1e-6)
 
 
 def test_one_part_alone_is_a_t_test():
