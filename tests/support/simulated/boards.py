@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from support.simulated.truth import MARGIN, METHODS, ROWS, Draw, World, draw
-from support.synthetic_results import cell
 
 from hbench.board.comparisons import Comparison, comparisons_of, over_board
 from hbench.board.contests import Contest, contests_of
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey, CellResult, TrivialAnswer
 from hbench.results.outcomes import Outcomes
+from support.simulated.truth import MARGIN, METHODS, ROWS, Draw, World, draw
+from support.synthetic_results import cell
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from support.simulated.boards import Table, board
-from support.simulated.fast import Claim, claims, ranks
-from support.simulated.truth import METHODS, RANDOM, World, draw, generator
 
 from hbench.board.comparisons import ALPHA, Comparison, Role, against_trivial
 from hbench.statistics import holm
+from support.simulated.boards import Table, board
+from support.simulated.fast import Claim, claims, ranks
+from support.simulated.truth import METHODS, RANDOM, World, draw, generator
 
 #: The share of a board's tables, intervals or verdicts for which something is so, by the name of the measure; None
 #: where the board has none of them.

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from support.simulated.truth import MARGIN, METHODS, ROWS, Draw
 
 from hbench.board.comparisons import ALPHA
 from hbench.statistics import (
@@ -28,6 +27,7 @@ from hbench.statistics import (
 )
 from hbench.statistics.crossed import Variance, rounding_of
 from hbench.statistics.tables import Values
+from support.simulated.truth import MARGIN, METHODS, ROWS, Draw
 
 
 @dataclass(frozen=True)
