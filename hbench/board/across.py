@@ -27,6 +27,8 @@ class MethodAcross:
     in_table: tuple[str, ...]
     #: Holm-adjusted p of the signed-rank test over tasks against random subsets, None without such a test.
     p: float | None
+    #: Whether a verdict among these is about these examples, not about the method: one set of scores for all seeds.
+    these_examples: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def _in_order(methods: Iterable[MethodAcross]) -> tuple[MethodAcross, ...]:
 def _method(method: str, blocks: Mapping[str, Mapping[str, BoardRow]], p: float | None) -> MethodAcross:
     """Name the tasks on which a method is superior; all names on the board hold at once, since Holm counts all."""
     tested = 0
+    these_examples = False
     wins: list[str] = []
     in_table: list[str] = []
     for task, rows in blocks.items():
@@ -126,9 +129,10 @@ def _method(method: str, blocks: Mapping[str, Mapping[str, BoardRow]], p: float 
         if found is None or not found.decided:
             continue
         tested += 1
+        these_examples |= found.these_examples
         if found.verdict == "superior":
             (wins if found.holds_over_board else in_table).append(task)
-    return MethodAcross(method, tested, tuple(sorted(wins)), tuple(sorted(in_table)), p)
+    return MethodAcross(method, tested, tuple(sorted(wins)), tuple(sorted(in_table)), p, these_examples)
 
 
 def _signed_ranks(methods: list[str], blocks: Mapping[str, Mapping[str, BoardRow]]) -> dict[str, float | None]:

@@ -14,6 +14,7 @@ from hbench.board.margins import Margin, margin_of
 from hbench.board.planted import PlantedTask, planted_tasks
 from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, rows_of
+from hbench.board.scorings import SharedScores, with_shared_scores
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
 from hbench.board.values import CellValues, trivial_values
 from hbench.results.cell import CellKey, CellResult, kept_share
@@ -59,11 +60,15 @@ class Board:
     #: One per model, size and budget.
     across: tuple[AcrossTasks, ...]
     planted: tuple[PlantedTask, ...]
+    #: What rows have in common whose seeds share sets of scores; None where there are none.
+    shared_scores: SharedScores | None
 
     @classmethod
     def of(cls, results: Sequence[CellResult]) -> Board:
         """Compare results. Raises ResultError when two that are compared differ in version, size or charges."""
         values = _values(results)
+        shared = SharedScores.of(values)
+        values = with_shared_scores(values, shared)
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
         by_contest = _over_board([rows_of(contest, values, bills) for contest in contests])
         standings = tuple(_standing(contest, rows) for contest, rows in zip(contests, by_contest, strict=True))
@@ -79,6 +84,7 @@ class Board:
             tradeoffs=tradeoffs_of(by_contest),
             across=across_tasks([*by_contest, *_lacking(contests)]),
             planted=planted,
+            shared_scores=shared,
         )
 
     @property

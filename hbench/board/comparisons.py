@@ -62,6 +62,8 @@ class Comparison:
     #: Which side is unstable, ours first: runs that did not train, all runs; of the baseline likewise.
     unstable: tuple[int, int] | None = None
     baseline_unstable: tuple[int, int] | None = None
+    #: Whether one set of scores is behind all seeds of a side: then it is about these examples, not about the method.
+    these_examples: bool = False
 
     @property
     def pairs(self) -> int | None:
@@ -105,6 +107,10 @@ class _Baseline:
     @property
     def status(self) -> BaselineStatus:
         return "missing" if self.values is None else self.values.cell.status
+
+    @property
+    def one_set(self) -> bool:
+        return self.values is not None and self.values.one_set
 
 
 def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> dict[CellKey, tuple[Comparison, ...]]:
@@ -163,6 +169,7 @@ def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None
                 verdict=_verdict(ours, baseline.role, test, adjusted[i]),
                 detectable=_detectable(test, len(tested)),
                 excluded=_excluded(test, left) if baseline.role == "full" else None,
+                these_examples=test is not None and (ours.one_set or baseline.one_set),
             ),
             ours,
             baseline,

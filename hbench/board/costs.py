@@ -14,14 +14,15 @@ from hbench.results.fields import ResultError
 
 
 class ScoringBill(NamedTuple):
-    """What a method has a share of: the scoring runs of one task and model, in one unit."""
+    """What a method has a share of: the full-data runs of one task and model that score, in one unit."""
 
     task: str
     model: str
-    runs: tuple[int, ...]
     #: compute, examples or tokens.
     unit: str
     method: str
+    #: Runs that a set of its scores takes.
+    runs: int
 
 
 @dataclass(frozen=True)
@@ -49,26 +50,28 @@ class CostSummary:
 
 
 def shared_bills(results: Iterable[CellResult]) -> dict[ScoringBill, float | None]:
-    """Return every method's share of the scoring bill by task, model, scoring runs and unit.
+    """Return every method's share of the scoring bill by task, model, unit and runs that a set of its scores takes.
 
-    Each part of the bill is split evenly among the methods that use it; a method counts once however many columns it
-    has, and not at all when none of its trainings finished. None where an amount is not known. Raises ResultError
-    naming two results that charge different amounts for one part.
+    Each part of each of these runs is split evenly among the methods that use it; a method counts once however many
+    columns it has, and not at all when none of its trainings finished. None where an amount is not known. Raises
+    ResultError naming two results that charge different amounts for one part.
     """
     claims = (
         Claim(
-            (result.task, result.model, result.scoring_runs, unit),
+            (result.task, result.model, unit),
             unit,
             result.method,
             charge.scoring,
-            str(result.path),
+            runs=scoring.runs,
+            seeds=frozenset(scoring.seeds),
+            source=str(result.path),
         )
         for result in sorted(results, key=lambda r: r.cell)
-        if any(value is not None for value in result.values)
+        if any(value is not None for value in result.values) and (scoring := result.scored_from) is not None
         for unit, charge in _charges(result).items()
     )
     try:
-        return {ScoringBill(*runs, method): share for (runs, method), share in split(claims).items()}
+        return {ScoringBill(*bill, method, runs): share for (bill, method, runs), share in split(claims).items()}
     except ChargesDiffer as error:
         raise ResultError(str(error)) from None
 
@@ -114,9 +117,9 @@ def _charges(cell: CellResult) -> dict[str, Charge]:
 
 def _shared(cell: CellResult, unit: str, bills: Mapping[ScoringBill, float | None]) -> float | None:
     """Return a cell's share of the scoring bill: 0 for a method that reads no scoring run, None where it has none."""
-    if not cell.scoring_runs:
+    if (scoring := cell.scored_from) is None:
         return 0.0
-    return bills.get(ScoringBill(cell.task, cell.model, cell.scoring_runs, unit, cell.method))
+    return bills.get(ScoringBill(cell.task, cell.model, unit, cell.method, scoring.runs))
 
 
 def _net(charge: Charge, scoring: float | None) -> float | None:

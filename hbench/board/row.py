@@ -68,6 +68,8 @@ class BoardRow:
     #: subset takes no scores. With one set the row is about these examples, not about the method.
     scoring_runs: int = 0
     scorings: int | None = None
+    #: Where seeds share sets of scores: what the mean square of seeds is multiplied by in the row's tests.
+    seed_inflation: float | None = None
     train_rows: int = 0
     eval_rows: int = 0
     #: Mean over seeds; its interval where it is a mean over examples.

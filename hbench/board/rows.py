@@ -76,6 +76,7 @@ def _by_metric(row: BoardRow) -> tuple[int, float, str]:
 def _identity(cell: CellResult, role: RowRole) -> BoardRow:
     failed = sum(value is None for value in cell.values)
     reasons = sorted((f.seed, " ".join(f.reason.split())) for f in cell.failures)
+    scoring = cell.scored_from
     return BoardRow(
         cell.cell,
         role,
@@ -84,8 +85,8 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         cell.metric,
         seeds=len(cell.seeds) - failed,
         seeds_failed=failed,
-        scoring_runs=len(cell.scoring_runs),
-        scorings=1 if cell.scoring_runs and role == "method" else None,
+        scoring_runs=0 if scoring is None else scoring.runs,
+        scorings=None if scoring is None else len(scoring.groups),
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
         planted=tuple(sorted((cell.planted or {}).items())),
@@ -106,6 +107,7 @@ def _row(
         gain=_estimate(ours.gain_of(full)),
         untrained=ours.untrained if ours.failed or ours.answer is not None else None,
         unstable=ours.unstable,
+        seed_inflation=ours.seed_inflation,
         failed_as_trivial=bool(ours.failed) and ours.answer is not None and bool(ours.rows),
         kept=_kept(ours.cell, {} if subset is None or ours is full else subset.classes),
         costs=costs_of(ours.cell, bills),

@@ -14,6 +14,7 @@ from hbench.statistics import (
     Ratio,
     RunsAbove,
     TwoTTest,
+    inflation,
     runs_above,
     two_t_mean,
     two_t_p,
@@ -39,6 +40,8 @@ class CellValues:
     cases: npt.NDArray[np.int64] | None
     #: Values of the answer that needs no reading, the same for every cell of a task, split and model; None: not known.
     answer: Floats | None = None
+    #: Where seeds share sets of scores: variance between sets / between seeds, pooled over the board.
+    between: float = 0.0
 
     @classmethod
     def of(cls, cell: CellResult, answer: Floats | None = None) -> CellValues:
@@ -104,14 +107,16 @@ class CellValues:
         """Return the mean of the per-example values with its interval over seeds and examples, None without values."""
         if not self.rows:
             return None
-        return _tested(two_t_mean(self._stacked(list(self.rows)), self.cases))
+        seeds = list(self.rows)
+        return _tested(two_t_mean(self._stacked(seeds), self.cases, inflation=self._inflation(seeds)))
 
     def minus(self, baseline: CellValues | None) -> TwoTTest | None:
         """Return the difference to a baseline over the seeds that both have; None when they share none."""
         common = self._common(baseline)
         if baseline is None or not common:
             return None
-        return _tested(two_t_test(self._stacked(common), baseline._stacked(common), self.cases))
+        factor = self._inflation(common, baseline)
+        return _tested(two_t_test(self._stacked(common), baseline._stacked(common), self.cases, inflation=factor))
 
     def minus_trained(self, baseline: CellValues | None) -> tuple[float | None, int]:
         """Return the difference to a baseline over the seeds that trained on both sides, and their number."""
@@ -129,7 +134,8 @@ class CellValues:
         if not common:
             return 0.0, None
         ours, theirs = self._stacked(common), other._stacked(common)
-        p = two_t_p(ours, theirs, self.cases) if len(common) >= FEWEST_SEEDS else None
+        enough = len(common) >= FEWEST_SEEDS
+        p = two_t_p(ours, theirs, self.cases, inflation=self._inflation(common, other)) if enough else None
         return float(ours.mean() - theirs.mean()), p
 
     def share_of(self, baseline: CellValues | None) -> Ratio | None:
@@ -166,10 +172,42 @@ class CellValues:
         ours, theirs = self._stacked(common), baseline._stacked(common)
         if zero is not None:
             ours, theirs = ours - zero, theirs - zero
-        found = two_t_ratio(ours, theirs, self.cases) if len(common) >= FEWEST_SEEDS else None
+        factor, enough = self._inflation(common, baseline), len(common) >= FEWEST_SEEDS
+        found = two_t_ratio(ours, theirs, self.cases, inflation=factor) if enough else None
         if found is not None or theirs.mean() <= 0:
             return found
         return Ratio(value=float(ours.mean() / theirs.mean()), seeds=len(common))
+
+    @property
+    def sets(self) -> dict[int, int]:
+        """Return by seed its set of scores, where there are several sets and some seeds share one; empty otherwise."""
+        scoring = self.cell.scored_from
+        if scoring is None or not 1 < len(scoring.groups) < len(self.cell.seeds):
+            return {}
+        return dict(zip(self.cell.seeds, scoring.scored_by, strict=True))
+
+    @property
+    def one_set(self) -> bool:
+        """Return whether one set of scores is behind all seeds, so that what is shown is about these examples."""
+        scoring = self.cell.scored_from
+        return scoring is not None and len(scoring.groups) == 1
+
+    @property
+    def seed_inflation(self) -> float | None:
+        """Return what the mean square of its seeds is multiplied by; None where no sets of scores are shared."""
+        return self._inflation(list(self.rows)) if self.sets else None
+
+    def seed_differences(self, baseline: CellValues) -> dict[int, float]:
+        """Return the mean difference to a baseline of every seed that both have."""
+        return {seed: float((self.rows[seed] - baseline.rows[seed]).mean()) for seed in self._common(baseline)}
+
+    def _inflation(self, seeds: list[int], baseline: CellValues | None = None) -> float:
+        """Return what MS_s is multiplied by, since these seeds share sets of scores on one side."""
+        sides = (side for side in (self, baseline) if side is not None)
+        shared = [(side, sets) for side in sides if (sets := side.sets)]
+        if len(seeds) < FEWEST_SEEDS or not shared:
+            return 1.0
+        return max(inflation(side.between, [sets[seed] for seed in seeds]) for side, sets in shared)
 
     @property
     def _metrics(self) -> dict[int, float]:

@@ -38,7 +38,12 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
     _list("--keep", "keep", metavar="F", help="Share kept, such as 0.3, or a scorer whose own subset sets the size"),
     _list("--budget", "budgets", metavar="B", help=f"Budget of pruned trainings, {' or '.join(BUDGETS)}"),
     _number("--seeds", help="Trainings behind each result."),
-    _number("--scoring-runs", help="Full trainings that the scorers see."),
+    _list(
+        "--scoring-runs",
+        "scoring_runs",
+        metavar="N",
+        help="Full-data runs that a set of scores takes, NAME=N for one scorer",
+    ),
     _number("--train-size", help="Training examples drawn from each task."),
     _number("--eval-size", help="Evaluation examples drawn from each split."),
 )

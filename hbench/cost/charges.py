@@ -21,7 +21,7 @@ WORK = ("training", "signals", "gradients")
 class Part(NamedTuple):
     """One part of what a method needs of the scoring runs: `what` of `WORK` in an epoch, from 1.
 
-    amount: the sum over all scoring runs, None where one of them failed.
+    amount: the sum over the runs that one set of scores takes, the mean over its sets; None where no run finished.
     """
 
     epoch: int
@@ -42,7 +42,7 @@ class Charge:
 
     @property
     def scoring_alone(self) -> float | None:
-        """Return the scoring bill if this were the only method; None where a scoring run failed."""
+        """Return the scoring bill if this were the only method; None where no scoring run finished."""
         return total(self.scoring)
 
 
@@ -63,17 +63,24 @@ def total(parts: Iterable[Part]) -> float | None:
     return None if None in amounts else math.fsum(a for a in amounts if a is not None)
 
 
-def scoring(observation: Observation | None, bills: Sequence[Bill | None], epochs: int) -> PerUnit[tuple[Part, ...]]:
-    """Return by unit the parts of the scoring runs that a method needs, whatever else the runs were asked for.
+def scoring(
+    observation: Observation | None, bills: Sequence[Bill | None], epochs: int, *, sets: int = 1
+) -> PerUnit[tuple[Part, ...]]:
+    """Return by unit the parts that one set of a method's scores needs, whatever else the runs were asked for.
 
-    bills: that of every scoring run, None for one that failed: amounts are then not known. epochs: those of the recipe.
+    bills: that of every run of all sets, None for one that failed: it counts as the mean of the others, and amounts are
+    not known without any. epochs: those of the recipe. sets: sets of scores among which the runs are split evenly.
     Trainings count up to the last epoch needed; passes after an epoch when the method observes there, gradient passes
     when it reads gradients.
     """
     needed = [(epoch, what, _used(bills, epoch, what)) for epoch, what in _needed(observation, epochs)]
+    known = sum(bill is not None for bill in bills)
 
     def parts(amount: Callable[[Used], int]) -> tuple[Part, ...]:
-        return tuple(Part(epoch, what, None if used is None else float(amount(used))) for epoch, what, used in needed)
+        return tuple(
+            Part(epoch, what, amount(used) * (len(bills) / (known * sets)) if known else None)
+            for epoch, what, used in needed
+        )
 
     return PerUnit(parts(lambda used: used.flops), parts(lambda used: used.examples), parts(lambda used: used.tokens))
 
@@ -105,14 +112,12 @@ def _needed(observation: Observation | None, epochs: int) -> list[tuple[int, str
     return sorted(needed)
 
 
-def _used(bills: Sequence[Bill | None], epoch: int, what: str) -> Used | None:
-    """Return what all scoring runs used for one part, None where one of them failed."""
+def _used(bills: Sequence[Bill | None], epoch: int, what: str) -> Used:
+    """Return what the runs that finished used for one part, all together."""
     used = Used()
     for bill in bills:
-        if bill is None:
-            return None
-        if what == "training":
+        if bill is not None and what == "training":
             used += bill.trained[epoch - 1]
-        else:
+        elif bill is not None:
             used = sum((one.used for one in bill.observed if (one.epoch, one.what) == (epoch, what)), used)
     return used

@@ -1,10 +1,11 @@
-"""The split of a scoring bill among the methods that read the same scoring runs."""
+"""The split of scoring bills among the methods of a board, which could all be scored from the same full-data runs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from hbench.cost.charges import Part, total
@@ -13,7 +14,9 @@ from hbench.errors import HbenchError
 #: Largest relative difference between two amounts that counts as none.
 _TOLERANCE = 1e-9
 
-Runs = TypeVar("Runs", bound=Hashable)
+Bill = TypeVar("Bill", bound=Hashable)
+#: What a run does for whom: bill, epoch, and what of `hbench.cost.charges.WORK`.
+_Work = tuple[Bill, int, str]
 
 
 class ChargesDiffer(HbenchError):
@@ -21,45 +24,76 @@ class ChargesDiffer(HbenchError):
 
 
 @dataclass(frozen=True)
-class Claim(Generic[Runs]):
-    """What one method needs of scoring runs, in one unit."""
+class Claim(Generic[Bill]):
+    """What one set of a method's scores needs of full-data runs, in one unit."""
 
-    #: What tells these scoring runs, counted in this unit, from others.
-    runs: Runs
+    #: What tells the methods that can share runs, counted in this unit, from others.
+    bill: Bill
     #: What the amounts are counted in, for messages.
     unit: str
     method: str
     parts: tuple[Part, ...]
+    #: Runs that one set of scores takes.
+    runs: int
+    #: What tells the runs of all its sets from others: the same ones cost every method the same.
+    seeds: Hashable
     #: Where the claim is written, for messages.
     source: str
 
 
-def split(claims: Iterable[Claim[Runs]]) -> dict[tuple[Runs, str], float | None]:
-    """Return each method's share of the bill for the scoring runs it reads, by scoring runs and method.
+def split(claims: Iterable[Claim[Bill]]) -> dict[tuple[Bill, str, int], float | None]:
+    """Return each method's share of the bill for the runs that a set of its scores takes, by bill, method and runs.
 
-    Every part is counted once and split evenly among the methods that need it, each counted once however many claims
-    it has: no share exceeds what the method would pay alone. None where an amount is not known. Raises ChargesDiffer
-    naming two claims that give different amounts for one part.
+    Run number k of a set of scores serves all methods whose sets take at least k runs. Every part of it is counted once
+    and split evenly among those that need it, each method counted once however many claims it has: no share exceeds
+    what the method would pay alone. None where an amount is not known. Raises ChargesDiffer naming two claims that give
+    different amounts for one part of the same runs.
     """
-    first: dict[tuple[Runs, int, str], tuple[Part, str]] = {}
-    users: dict[tuple[Runs, int, str], set[str]] = {}
+    claims = list(claims)
+    _check_amounts(claims)
+    users: dict[_Work[Bill], dict[str, int]] = {}
+    parts: dict[tuple[Bill, str, int], dict[tuple[int, str], Part]] = {}
     for claim in claims:
         for part in claim.parts:
-            key = claim.runs, part.epoch, part.what
-            users.setdefault(key, set()).add(claim.method)
-            known, source = first.setdefault(key, (part, claim.source))
-            if not _same(known.amount, part.amount):
+            runs = users.setdefault((claim.bill, part.epoch, part.what), {})
+            runs[claim.method] = max(claim.runs, runs.get(claim.method, 0))
+            parts.setdefault((claim.bill, claim.method, claim.runs), {}).setdefault((part.epoch, part.what), part)
+    return {
+        (bill, method, runs): total(_shared(part, runs, users[bill, *work].values()) for work, part in of.items())
+        for (bill, method, runs), of in parts.items()
+    }
+
+
+def _shared(part: Part, own: int, users: Collection[int]) -> Part:
+    """Return the share of a part in a set of `own` runs; users: how many runs each method takes that needs it."""
+    if part.amount is None:
+        return part
+    bounds = [0, *sorted({min(runs, own) for runs in users})]
+    shares = ((upper - lower) / own / sum(runs >= upper for runs in users) for lower, upper in pairwise(bounds))
+    return part._replace(amount=part.amount * math.fsum(shares))
+
+
+def _check_amounts(claims: Iterable[Claim[Bill]]) -> None:
+    """Refuse two claims on the same runs that give different amounts a run for one part."""
+    first: dict[tuple[_Work[Bill], Hashable], tuple[Part, Claim[Bill]]] = {}
+    for claim in claims:
+        for part in claim.parts:
+            key = (claim.bill, part.epoch, part.what), claim.seeds
+            known, other = first.setdefault(key, (part, claim))
+            if not _same(_per_run(known, other), _per_run(part, claim)):
                 raise ChargesDiffer(
-                    f"{source} and {claim.source} charge {_amount(known)} and {_amount(part)} ({claim.unit}) for "
-                    f"{part.what} in epoch {part.epoch} of the same scoring runs; run both with one version, "
-                    "or remove one of them"
+                    f"{other.source} and {claim.source} charge {_amount(known)} and {_amount(part)} ({claim.unit}) for "
+                    f"{part.what} in epoch {part.epoch} of {_runs(other, claim)} of the same full-data runs; "
+                    "run both with one version, or remove one of them"
                 )
-    shares: dict[tuple[Runs, str], list[Part]] = {}
-    for key, (part, _) in first.items():
-        amount = None if part.amount is None else part.amount / len(users[key])
-        for method in users[key]:
-            shares.setdefault((key[0], method), []).append(part._replace(amount=amount))
-    return {of: total(parts) for of, parts in shares.items()}
+
+
+def _per_run(part: Part, claim: Claim[Bill]) -> float | None:
+    return None if part.amount is None else part.amount / claim.runs
+
+
+def _runs(first: Claim[Bill], second: Claim[Bill]) -> str:
+    return str(first.runs) if first.runs == second.runs else f"{first.runs} and {second.runs}"
 
 
 def _same(first: float | None, second: float | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -26,10 +26,11 @@ class BoundExperiment:
 
     experiment: Experiment
     suite: Suite
-    #: The full-data training of every seed, the scoring runs first.
+    #: The full-data training of every seed.
     full: Mapping[int, FineTune]
-    #: By the reference of a scored method: its job for every evaluation seed, or one for all of them (None).
-    scores: Mapping[str, Mapping[int | None, Score]]
+    #: By the reference of a scored method, then by training seed: the job whose scores select its subset. Seeds that
+    #: one group of runs scores share a job.
+    scores: Mapping[str, Mapping[int, Score]]
 
     def full_runs(self) -> dict[str, FineTune]:
         """Return the full-data trainings by what progress calls them."""
@@ -38,15 +39,22 @@ class BoundExperiment:
     def ready_scores(self, store: Store) -> dict[str, Score]:
         """Return the score jobs whose runs have all finished, by what progress calls them."""
         return {
-            f"{self.experiment.title} {method} scores" + ("" if draw is None else f" seed {draw}"): job
-            for method, jobs in self.scores.items()
-            for draw, job in jobs.items()
+            f"{self.experiment.title} {method} scores{_for(seeds, by_seed)}": job
+            for method, by_seed in self.scores.items()
+            for job, seeds in self.distinct_scores(method)
             if self.lacking(job, store) is None
         }
 
     def score_job(self, method: Named[Scorer], seed: int) -> Score:
-        """Return the job that scores for an evaluation seed."""
-        return self.scores[method.ref][seed if method.plugin.fresh else None]
+        """Return the job that scores for a training seed."""
+        return self.scores[method.ref][seed]
+
+    def distinct_scores(self, method: str) -> list[tuple[Score, tuple[int, ...]]]:
+        """Return every score job of a method once, with the training seeds that it scores for."""
+        jobs: dict[str, tuple[Score, list[int]]] = {}
+        for seed, job in self.scores[method].items():
+            jobs.setdefault(job.key, (job, []))[1].append(seed)
+        return [(job, tuple(seeds)) for job, seeds in jobs.values()]
 
     def lacking(self, job: Score, store: Store) -> str | None:
         """Return why a score cannot be computed yet, or None when all its runs have finished."""
@@ -57,6 +65,13 @@ class BoundExperiment:
                 happened = "has not run" if failure is None else f"failed: {failure.reason}"
                 return f"the full-data run of seed {seed} {happened}"
         return None
+
+
+def _for(seeds: Sequence[int], all_seeds: Collection[int]) -> str:
+    """Say which seeds a score job is for; nothing where it is for all of them."""
+    if len(seeds) == len(all_seeds):
+        return ""
+    return f" for seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}"
 
 
 def bind(experiment: Experiment, suite: Suite, data_dir: Path | None, store: Store) -> BoundExperiment:

@@ -19,7 +19,7 @@ from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
-from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Scoring, Subset, TrivialAnswer
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
 
@@ -66,8 +66,8 @@ class _Row:
     failures: tuple[Failed, ...]
     subset: Subset | None
     cost: Cost | None
-    #: Seeds of the scoring runs that the method reads.
-    scoring_runs: tuple[int, ...] = ()
+    #: The groups of full-data runs that the method's scores come from; None where it reads none.
+    scoring: Scoring | None = None
     planted: dict[str, float] | None = None
     published: str | None = None
 
@@ -123,8 +123,8 @@ class _Collector:
             runs=runs,
             failures=self._failures(runs),
             subset=self._subset(runs),
-            cost=charges.cost(self.full_cost, self._train_cost(runs), self._scoring(arm.method)),
-            scoring_runs=self._scoring_seeds(arm.method),
+            cost=charges.cost(self.full_cost, self._train_cost(runs), self._scoring_cost(arm.method)),
+            scoring=self._scoring(arm.method),
             planted=self._planted(arm.method),
             published=arm.method.plugin.published,
         )
@@ -140,7 +140,7 @@ class _Collector:
             failures=tuple(self._unscored(method)),
             subset=None,
             cost=None,
-            scoring_runs=self._scoring_seeds(method),
+            scoring=self._scoring(method),
             planted=self._planted(method),
         )
         return self._cell(row, self.task.splits()[0], _Measured())
@@ -172,7 +172,7 @@ class _Collector:
             recipe=asdict(self.experiment.recipe) | ({"precision": self.any.precision} if self.any else {}),
             protocol=PROTOCOL,
             seeds=tuple(row.runs),
-            scoring_runs=row.scoring_runs,
+            scoring_runs=() if row.scoring is None else row.scoring.seeds,
             values=measured.values,
             examples=measured.examples,
             failures=row.failures,
@@ -181,6 +181,7 @@ class _Collector:
             planted=row.planted,
             also=dict(measured.also or {}),
             published=row.published,
+            scoring=row.scoring,
         )
 
     def _data(self, split: str) -> Data:
@@ -242,11 +243,10 @@ class _Collector:
         return self.finished.reason(run.job) or "has not run"
 
     def _unscored(self, method: Named[Scorer]) -> Iterator[Failed]:
-        """Yield why scores are missing, one failure for each draw."""
-        for draw, job in self.bound.scores[method.ref].items():
+        """Yield why scores are missing, one failure for each set of scores."""
+        for job, seeds in self.bound.distinct_scores(method.ref):
             if self.finished.score(job) is None:
-                reason = self.finished.reason(job) or "a scoring run failed"
-                yield Failed(self.experiment.scoring_seeds[0] if draw is None else draw, reason)
+                yield Failed(seeds[0], self.finished.reason(job) or "a scoring run failed")
 
     def _train_cost(self, runs: Runs) -> bill.Amounts | None:
         """Return what the mean training of an arm used, with the passes of one that prunes while it trains."""
@@ -258,19 +258,25 @@ class _Collector:
             ]
         )
 
-    def _scoring_seeds(self, method: Named[Scorer]) -> tuple[int, ...]:
-        return () if method.plugin.observation() is None else self.experiment.scoring_seeds
+    def _scoring(self, method: Named[Scorer]) -> Scoring | None:
+        if method.plugin.observation() is None:
+            return None
+        groups = self.experiment.groups[method.ref]
+        return Scoring(groups.runs, tuple(groups.scored_by[seed] for seed in self.experiment.evaluation_seeds))
 
-    def _scoring(self, method: Named[Scorer]) -> PerUnit[tuple[Part, ...]]:
-        """Return what a method needs of the scoring runs, by unit."""
-        results = [self.finished.training(self.bound.full[seed]) for seed in self.experiment.scoring_seeds]
+    def _scoring_cost(self, method: Named[Scorer]) -> PerUnit[tuple[Part, ...]]:
+        """Return what one set of a method's scores needs of full-data runs, by unit: the mean over its groups."""
+        groups = () if (scoring := self._scoring(method)) is None else scoring.groups
+        results = [self.finished.training(self.bound.full[seed]) for group in groups for seed in group]
         bills = [None if r is None else r.bill for r in results]
-        return charges.scoring(method.plugin.observation(), bills, self.experiment.recipe.epochs)
+        return charges.scoring(method.plugin.observation(), bills, self.experiment.recipe.epochs, sets=len(groups))
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
-        """Return how well a method finds the planted examples, the mean over its draws."""
-        jobs = self.bound.scores.get(method.ref, {})  # a dynamic scorer has none
-        found = [r.planted for job in jobs.values() if (r := self.finished.score(job)) is not None]
+        """Return how well a method finds the planted examples, the mean over its sets of scores."""
+        if method.ref not in self.bound.scores:  # a dynamic scorer
+            return None
+        jobs = (job for job, _ in self.bound.distinct_scores(method.ref))
+        found = [r.planted for job in jobs if (r := self.finished.score(job)) is not None]
         known = [planted for planted in found if planted is not None]
         if not known:
             return None

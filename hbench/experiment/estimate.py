@@ -74,11 +74,13 @@ def _experiment(experiment: Experiment, seconds: float | None) -> ExperimentEsti
     seeds = len(experiment.evaluation_seeds)
     full = len(experiment.full_seeds())
     arms = experiment.arms()
-    fresh = len(experiment.evaluation_seeds or experiment.scoring_seeds)
     pruned = sum(seeds * _training(arm, experiment.recipe) for arm in arms)
-    users = [o for m in experiment.scored() if (o := m.plugin.observation()) is not None]
-    scoring = len(experiment.scoring_seeds)
-    alone = sum(scoring * (1 + _passes(unite([observation]), experiment.recipe)) for observation in users)
+    users = [(m, o) for m in experiment.scored() if (o := m.plugin.observation()) is not None]
+    scoring = len(experiment.scoring_seeds()) if users else 0
+    alone = sum(
+        len(experiment.groups[method.ref].seeds) * (1 + _passes(unite([observation]), experiment.recipe))
+        for method, observation in users
+    )
     cost = full + scoring * _passes(experiment.observe, experiment.recipe) + pruned
     return ExperimentEstimate(
         task=experiment.task.ref,
@@ -86,7 +88,9 @@ def _experiment(experiment: Experiment, seconds: float | None) -> ExperimentEsti
         full_runs=full,
         scoring_runs_of_these=scoring,
         scorers_sharing_them=len(users),
-        score_jobs=sum(fresh if m.plugin.fresh else 1 for m in experiment.scored()),
+        score_jobs=sum(
+            len(experiment.seeds) if m.plugin.fresh else len(experiment.groups[m.ref].runs) for m in experiment.scored()
+        ),
         pruned_runs_at_most=len(arms) * seeds,
         cost_at_most=round(cost, 2),
         cost_unshared=round(seeds + alone + pruned, 2),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,22 +40,21 @@ def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Pat
 
 
 def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef) -> dict[int, FineTune]:
-    """Return the full-data training of every seed, the scoring runs first; only these observe anything."""
+    """Return the full-data training of every seed; only those that some method reads observe anything."""
+    observed = set(experiment.scoring_seeds())
     return {
-        seed: FineTune(
-            task,
-            model,
-            experiment.recipe,
-            seed,
-            experiment.observe if seed in experiment.scoring_seeds else None,
-        )
+        seed: FineTune(task, model, experiment.recipe, seed, experiment.observe if seed in observed else None)
         for seed in experiment.full_seeds()
     }
 
 
-def score_jobs(experiment: Experiment, method: Named[Scorer], full: Mapping[int, FineTune]) -> dict[int | None, Score]:
-    """Return the score jobs of a method: one per evaluation seed when it draws afresh, else one for all (None)."""
-    observation = method.plugin.observation()
+def score_jobs(experiment: Experiment, method: Named[Scorer], full: Mapping[int, FineTune]) -> dict[int, Score]:
+    """Return by training seed the job whose scores select its subset.
+
+    Seeds that one group scores share a job; a method that draws afresh has one for every seed, and one that reads no
+    run a single one.
+    """
+    observation, groups = method.plugin.observation(), experiment.groups[method.ref]
     first = next(iter(full.values()))
     job = Score(
         task=first.task,
@@ -63,12 +62,16 @@ def score_jobs(experiment: Experiment, method: Named[Scorer], full: Mapping[int,
         options={k: v for k, v in method.options.items() if k not in _SELECTION_OPTIONS},
         source=source_digest(type(method.plugin)),
         examples=first.key,
-        runs=() if observation is None else tuple(full[seed].key for seed in experiment.scoring_seeds),
         capture=None if observation is None else observation.at,
     )
-    if not method.plugin.fresh:
-        return {None: job}
-    return {seed: replace(job, draw=seed) for seed in experiment.evaluation_seeds or experiment.scoring_seeds}
+    by_group = [_reading(job, [full[seed].key for seed in group]) for group in groups.runs]
+    jobs = {seed: by_group[groups.scored_by[seed]] for seed in experiment.seeds}
+    return {seed: replace(job, draw=seed) for seed, job in jobs.items()} if method.plugin.fresh else jobs
+
+
+def _reading(job: Score, runs: Sequence[str]) -> Score:
+    """Return a score job that reads full-data runs, so that it needs no other one to know the examples."""
+    return replace(job, examples=runs[0], runs=tuple(runs)) if runs else job
 
 
 def pruned_job(full: FineTune, arm: Arm, mask: npt.NDArray[np.bool_]) -> FineTune:

@@ -6,10 +6,12 @@ data and models and names the jobs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from hbench.errors import UsageError
+from hbench.experiment.groups import Groups
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
@@ -58,9 +60,12 @@ class Experiment:
     methods: tuple[Named[Scorer], ...]
     keeps: tuple[SubsetSize, ...]
     budgets: tuple[str, ...]
-    scoring_seeds: tuple[int, ...]
-    #: Empty for a task that is only diagnosed: scored, with no pruned training.
-    evaluation_seeds: tuple[int, ...]
+    #: Training seeds, for each of which every method has a subset.
+    seeds: tuple[int, ...]
+    #: Whether the task is only scored, with no pruned training.
+    diagnosed: bool
+    #: By the reference of a method that is scored: the groups of full-data runs that its scores come from.
+    groups: Mapping[str, Groups]
     #: What the scoring runs observe, for all scorers together; None for nothing.
     observe: Observed | None
 
@@ -69,9 +74,19 @@ class Experiment:
         """Return task and model, as progress and messages name the experiment."""
         return f"{self.task.ref} {self.model.ref}"
 
+    @property
+    def evaluation_seeds(self) -> tuple[int, ...]:
+        """Return the seeds of the trainings behind each result; none for a task that is only diagnosed."""
+        return () if self.diagnosed else self.seeds
+
+    def scoring_seeds(self) -> tuple[int, ...]:
+        """Return the seeds of the full-data runs that some method reads, in the order of training seeds."""
+        read = {seed for groups in self.groups.values() for seed in groups.seeds}
+        return tuple(seed for seed in training_seeds(max(len(self.seeds), len(read))) if seed in read)
+
     def full_seeds(self) -> tuple[int, ...]:
-        """Return the seeds of the full-data runs, the scoring runs first."""
-        return tuple(dict.fromkeys((*self.scoring_seeds, *self.evaluation_seeds)))
+        """Return the seeds of the full-data runs, those that only score last; one tells the examples in any case."""
+        return tuple(dict.fromkeys((*self.evaluation_seeds, *self.scoring_seeds()))) or self.seeds[:1]
 
     def scored(self) -> tuple[Named[Scorer], ...]:
         """Return every scorer whose scores are needed: the static methods, and those whose subset sets a size."""
@@ -106,8 +121,7 @@ def make_plan(suite: Suite) -> Plan:
     scored = {m.ref: m for m in (*static, *(k.natural for k in keeps if k.natural is not None))}
     observations = [(m, m.plugin.observation()) for m in scored.values()]
     observe = unite(o for _, o in observations if o is not None)
-    scoring_seeds = training_seeds(suite.scoring_runs)
-    evaluation_seeds = training_seeds(suite.seeds)
+    groups = MappingProxyType({m.ref: suite.groups_for(m) for m in scored.values()})
     models = {reference: find_model(reference) for reference in suite.models}
     check_distinct(models.values())
     experiments = []
@@ -126,8 +140,9 @@ def make_plan(suite: Suite) -> Plan:
                         methods=static if diagnosed else methods,
                         keeps=keeps,
                         budgets=suite.budgets,
-                        scoring_seeds=scoring_seeds,
-                        evaluation_seeds=() if diagnosed else evaluation_seeds,
+                        seeds=training_seeds(suite.seeds),
+                        diagnosed=diagnosed,
+                        groups=groups,
                         observe=observe,
                     )
                 )

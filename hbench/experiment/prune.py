@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from hbench.errors import UsageError
 from hbench.experiment.jobs import curriculum_job, pruned_job
+from hbench.experiment.seeds import tie_seed
 from hbench.plugins import DynamicScorer
 from hbench.selection import count_for, select
 
@@ -97,8 +98,8 @@ def _pruned_run(bound: BoundExperiment, arm: Arm, seed: int, subsets: _Subsets) 
             return labels
         if isinstance(count, Unavailable):
             return count
-        chosen = bound.suite.selection_seed
-        return PrunedRun(None, curriculum_job(full, arm, size=len(labels), count=count, selection_seed=chosen))
+        ties = tie_seed(bound.suite.selection_seed, seed)
+        return PrunedRun(None, curriculum_job(full, arm, size=len(labels), count=count, selection_seed=ties))
     mask = subsets.mask(arm, seed)
     return mask if isinstance(mask, Unavailable) else PrunedRun(mask, pruned_job(full, arm, mask))
 
@@ -121,7 +122,7 @@ class _Subsets:
         self._bound = bound
         self._store = store
         self._scores: dict[str, _Scores | Unavailable] = {}
-        self._masks: dict[tuple[str, int, float, bool], Mask | Unavailable] = {}
+        self._masks: dict[tuple[str, int, float, bool, int], Mask | Unavailable] = {}
         #: The gold class of every training example, which any full-data run tells.
         self.labels = self._read_labels()
 
@@ -136,8 +137,8 @@ class _Subsets:
             return labels
         if scores.natural is not None and arm.keep.natural is not None and arm.keep.natural.ref == arm.method.ref:
             return scores.natural
-        options = arm.method.plugin
-        question = (self._bound.score_job(arm.method, seed).key, count, options.offset, options.balance)
+        options, ties = arm.method.plugin, tie_seed(self._bound.suite.selection_seed, seed)
+        question = (self._bound.score_job(arm.method, seed).key, count, options.offset, options.balance, ties)
         if question not in self._masks:
             try:
                 self._masks[question] = select(
@@ -146,7 +147,7 @@ class _Subsets:
                     count=count,
                     offset=options.offset,
                     balance=labels if options.balance else None,
-                    seed=self._bound.suite.selection_seed,
+                    seed=ties,
                 )
             except UsageError as error:  # an offset that leaves too few
                 self._masks[question] = Unavailable(str(error))
@@ -163,7 +164,11 @@ class _Subsets:
             return scores
         if scores.natural is None:
             return Unavailable(f"{sizing.ref} gave no natural subset")
-        return int(scores.natural.sum()) or Unavailable(f"the natural subset of {arm.keep.label} is empty")
+        runs = len(self._bound.score_job(sizing, seed).runs)
+        return int(scores.natural.sum()) or Unavailable(
+            f"the natural subset of {sizing.ref} is empty with {runs} scoring run{'' if runs == 1 else 's'}; "
+            f"give it more with --scoring-runs {sizing.ref}=N"
+        )
 
     def scores(self, method: Named[Scorer], seed: int) -> _Scores | Unavailable:
         """Return a method's scores for an evaluation seed, or why there are none."""

@@ -1,4 +1,4 @@
-"""The seeds of trainings, the same for every suite."""
+"""The seeds of trainings, the same for every suite, and those of the order in which ties are broken."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 
 #: The seeds of the published H-score results, in their order (arXiv 2407.08887).
 PUBLISHED_SEEDS = (342, 4827, 1215, 98, 8128, 828)
+#: More trainings of one cell than anybody waits for: a number with a digit too many.
+MOST_SEEDS = 1000
 
 
 def training_seeds(count: int) -> tuple[int, ...]:
@@ -23,3 +25,13 @@ def training_seeds(count: int) -> tuple[int, ...]:
             seeds.append(seed)
         number += 1
     return tuple(seeds[:count])
+
+
+def tie_seed(selection_seed: int, training_seed: int) -> int:
+    """Return the seed of the order in which ties between scores are broken for one training seed.
+
+    The first 31 bits of sha256("hbench ties SELECTION_SEED TRAINING_SEED"): every training seed breaks ties anew, as a
+    random baseline draws anew, and all methods break them in the same order.
+    """
+    digest = hashlib.sha256(f"hbench ties {selection_seed} {training_seed}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

@@ -12,6 +12,8 @@ from typing import Any
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
+from hbench.experiment.groups import Groups, checked_scoring_runs, groups_of, of_these, runs_per_score, updated
+from hbench.experiment.seeds import MOST_SEEDS
 from hbench.files import JsonObject, short_repr, shorten
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import find_model
@@ -21,8 +23,6 @@ from hbench.results.labels import FULL
 
 #: Numbers of examples that a task may set for itself.
 _SIZES = ("train_size", "eval_size")
-#: More trainings of one cell than anybody waits for: a number with a digit too many.
-_MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,16 @@ class Suite:
     #: Shares of the training set, or scorers to whose natural subset every method is cut, such as `h-score`.
     keep: tuple[float | str, ...] = (0.3,)
     budgets: tuple[str, ...] = (DEFAULT_BUDGET,)
-    #: Number of full trainings whose dynamics the scorers see.
-    scoring_runs: int = 6
+    #: Full-data runs that one set of scores is computed from: for all scorers, or by scorer (name or reference, the
+    #: latter first) and `default`. Always a table once it is checked.
+    scoring_runs: int | Mapping[str, int] = 1
     #: Number of trainings behind each result; the seeds are `training_seeds(seeds)`.
     seeds: int = 6
     #: Examples drawn from the training split and from each evaluation split; None for all.
     train_size: int | None = None
     eval_size: int | None = None
     sample_seed: int = 0
-    #: Seed of the order in which ties are broken.
+    #: Seed of the orders in which ties are broken, one for each training seed (`tie_seed`).
     selection_seed: int = 0
     #: Non-inferiority margin as a share of the metric; None for 0.005, or 0.01 below 1,000 evaluation examples.
     margin: float | None = None
@@ -72,11 +73,10 @@ class Suite:
     def __post_init__(self) -> None:
         for name in ("name", "description", "baseline"):
             _text(name, getattr(self, name))
-        for name, least in (("scoring_runs", 1), ("seeds", 1), ("sample_seed", 0), ("selection_seed", 0)):
+        for name, least in (("seeds", 1), ("sample_seed", 0), ("selection_seed", 0)):
             _whole(name, getattr(self, name), least)
-        for name in ("scoring_runs", "seeds"):
-            if getattr(self, name) > _MOST_SEEDS:
-                raise UsageError(f"{name} {shorten(str(getattr(self, name)))}: use an integer of at most {_MOST_SEEDS}")
+        if self.seeds > MOST_SEEDS:
+            raise UsageError(f"seeds {shorten(str(self.seeds))}: use an integer of at most {MOST_SEEDS}")
         for name in _SIZES:
             if getattr(self, name) is not None:
                 _whole(name, getattr(self, name), 1)
@@ -92,6 +92,8 @@ class Suite:
             raise UsageError("models: none given; name at least one, see `hbench list models`")
         self._resolve_scorers()
         self._set("keep", _distinct("keep", _sequence("keep", self.keep), _keep_entry))
+        named = [SCORERS.find(ref) for ref in self._named_scorers()]
+        self._set("scoring_runs", checked_scoring_runs(self.scoring_runs, named))
         self._set("budgets", _distinct("budgets", _sequence("budgets", self.budgets), _budget))
         for name in ("keep", "budgets"):
             if not getattr(self, name):
@@ -112,6 +114,11 @@ class Suite:
         """Return `train_size` and `eval_size` of a task, None for all examples."""
         return {"train_size": self.train_size, "eval_size": self.eval_size, **self.sizes.get(task.name, {})}
 
+    def groups_for(self, scorer: Named[Scorer]) -> Groups:
+        """Return the groups of full-data runs that a scorer's scores come from."""
+        reads = scorer.plugin.observation() is not None
+        return groups_of(self.seeds, runs_per_score(self.scoring_runs, scorer) if reads else 0)
+
     def overridden(
         self,
         *,
@@ -121,7 +128,7 @@ class Suite:
         keep: Sequence[str | float] = (),
         budgets: Sequence[str] = (),
         seeds: int | None = None,
-        scoring_runs: int | None = None,
+        scoring_runs: int | Sequence[str] = (),
         train_size: int | None = None,
         eval_size: int | None = None,
         executor: str | None = None,
@@ -129,6 +136,7 @@ class Suite:
         """Return the suite with what was given on the command line; what is empty or None stays as it is.
 
         A list replaces the suite's whole list. A task that the suite only diagnoses is still only diagnosed.
+        scoring_runs: N for all scorers, or texts N and NAME=N; what the suite says of scorers left out goes with them.
         Raises UsageError that names the command line option.
         """
         suite = self
@@ -136,11 +144,19 @@ class Suite:
             diagnosed = tuple(ref for ref in self.diagnose if ref in _canonical_tasks(tasks))
             others = tuple(ref for ref in tasks if _canonical_tasks([ref])[0] not in diagnosed)
             suite = suite._changed("--task", "tasks", tasks=others, diagnose=diagnosed)
+        runs = suite.scoring_runs
+        if scorers or keep:
+            suite = replace(suite, scoring_runs=of_these(runs, ()))
         lists = (("--model", "models", models), ("--scorer", "scorers", scorers), ("--keep", "keep", keep))
         for option, name, values in (*lists, ("--budget", "budgets", budgets)):
             if values:
                 suite = suite._changed(option, name, **{name: tuple(values)})
-        numbers = {"seeds": seeds, "scoring_runs": scoring_runs, "train_size": train_size, "eval_size": eval_size}
+        if scorers or keep:
+            suite = replace(suite, scoring_runs=of_these(runs, suite._named_scorers()))
+        if scoring_runs != ():
+            with _renaming("--scoring-runs", "scoring_runs"):
+                suite = replace(suite, scoring_runs=updated(suite.scoring_runs, scoring_runs))
+        numbers = {"seeds": seeds, "train_size": train_size, "eval_size": eval_size}
         for name, value in numbers.items():
             if value is not None:
                 suite = suite._changed(f"--{name.replace('_', '-')}", name, **{name: value})
@@ -153,10 +169,12 @@ class Suite:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     def _changed(self, option: str, name: str, **changes: Any) -> Suite:
-        try:
+        with _renaming(option, name):
             return replace(self, **changes)
-        except UsageError as error:
-            raise UsageError(f"{option}{str(error).removeprefix(name)}") from None
+
+    def _named_scorers(self) -> tuple[str, ...]:
+        """Return the references of all scorers, those that only set a size too."""
+        return (*self.scorers, *(entry for entry in self.keep if isinstance(entry, str)))
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -290,6 +308,15 @@ def _naming(place: str) -> Iterator[None]:
         yield
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
+
+
+@contextmanager
+def _renaming(option: str, name: str) -> Iterator[None]:
+    """Let an error about a field start with the option of the command line that gave it."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{option}{str(error).removeprefix(name)}") from None
 
 
 def _keep_entry(value: Any) -> float | str:

@@ -26,7 +26,7 @@ class Cycle:
     epochs: int
     #: Examples to keep.
     count: int
-    #: Seed of the order in which ties are broken: the suite's `selection_seed`.
+    #: Seed of the order in which ties are broken, another one for every training seed.
     selection_seed: int
 
 

@@ -45,6 +45,10 @@ def estimate(found: Estimate | None) -> str:
     return NOTHING if found is None else points(found.value) + interval(found.low, found.high)
 
 
+#: What follows a verdict that is about these examples, not about the method.
+THESE_EXAMPLES = "†"
+
+
 def difference(found: Comparison | None) -> str:
     """Return a difference with its interval in points, the p value its verdict rests on, if any, and the verdict.
 
@@ -61,7 +65,7 @@ def difference(found: Comparison | None) -> str:
 def verdict(found: Comparison) -> str:
     """Return the verdict; of an unstable one, the runs that did not train and the difference over those that did."""
     if found.verdict != "unstable":
-        return found.verdict or ""
+        return marked(found)
     sides = []
     if found.unstable is not None:
         sides.append(f"{found.unstable[0]} of {plural(found.unstable[1], 'run')}")
@@ -73,6 +77,11 @@ def verdict(found: Comparison) -> str:
     if found.trained is not None:
         text += f"; {points(found.trained, signed=True)} over the {plural(found.trained_pairs, 'seed')} that did"
     return f"{text})"
+
+
+def marked(found: Comparison) -> str:
+    """Return the verdict in a word, marked where it is about these examples alone."""
+    return (found.verdict or "") + (THESE_EXAMPLES if found.these_examples and found.decided else "")
 
 
 def p_value(p: float) -> str:

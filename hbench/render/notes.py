@@ -35,13 +35,16 @@ _NOTES = """\
   with 80 % power at 5 % / comparisons of the table, the strictest step of Holm. `undecided` says little about
   differences below it.
 - **Classes**: the largest deviation of a class's share in the subset from its share in all data, in points.
-- **Net cost**: (scoring + one training on the subset) / one training on all data. It charges all scoring runs and
-  passes: `alone` as if this were the only method, `shared` with each part of the scoring bill split equally among the
-  methods on this board that use it. `pays after`: number of later trainings after which pruning has paid, `never` if
-  it cannot. Costs are counted in FLOPs, not in measured seconds; `leaderboard.csv` has them in examples and tokens too.
-- **Scored by**: sets of scores, and the full-data runs that each took. With one set, all seeds train on one subset,
-  whose luck is in every seed: the verdict is about these examples, not the method, and more seeds do not change that. A
-  random baseline draws a fresh subset for every seed.
+- **Net cost**: (scoring + one training on the subset) / one training on all data. It charges the full-data runs that
+  one set of scores takes, and the passes: `alone` as if this were the only method, `shared` with each part of each run
+  split equally among the methods on this board that use it. `pays after`: number of later trainings after which
+  pruning has paid, `never` if it cannot. Costs are counted in FLOPs, not in measured seconds; `leaderboard.csv` has
+  them in examples and tokens too.
+- **Scored by**: sets of scores, and the full-data runs that each takes. Every seed trains on the subset of a set that
+  its own full-data run is no part of. With as many sets as seeds, each has a subset of its own, as a random baseline
+  draws a fresh one. Where several seeds share a set, their tests count the variance between sets, as said above the
+  tables. With one set, all seeds train on one subset, whose luck is in every seed: the verdict, marked †, is about
+  these examples, not the method, and more seeds do not change that.
 - **Failures.** A cell whose trainings failed stays in its table with the reason. Where some seeds failed, they count as
   the trivial answer; where that is not known they are left out, and differences use the seeds that both sides have.
   What was compared and has no result here is shown as missing."""

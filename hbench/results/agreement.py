@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hbench.cost.budgets import DEFAULT_BUDGET
-from hbench.results.cell import CellResult, kept_share
+from hbench.results.cell import CellResult, Scoring, kept_share
 from hbench.results.fields import Fields
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 
@@ -151,10 +151,29 @@ def _check_size(fields: Fields, result: CellResult) -> None:
 
 
 def _check_scoring(fields: Fields, result: CellResult) -> None:
-    """Who reads scoring runs is charged for them, and nobody else."""
+    """Who reads scoring runs is charged for them, and nobody else; the groups hold these runs, and score every seed."""
+    if (scoring := result.scoring) is not None:
+        _check_groups(fields, result, scoring)
     cost = result.cost
     charges = {} if cost is None else {"": cost.compute, "examples.": cost.examples, "tokens.": cost.tokens}
     for name, charge in charges.items():
         if charge is not None and bool(charge.scoring) != bool(result.scoring_runs):
             how = "names no part of" if result.scoring_runs else "names parts of"
             raise fields.error(f"cost.{name}scoring", f"{how} {len(result.scoring_runs)} scoring runs; {_AGAIN}")
+
+
+def _check_groups(fields: Fields, result: CellResult, scoring: Scoring) -> None:
+    """Every seed is scored by one of the groups, and by one that does not hold it where there are several."""
+    if set(scoring.seeds) != set(result.scoring_runs):
+        raise fields.error("scoring.groups", f"does not hold the runs of scoring_runs, each once; {_AGAIN}")
+    if len(scoring.scored_by) != len(result.seeds):
+        raise fields.error(
+            "scoring.scored_by", f"names {len(scoring.scored_by)} groups for {len(result.seeds)} seeds; {_AGAIN}"
+        )
+    for seed, place in zip(result.seeds, scoring.scored_by, strict=True):
+        if place >= len(scoring.groups):
+            raise fields.error("scoring.scored_by", f"names group {place} of {len(scoring.groups)}, from 0; {_AGAIN}")
+        if len(scoring.groups) > 1 and seed in scoring.groups[place]:
+            raise fields.error(
+                "scoring.scored_by", f"lets seed {seed} be scored by group {place}, which holds its run; {_AGAIN}"
+            )

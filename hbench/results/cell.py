@@ -89,6 +89,27 @@ class Subset:
 
 
 @dataclass(frozen=True)
+class Scoring:
+    """Which full-data runs the scores of a cell come from: groups of runs, by their training seeds.
+
+    scored_by: for each training seed of the cell the place in `groups` of the group whose scores its subset is of.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    scored_by: tuple[int, ...]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Return the training seeds of all the runs."""
+        return tuple(seed for group in self.groups for seed in group)
+
+    @property
+    def runs(self) -> int:
+        """Return how many full-data runs one set of scores takes."""
+        return len(self.groups[0])
+
+
+@dataclass(frozen=True)
 class TrivialAnswer:
     """What a fixed answer, or a guess, reaches on the evaluation examples: `answer` says what it does.
 
@@ -111,7 +132,8 @@ class CellResult:
     of keeping against clean examples. Left out of the file when empty: also, the values of metrics shown beside
     `metric`, such as exact match beside F1; rivals, further methods that every method is compared with, sorted;
     published, what the authors of the method report; trivial, what an answer without reading reaches, beside the
-    full-data baseline.
+    full-data baseline; scoring, the groups of full-data runs that the scores come from (without it, one group of all
+    `scoring_runs` scores for every seed, see `scored_from`).
     """
 
     task: str
@@ -142,6 +164,7 @@ class CellResult:
     rivals: tuple[str, ...] = ()
     published: str | None = None
     trivial: TrivialAnswer | None = None
+    scoring: Scoring | None = None
 
     @property
     def cell(self) -> CellKey:
@@ -185,6 +208,13 @@ class CellResult:
         return {seed: size for seed, size in zip(self.seeds, sizes, strict=False) if size is not None}
 
     @property
+    def scored_from(self) -> Scoring | None:
+        """Return the groups of full-data runs that the scores come from; None for a method that reads no run."""
+        if self.scoring is not None or not self.scoring_runs:
+            return self.scoring
+        return Scoring((self.scoring_runs,), (0,) * len(self.seeds))
+
+    @property
     def path(self) -> Path:
         """Return the file's path under the results folder; no two cells share it, whatever the file system."""
         parts = (self.keep, self.budget, self.split, self.method)
@@ -202,7 +232,7 @@ class CellResult:
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
-        for name in ("also", "rivals", "published", "trivial"):
+        for name in ("also", "rivals", "published", "trivial", "scoring"):
             if not payload[name]:
                 del payload[name]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"

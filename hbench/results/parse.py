@@ -10,7 +10,19 @@ from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
-from hbench.results.cell import SCHEMA, WORK, CellResult, Charge, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.cell import (
+    SCHEMA,
+    WORK,
+    CellResult,
+    Charge,
+    Cost,
+    Data,
+    Failed,
+    Part,
+    Scoring,
+    Subset,
+    TrivialAnswer,
+)
 from hbench.results.fields import Fields, ResultError, is_number, is_text, is_whole
 from hbench.results.labels import FULL
 from hbench.results.outcomes import ENCODINGS, Outcomes
@@ -62,6 +74,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
         published=fields.text("published") if fields.has("published") else None,
         trivial=_trivial(fields),
+        scoring=_scored_from(fields),
     )
     fields.close()
     check_agreement(fields, result)
@@ -191,6 +204,27 @@ def _trivial(fields: Fields) -> TrivialAnswer | None:
         raise inner.error("examples", "is null; give the value of each evaluation example, or leave `trivial` out")
     inner.close()
     return TrivialAnswer(answer, outcomes)
+
+
+def _scored_from(fields: Fields) -> Scoring | None:
+    inner = fields.within("scoring") if fields.has("scoring") else None
+    if inner is None:
+        return None
+    groups = inner.take(
+        "groups",
+        "a list of groups, each a list of the seeds of its runs, none twice, and all of one size of at least 1",
+        lambda v: (
+            isinstance(v, list)
+            and len(v) > 0
+            and all(isinstance(group, list) and len(group) > 0 for group in v)
+            and len({len(group) for group in v}) == 1
+            and all(is_whole(seed) and seed >= 0 for group in v for seed in group)
+            and len({seed for group in v for seed in group}) == sum(map(len, v))
+        ),
+    )
+    found = Scoring(tuple(map(tuple, groups)), inner.wholes("scored_by"))
+    inner.close()
+    return found
 
 
 def _failures(fields: Fields) -> tuple[Failed, ...]:

@@ -18,6 +18,7 @@ from hbench.statistics.across import (
 from hbench.statistics.bootstrap import Interval, crossed_bootstrap
 from hbench.statistics.crossed import CrossedTest, crossed_mean, crossed_test
 from hbench.statistics.detectable import detectable_difference
+from hbench.statistics.groups import GroupedMeans, inflation, pooled_lambda
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
 from hbench.statistics.power import smallest_detectable
@@ -38,6 +39,7 @@ from hbench.statistics.verdicts import (
 __all__ = [
     "CrossedTest",
     "Friedman",
+    "GroupedMeans",
     "Interval",
     "MarginVerdict",
     "McNemar",
@@ -63,10 +65,12 @@ __all__ = [
     "detectable_difference",
     "friedman",
     "holm",
+    "inflation",
     "margin_verdict",
     "mcnemar_by_seed",
     "non_inferiority",
     "partial_conjunction",
+    "pooled_lambda",
     "rank_intervals",
     "rank_sets",
     "reachable_p",

@@ -60,21 +60,34 @@ def crossed_ratio(
 
 
 def two_t_ratio(
-    method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, level: float = 0.95
+    method: npt.ArrayLike,
+    baseline: npt.ArrayLike,
+    cases: npt.ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    inflation: float = 1.0,
 ) -> Ratio | None:
-    """Return mean(method) / mean(baseline) as `crossed_ratio` does, with the interval of the two-t test."""
-    return _ratio(method, baseline, cases, level, _TwoTTests)
+    """Return mean(method) / mean(baseline) as `crossed_ratio` does, with the interval of the two-t test.
+
+    inflation: what MS_s of method - R baseline is multiplied by where seeds share sets of scores.
+    """
+    return _ratio(method, baseline, cases, level, _TwoTTests, inflation)
 
 
 def _ratio(
-    method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike | None, level: float, kind: type[_Tests]
+    method: npt.ArrayLike,
+    baseline: npt.ArrayLike,
+    cases: npt.ArrayLike | None,
+    level: float,
+    kind: type[_Tests],
+    inflation: float = 1.0,
 ) -> Ratio | None:
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     x, y = paired(method, baseline)
     if not y.mean() > 0:
         return None
-    tests = kind.of(x, y, cases)
+    tests = kind.of(x, y, cases, inflation)
     value, seeds = tests.ratio, len(x)
     if tests.seeds < 2 or tests.cases < 2:
         return Ratio(value=value, seeds=seeds, level=level)
@@ -103,16 +116,18 @@ class _Tests:
     #: Largest |x| and |y|, and `rounding_of` values up to 1.
     largest: tuple[float, float]
     unit: float
+    #: What the mean square of seeds is multiplied by.
+    inflation: float
 
     @classmethod
-    def of(cls, x: Values, y: Values, cases: npt.ArrayLike | None) -> _Tests:
+    def of(cls, x: Values, y: Values, cases: npt.ArrayLike | None, inflation: float) -> _Tests:
         mean = float(y.mean())
         ratio = float(x.mean()) / mean
         of_e, size = _deviations(x - ratio * y, cases)
         of_y, _ = _deviations(y, cases)
         sums = tuple(_products(e, other) for e, other in zip(of_e, of_y, strict=True))
         largest = float(np.abs(x).max()), float(np.abs(y).max())
-        return cls(ratio, mean, sums, len(x), len(size), largest, rounding_of(1.0, size))
+        return cls(ratio, mean, sums, len(x), len(size), largest, rounding_of(1.0, size), inflation)
 
     def rounding(self, h: float) -> float:
         scale = max(self.largest[0], abs(self.ratio + h) * self.largest[1])
@@ -139,11 +154,11 @@ class _TwoTTests(_Tests):
 
     def p(self, h: float) -> float:
         distance = abs(h * self.mean)
-        error = TwoT.of(self.variance(h), self.seeds, self.cases)
+        error = TwoT.of(self.variance(h), self.seeds, self.cases, self.inflation)
         return error.tail(distance if distance > math.sqrt(self.rounding(h)) else 0.0)
 
     def half_width(self, variance: Variance, level: float) -> float:
-        return TwoT.of(variance, self.seeds, self.cases).half_width(level)
+        return TwoT.of(variance, self.seeds, self.cases, self.inflation).half_width(level)
 
     @staticmethod
     def against_nothing(y: Values, cases: npt.ArrayLike | None) -> float | None:

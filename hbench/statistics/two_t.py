@@ -103,7 +103,7 @@ class TwoT:
         """Return it from mean squares; `inflation` multiplies MS_s, as scorings shared by several seeds do."""
         if variance.ms_seed == 0 and variance.ms_example <= variance.ms_interaction:
             # Nothing is left of either part although results differ: both estimate at least the interaction.
-            scale = math.sqrt(variance.ms_interaction / (seeds * cases))
+            scale = math.sqrt(variance.ms_interaction * inflation / (seeds * cases))
             return cls(scale, 0.0, (seeds - 1) * (cases - 1), cases - 1)
         excess = variance.ms_example - variance.ms_interaction
         excess = (
@@ -141,27 +141,37 @@ class TwoT:
 
 
 def two_t_test(
-    method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, level: float = 0.95
+    method: npt.ArrayLike,
+    baseline: npt.ArrayLike,
+    cases: npt.ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    inflation: float = 1.0,
 ) -> TwoTTest:
     """Test the mean difference method - baseline with seeds and cases both random; above 0 = method higher.
 
     method, baseline: values [seed, example], paired by seed and by example; cases: passage or article of each example.
+    inflation: what MS_s is multiplied by where seeds share sets of scores (`hbench.statistics.groups`).
     Raises UsageError on shapes that do not fit, a value that is not finite, or a level outside (0, 1).
     """
     first, second = paired(method, baseline)
-    return _two_t(first - second, cases, level, scale=float(max(np.abs(first).max(), np.abs(second).max())))
+    return _two_t(first - second, cases, level, float(max(np.abs(first).max(), np.abs(second).max())), inflation)
 
 
-def two_t_mean(values: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, level: float = 0.95) -> TwoTTest:
+def two_t_mean(
+    values: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, level: float = 0.95, inflation: float = 1.0
+) -> TwoTTest:
     """Return the mean of values [seed, example] with its interval: the one-sample form of `two_t_test`.
 
     Its p is of a mean of 0. The interval is symmetric and not cut at 0 or 1.
     """
     table = as_table(values, "values")
-    return _two_t(table, cases, level, scale=float(np.abs(table).max()))
+    return _two_t(table, cases, level, float(np.abs(table).max()), inflation)
 
 
-def two_t_p(method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike | None = None) -> float | None:
+def two_t_p(
+    method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike | None = None, *, inflation: float = 1.0
+) -> float | None:
     """Return the p of `two_t_test` alone, in half the time: None with one seed or one case."""
     first, second = paired(method, baseline)
     d = first - second
@@ -169,17 +179,17 @@ def two_t_p(method: npt.ArrayLike, baseline: npt.ArrayLike, cases: npt.ArrayLike
     if variance is None:
         return None
     mean = abs(float(d.mean()))
-    return TwoT.of(variance, len(d), count).tail(mean if mean > math.sqrt(rounding) else 0.0)
+    return TwoT.of(variance, len(d), count, inflation).tail(mean if mean > math.sqrt(rounding) else 0.0)
 
 
-def _two_t(d: Values, cases: npt.ArrayLike | None, level: float, scale: float) -> TwoTTest:
+def _two_t(d: Values, cases: npt.ArrayLike | None, level: float, scale: float, inflation: float) -> TwoTTest:
     if not 0 < level < 1:
         raise UsageError(f"level = {level}: use a share between 0 and 1, such as 0.95")
     seeds, examples = d.shape
     mean, (variance, count, rounding) = float(d.mean()), variance_of(d, cases, scale)
     if variance is None:
         return TwoTTest(mean=mean, seeds=seeds, examples=examples, cases=count, level=level)
-    error = TwoT.of(variance, seeds, count)
+    error = TwoT.of(variance, seeds, count, inflation)
     half = error.half_width(level)
     if half == 0:
         half = scale * _RULE_OF_THREE / count

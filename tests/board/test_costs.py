@@ -97,16 +97,24 @@ def test_a_method_counts_once_however_many_columns_and_splits_it_has():
     assert nets(rows(*one, *more)) == nets(rows(*one))
 
 
-def test_runs_of_other_seeds_tasks_and_models_are_other_bills():
+def test_runs_of_other_tasks_and_models_are_other_bills():
     others = [
-        replace(scored("el2n", EARLY), scoring_runs=SEEDS[:3]),
         scored("grand", GRADIENTS, task="mnli"),
         scored("forgetting", TRAINING, model="roberta"),
     ]
     found = nets(rows(scored("h-score", TRAINING), *others))
     assert found == {
-        m: (pytest.approx(a), pytest.approx(a))
-        for m, a in (("h-score", 6), ("el2n", 2.5), ("grand", 5.5), ("forgetting", 6))
+        m: (pytest.approx(a), pytest.approx(a)) for m, a in (("h-score", 6), ("grand", 5.5), ("forgetting", 6))
+    }
+
+
+def test_a_run_is_shared_by_the_methods_whose_scores_take_that_many():
+    """h-score takes six runs and el2n three: el2n pays half of the first epoch of these, and nothing of the others."""
+    half = {key: value / 2 for key, value in EARLY.items()}
+    found = nets(rows(scored("h-score", TRAINING), replace(scored("el2n", half), scoring_runs=SEEDS[:3])))
+    assert found == {
+        "h-score": (pytest.approx(6 - 0.5), pytest.approx(6)),
+        "el2n": (pytest.approx(0.5 + 0.25), pytest.approx(1.25)),
     }
 
 
@@ -129,7 +137,7 @@ def test_two_amounts_for_one_part_are_refused():
     with pytest.raises(ResultError) as caught:
         rows(scored("h-score", TRAINING), scored("el2n", {**EARLY, (1, "training"): 2.1}))
     message = str(caught.value)
-    assert "for training in epoch 1 of the same scoring runs" in message
+    assert "for training in epoch 1 of 6 of the same full-data runs" in message
     assert "0.3-equal-epochs-validation-el2n.json" in message
     assert "0.3-equal-epochs-validation-h-score.json" in message
 

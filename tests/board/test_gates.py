@@ -193,4 +193,4 @@ def test_rows_with_one_set_of_scores_are_about_these_examples():
         **{"el2n": 1, "h-score": 1},
         **dict.fromkeys(("full", "length", "random")),
     }
-    assert "- These examples, not the method: `h-score`, `el2n`." in files(board)[MARKDOWN]
+    assert "- † these examples, not the method: `h-score`, `el2n`." in files(board)[MARKDOWN]

@@ -147,7 +147,7 @@ def test_the_file_has_a_line_per_comparison(tmp_path):
     lines = list(csv.DictReader(io.StringIO((tmp_path / COMPARISONS).read_text())))
     assert list(lines[0]) == [
         *("task", "split", "model", "keep", "budget", "method", "rival", "rival_status", "pairs"),
-        *("difference", "low", "high", "p", "p_holm", "p_board", "trained", "verdict", "detectable"),
+        *("difference", "low", "high", "p", "p_holm", "p_board", "trained", "verdict", "these_examples", "detectable"),
     ]
     keys = [(line["task"], line["keep"], line["method"]) for line in lines]
     assert keys == [(t, k, m) for t in ("mnli", "snli") for k in ("0.3", "0.5") for m in ("h-score", "length")]
@@ -194,7 +194,7 @@ def test_show_prints_them_below_the_table(tmp_path):
     start = next(i for i, line in enumerate(lines) if line.startswith("method") and "to el2n" in line)
     assert lines[start].split("  ")[-1].strip() == "to grand (missing)"
     line = against(cells, "el2n")["length"]
-    assert lines[start + 3].split() == ["length", f"{line.difference * 100:+.2f}", line.verdict, "–"]
+    assert lines[start + 3].split() == ["length", f"{line.difference * 100:+.2f}", f"{line.verdict}†", "–"]
     assert lines[start + 2].split() == ["el2n", "–", "–"]
     assert len(lines) == start + 4
     assert "to el2n" not in show(write_all(small_board(tasks=("snli",)), tmp_path / "plain"))

@@ -75,9 +75,19 @@ def test_what_others_asked_of_the_same_runs_changes_nothing() -> None:
     assert charges.scoring(wanted, [BILL, BILL], 3) == charges.scoring(wanted, [plain, plain], 3)
 
 
-def test_amounts_are_unknown_where_a_scoring_run_failed() -> None:
-    found = charges.scoring(observe("el2n", at="epoch_end", epochs=(1,)), [BILL, None], epochs=3).tokens
-    assert found == (part(1, "signals", None), part(1, "training", None))
+def test_a_run_that_failed_counts_as_the_mean_of_the_others() -> None:
+    wanted = observe("el2n", at="epoch_end", epochs=(1,))
+    found = charges.scoring(wanted, [BILL, None], epochs=3).tokens
+    assert found == (part(1, "signals", 80), part(1, "training", 20))
+    unknown = charges.scoring(wanted, [None, None], epochs=3).tokens
+    assert unknown == (part(1, "signals", None), part(1, "training", None))
+
+
+def test_a_method_is_charged_for_one_set_of_scores_the_mean_over_its_sets() -> None:
+    twice = Bill(tuple(used(2 * epoch) for epoch in (1, 2, 3)))
+    for sets, amounts in ((1, [12, 24, 36]), (2, [6, 12, 18]), (4, [3, 6, 9])):
+        found = charges.scoring(observe("correct"), [BILL, twice, BILL, twice, BILL, twice, BILL, twice], 3, sets=sets)
+        assert [p.amount for p in found.examples] == pytest.approx(amounts)
 
 
 def test_cost_is_unknown_without_a_full_run() -> None:

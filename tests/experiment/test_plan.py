@@ -54,7 +54,7 @@ def test_six_full_runs_per_task_serve_all_scorers_and_the_full_baseline(tmp_path
     for bound in experiments:
         assert len(bound.full) == 6
         assert all(job.observe is not None and job.subset is None for job in bound.full.values())
-        assert set(bound.full) == set(bound.experiment.evaluation_seeds) == set(bound.experiment.scoring_seeds)
+        assert set(bound.full) == set(bound.experiment.evaluation_seeds) == set(bound.experiment.scoring_seeds())
     keys = [job.key for bound in experiments for job in bound.full.values()]
     assert len(set(keys)) == len(keys) == 18
 
@@ -118,9 +118,7 @@ def test_random_draws_afresh_for_every_seed(tmp_path: Path) -> None:
     finish(store, bound)
     runs = prune(bound, store).runs
     drawn = {run.mask.tobytes() for (arm, _), run in runs.items() if arm.method.ref == "random"}
-    kept = {run.mask.tobytes() for (arm, _), run in runs.items() if arm.method.ref == "el2n"}
     assert len(drawn) == 6
-    assert len(kept) == 1
 
 
 def test_equal_steps_trains_as_many_steps_as_the_full_run(tmp_path: Path) -> None:
@@ -190,10 +188,10 @@ def test_summary_counts_what_would_run() -> None:
 
 
 def test_scoring_runs_are_observed_and_others_are_not(tmp_path: Path) -> None:
-    suite = three_tasks(seeds=6, scoring_runs=2)
+    suite = three_tasks(seeds=7, scoring_runs=2)
     bound = first(suite, Store(tmp_path))
     observed = [job.observe is not None for job in bound.full.values()]
-    assert observed == [True, True, False, False, False, False]
+    assert observed == [*[True] * 6, False]  # the seventh run is in no group of two
     assert all(isinstance(job, FineTune) for job in bound.full.values())
 
 

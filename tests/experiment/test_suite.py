@@ -326,7 +326,7 @@ def test_seeds_are_distinct_and_a_longer_list_starts_with_every_shorter_one(few,
 @given(
     st.fixed_dictionaries(
         {},
-        optional={name: st.integers(1, 1000) for name in ("seeds", "scoring_runs", "train_size", "eval_size")},
+        optional={name: st.integers(1, 1000) for name in ("seeds", "train_size", "eval_size")},
     )
 )
 def test_overriding_changes_what_is_given_and_nothing_else(numbers):

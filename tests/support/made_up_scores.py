@@ -15,19 +15,27 @@ from support.finished_jobs import SCORED, TRAINED
 EXAMPLES = 60
 
 
-def finish(store: Store, bound: BoundExperiment, scores: Mapping[str, np.ndarray] | None = None) -> None:
-    """Put results of all full-data runs and scores into the store; scores that are not given are drawn."""
+def finish(
+    store: Store,
+    bound: BoundExperiment,
+    scores: Mapping[str, np.ndarray] | None = None,
+    natural: np.ndarray | None = None,
+) -> None:
+    """Put results of all full-data runs and scores into the store; what is not given is drawn.
+
+    natural: the subset that h-score names, by default its 20 most preferred examples.
+    """
     ids, labels = np.array([str(i) for i in range(EXAMPLES)]), np.arange(EXAMPLES) % 2
     for job in bound.full.values():
         with store.writing(job) as folder:
             np.savez(folder / "examples.npz", id=ids, label=labels, length=np.ones(EXAMPLES, dtype=int))
             write_result(folder, TRAINED)
-    for number, (ref, jobs) in enumerate(bound.scores.items()):
-        for draw, job in jobs.items():
-            preference = (scores or {}).get(ref, np.random.default_rng([number, draw or 0]).random(EXAMPLES))
+    for number, ref in enumerate(bound.scores):
+        for place, (job, _) in enumerate(bound.distinct_scores(ref)):
+            preference = (scores or {}).get(ref, np.random.default_rng([number, job.draw or place]).random(EXAMPLES))
             arrays = {"id": ids, "score": preference, "preference": preference}
             if ref == "h-score":
-                arrays["natural"] = preference >= np.sort(preference)[-20]
+                arrays["natural"] = preference >= np.sort(preference)[-20] if natural is None else natural
             with store.writing(job) as folder:
                 np.savez(folder / "scores.npz", **arrays)
                 write_result(folder, SCORED)

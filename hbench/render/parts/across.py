@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from hbench.board.across import AcrossTasks, MethodAcross
 from hbench.board.board import Board
-from hbench.render.display import code, fixed, listed, p_value, plural, title
+from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, p_value, plural, title
 from hbench.render.section import Section, Text
 from hbench.render.table import NOTHING, Column, Table, View
 from hbench.statistics.across import BLOCKS
 
 _ACROSS = """\
-A block is one task with its primary split; models, sizes, seeds and further splits add no blocks. A task counts
-as won where the method beats a random subset with Holm over all comparisons with random subsets on this board, so that
+A block is one task with its primary split; models, sizes, seeds and further splits add no blocks. A task counts as
+won where the method beats a random subset with Holm over all comparisons with random subsets on this board, so that
 all the tasks named here hold at once. Tasks where a method is superior by Holm over the rows of one table only are
-named apart. Ranks are within a table: no rank over so few tasks would be worth more."""
+named apart. † marks a method of whose verdicts some are about these examples, not about the method. Ranks are within
+a table: no rank over so few tasks would be worth more."""
 
 
 def across_sections(board: Board) -> list[Section]:
@@ -54,7 +55,8 @@ def _columns(across: AcrossTasks) -> tuple[Column[MethodAcross], ...]:
         return p_value(method.p) if method.p is not None else why_untested(across) or NOTHING
 
     return (
-        Column("method", lambda m: m.method, identifies=True, page=View("method", lambda m: code(m.method))),
+        Column("method", lambda m: m.method, identifies=True, page=View("method", _name)),
+        Column("these_examples", lambda m: m.these_examples),
         Column("wins", lambda m: len(m.wins) if m.tested else None, page=View("beats random on", _wins)),
         Column("tasks", lambda m: ";".join(m.wins) if m.tested else None, page=View("tasks", _tasks)),
         Column(
@@ -64,6 +66,10 @@ def _columns(across: AcrossTasks) -> tuple[Column[MethodAcross], ...]:
         ),
         Column("p", lambda m: m.p, page=View("over tasks against random", over_tasks)),
     )
+
+
+def _name(method: MethodAcross) -> str:
+    return code(method.method) + (THESE_EXAMPLES if method.these_examples else "")
 
 
 def _wins(method: MethodAcross) -> str:

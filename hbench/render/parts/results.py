@@ -8,8 +8,9 @@ from collections.abc import Set as AbstractSet
 from hbench.board.board import Board, Standing
 from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow
+from hbench.board.scorings import SharedScores
 from hbench.board.values import FEWEST_SEEDS
-from hbench.render.display import code, listed, margin, plural, short, title
+from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short, title
 from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
@@ -20,6 +21,9 @@ FEW_CASES = 10
 #: The baselines of every table.
 _BASELINES: tuple[Role, ...] = ("full", "random")
 
+#: What the mark behind a verdict means.
+_THESE_EXAMPLES = f"{THESE_EXAMPLES} these examples, not the method"
+
 _TABLES = """\
 Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
 break-even are given as alone / shared."""
@@ -29,7 +33,24 @@ def results_sections(board: Board) -> list[Section]:
     """Return the section `Results` and one per contest, in the order of the board; nothing without any contest."""
     if not board.standings:
         return []
-    return [Section("Results", 2, (Text(_TABLES),)), *(_section(standing) for standing in board.standings)]
+    texts = [_TABLES] if board.shared_scores is None else [_TABLES, _sharing(board.shared_scores)]
+    head = Section("Results", 2, tuple(map(Text, texts)))
+    return [head, *(_section(standing) for standing in board.standings)]
+
+
+def _sharing(shared: SharedScores) -> str:
+    """Say what rows are corrected by whose seeds share sets of scores."""
+    ratio, rows = fixed(shared.ratio, 2), plural(shared.rows, "row")
+    known = (
+        f"is {ratio} times that between the seeds of one set, by restricted likelihood over {rows}"
+        if shared.rows
+        else f"is taken to be {ratio} times that between the seeds of one set, since no row tells it"
+    )
+    return (
+        f"Several seeds share each set of scores of {listed(shared.methods)}, and its luck with it: the variance "
+        f"between sets {known}. In all tests of these rows the mean square of S seeds, k of them a set, is multiplied "
+        f"by (1 + {ratio} k) / (1 + {ratio} (S - k) / (S - 1))."
+    )
 
 
 def _section(standing: Standing) -> Section:
@@ -79,12 +100,13 @@ def _remarks(rows: Sequence[BoardRow]) -> list[Text]:
     once = [row.method for row in rows if row.scorings == 1]
     if once:
         lines.append(
-            f"- These examples, not the method: {listed(once)}. All seeds of such a row train on the subset of one set "
-            "of scores, so that its luck is in every seed."
+            f"- {_THESE_EXAMPLES}: {listed(once)}. All seeds of such a row train on the subset of one set of scores, "
+            "so that its luck is in every seed."
         )
     if missing:
         lines.append(f"- Missing here, though compared on this task or needed as a baseline: {listed(missing)}")
-    return [Text("\n".join(lines))] if lines else []
+    marked = any(c.these_examples and c.decided for row in rows for c in row.comparisons)
+    return [Text("\n".join(lines), _THESE_EXAMPLES if marked else "")] if lines else []
 
 
 def _failures(row: BoardRow) -> list[str]:

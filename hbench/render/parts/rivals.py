@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from hbench.board.board import Standing
 from hbench.board.comparisons import BaselineStatus, Comparison
 from hbench.board.row import BoardRow
-from hbench.render.display import code, difference, listed, plural, points
+from hbench.render.display import code, difference, listed, marked, plural, points
 from hbench.render.section import Text
 from hbench.render.table import Column, Table, Value, View
 
@@ -34,6 +34,7 @@ RIVALS: tuple[Column[Comparison], ...] = (
     Column("p_board", lambda c: c.p_board),
     Column("trained", lambda c: c.trained, _SHARE),
     Column("verdict", lambda c: c.verdict),
+    Column("these_examples", lambda c: c.these_examples),
     Column("detectable", lambda c: c.detectable, _SHARE),
 )
 
@@ -78,7 +79,7 @@ def _columns(rival: str, status: BaselineStatus) -> tuple[Column[BoardRow], ...]
 
     def verdict(row: BoardRow) -> str:
         comparison = _against(row, rival)
-        return "" if comparison is None else comparison.verdict or ""
+        return "" if comparison is None else marked(comparison)
 
     return (
         Column(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hbench.board.comparisons import Role
 from hbench.board.costs import CostSummary
 from hbench.board.row import BoardRow
-from hbench.render.display import code, count, difference, estimate, fixed, plural, points, short
+from hbench.render.display import code, count, difference, estimate, fixed, marked, plural, points, short
 from hbench.render.table import NOTHING, Value
 
 #: What follows the names of the two baselines.
@@ -91,7 +91,7 @@ def verdict_on(role: Role) -> Callable[[BoardRow], str]:
 
     def show(row: BoardRow) -> str:
         found = row.against(role)
-        return "" if found is None else found.verdict or ""
+        return "" if found is None else marked(found)
 
     return show
 

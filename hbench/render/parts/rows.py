@@ -101,7 +101,14 @@ ROWS: tuple[Column[BoardRow], ...] = (
         page=View("trained", row_text.trained, optional=True),
     ),
     Column("unstable", lambda row: row.unstable),
-    Column("scorings", lambda row: row.scorings, page=View("scored by", row_text.scored_by, optional=True)),
+    Column(
+        "scorings",
+        lambda row: row.scorings,
+        page=View("scored by", row_text.scored_by, optional=True),
+        terminal=View("scored by", row_text.scored_by, optional=True),
+    ),
+    Column("these_examples", lambda row: row.scorings == 1),
+    Column("seed_inflation", lambda row: row.seed_inflation),
     Column("full_pairs", _against("full", lambda c: c.pairs)),
     Column(
         "full_difference",
