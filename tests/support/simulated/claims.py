@@ -25,7 +25,7 @@ def _share(events: list[bool]) -> float | None:
 
 def false_claims(world: World, rng: np.random.Generator) -> Shares:
     """Measure verdicts where no method differs from random, and all lose exactly the margin against the full data."""
-    return said_of([claims(draw(world, rng)) for _ in range(world.tasks)])
+    return said_of(claims(world, [draw(world, rng) for _ in range(world.tasks)]))
 
 
 def said_of(tables: Sequence[Sequence[Claim]], alpha: float = ALPHA) -> Shares:
@@ -110,7 +110,7 @@ def power(world: World, rng: np.random.Generator) -> Shares:
             if printed is None:
                 continue
             told = {**world.losses, last: world.loss(last) - sign * printed}
-            again = claims(draw(replace(world, losses=told), rng))
+            again = claims(world, [draw(replace(world, losses=told), rng)])[0]
             found = next(c.verdict for c in again if c.role == role and c.method == last)
             shown.setdefault(f"{verdict}, power", []).append(found == verdict)
     return {name: _share(events) for name, events in shown.items()}

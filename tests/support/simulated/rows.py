@@ -66,6 +66,14 @@ def _worlds() -> Iterator[tuple[str, World]]:
     yield "4 seeds, ratio 1", replace(BASE, seeds=4, ratio=1.0)
     yield "4 seeds, ratio 0", replace(BASE, seeds=4, ratio=0.0)
     yield "12 seeds, ratio 1", replace(BASE, seeds=12, ratio=1.0)
+    halves = replace(BASE, scoring="halves")
+    for ratio in (0.0, 0.5, 1.0):
+        yield f"two scorings, ratio {ratio:g}", replace(halves, ratio=ratio)
+        alone = replace(halves, ratio=ratio, scored=METHODS[1:2])
+        yield f"two scorings in one of six methods, ratio {ratio:g}", alone
+    for seeds in (4, 12):
+        yield f"two scorings, {seeds} seeds, ratio 1", replace(halves, seeds=seeds, ratio=1.0)
+    yield "two scorings, 13 passages, ratio 1", replace(halves, passages=13, ratio=1.0)
     for ratio in (0.5, 1.0):
         yield f"one scoring for all seeds, ratio {ratio:g}", replace(BASE, scoring="once", ratio=ratio)
 

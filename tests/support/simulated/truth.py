@@ -51,6 +51,8 @@ class World:
     #: Subsets that a scorer draws: a new one for each seed, one for each half of them, one for all. Random draws a new
     #: one for each seed.
     scoring: Scoring = "each seed"
+    #: The methods that are scored so, the others for each seed.
+    scored: tuple[str, ...] = METHODS[1:]
     #: Passages that share their examples; None: every example is a case of its own.
     passages: int | None = None
     examples: int = 300
@@ -71,6 +73,11 @@ class World:
     def worth(self, row: str) -> float:
         """Return a row's true metric, of the runs that train unless collapsed ones are `counted`."""
         return self.level - self.loss(row)
+
+    def sets(self, row: str) -> tuple[int, ...]:
+        """Return for each seed the number of the set of scores that its subset is of."""
+        sets = {"each seed": self.seeds, "halves": 2, "once": 1}[self.scoring] if row in self.scored else self.seeds
+        return tuple(np.repeat(np.arange(sets), self.seeds // sets).tolist())
 
     def trained_level(self, row: str) -> float:
         """Return the metric of the runs that train."""
@@ -126,7 +133,7 @@ def _of_subsets(world: World, row: str, rng: np.random.Generator) -> Values:
     """Return what its subset adds to each seed of a row; the full data has no subset."""
     if row == "full":
         return np.zeros(world.seeds)
-    scorings = world.seeds if row == RANDOM else {"each seed": world.seeds, "halves": 2, "once": 1}[world.scoring]
+    scorings = len(set(world.sets(row)))
     drawn = rng.normal(0, world.ratio * SEED_SD, scorings)
     return np.repeat(drawn, world.seeds // scorings)
 
