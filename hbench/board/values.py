@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench.results.cell import CellResult
+from hbench.results.looks import ALPHA
 from hbench.statistics import (
     Ratio,
     RunsAbove,
@@ -73,6 +74,11 @@ class CellValues:
         """Return the means of the metrics shown beside it, by name; empty when all seeds failed."""
         known = {name: [v for v in values if v is not None] for name, values in sorted(self.cell.also.items())}
         return tuple((name, float(np.mean(values))) for name, values in known.items() if values)
+
+    @property
+    def level(self) -> float:
+        """Return the level of its own test against the trivial answer."""
+        return ALPHA if self.cell.looks is None else self.cell.looks.level
 
     @property
     def failed(self) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
 from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Scoring, Subset, TrivialAnswer
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
+from hbench.results.looks import Looks
 from hbench.results.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ class _Collector:
             also=dict(measured.also or {}),
             published=row.published,
             scoring=row.scoring,
+            looks=Looks(suite.looks) if suite.looks and row.runs else None,
         )
 
     def _data(self, split: str) -> Data:

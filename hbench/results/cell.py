@@ -25,6 +25,7 @@ from hbench.cost.charges import Part as Part
 from hbench.files import JsonObject
 from hbench.plugins.registry import KINDS
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
+from hbench.results.looks import Looks
 from hbench.results.outcomes import Outcomes
 
 #: Raised when the form of the files changes; files of another form are refused.
@@ -133,7 +134,8 @@ class CellResult:
     `metric`, such as exact match beside F1; rivals, further methods that every method is compared with, sorted;
     published, what the authors of the method report; trivial, what an answer without reading reaches, beside the
     full-data baseline; scoring, the groups of full-data runs that the scores come from (without it, one group of all
-    `scoring_runs` scores for every seed, see `scored_from`).
+    `scoring_runs` scores for every seed, see `scored_from`); looks, the numbers of seeds at which
+    its results are looked at by plan, and were without one.
     """
 
     task: str
@@ -165,6 +167,7 @@ class CellResult:
     published: str | None = None
     trivial: TrivialAnswer | None = None
     scoring: Scoring | None = None
+    looks: Looks | None = None
 
     @property
     def cell(self) -> CellKey:
@@ -232,7 +235,7 @@ class CellResult:
         if self.cost is not None:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
-        for name in ("also", "rivals", "published", "trivial", "scoring"):
+        for name in ("also", "rivals", "published", "trivial", "scoring", "looks"):
             if not payload[name]:
                 del payload[name]
         return json.dumps({"schema": SCHEMA, **payload}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"

@@ -19,6 +19,7 @@ from hbench.statistics.bootstrap import Interval, crossed_bootstrap
 from hbench.statistics.crossed import CrossedTest, crossed_mean, crossed_test
 from hbench.statistics.detectable import detectable_difference
 from hbench.statistics.groups import GroupedMeans, inflation, pooled_lambda
+from hbench.statistics.looks import pocock_level
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
 from hbench.statistics.power import smallest_detectable
@@ -70,6 +71,7 @@ __all__ = [
     "mcnemar_by_seed",
     "non_inferiority",
     "partial_conjunction",
+    "pocock_level",
     "pooled_lambda",
     "rank_intervals",
     "rank_sets",
