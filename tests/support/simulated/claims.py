@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,18 +28,51 @@ def false_claims(world: World, rng: np.random.Generator) -> Shares:
     return said_of(claims(world, [draw(world, rng) for _ in range(world.tasks)]))
 
 
-def said_of(tables: Sequence[Sequence[Claim]], alpha: float = ALPHA) -> Shares:
+@dataclass(frozen=True)
+class Looking:
+    """Measure false verdicts at any of several looks: one that is right at one look and wrong at another is wrong."""
+
+    #: Numbers of seeds, the last that of the world.
+    looks: tuple[int, ...]
+    #: Of each verdict.
+    level: float
+
+    def __call__(self, world: World, rng: np.random.Generator) -> Shares:
+        """Return the shares of tables, and whether the board, say something wrong at any look."""
+        drawn = [draw(world, rng) for _ in range(world.tasks)]
+        boards = [
+            claims(replace(world, seeds=seeds), [made.first(seeds) for made in drawn], self.level)
+            for seeds in self.looks
+        ]
+        shares: Shares = {}
+        for name, role, wrong in _WRONG:
+            by_look = [_said(tables, role, wrong, self.level) for tables in boards]
+            shares[f"{name}, table"] = _share([any(at) for at in zip(*(tables for tables, _ in by_look), strict=True)])
+            shares[f"{name}, board"] = float(any(over_board for _, over_board in by_look))
+        return shares
+
+
+def said_of(tables: Sequence[Sequence[Claim]]) -> Shares:
     """Return what the tables of a board say, by measure."""
     shares: Shares = {}
     for name, role, wrong in _WRONG:
-        of_role = [[claim for claim in table if claim.role == role] for table in tables]
-        over_board = iter(holm([claim.p for table in of_role for claim in table]))
-        said = [[(c.verdict in wrong, next(over_board)) for c in table] for table in of_role]
-        shares[f"{name}, table"] = _share([any(claimed for claimed, _ in table) for table in said])
-        shares[f"{name}, board"] = float(any(c and p is not None and p <= alpha for table in said for c, p in table))
+        said, over_board = _said(tables, role, wrong, ALPHA)
+        shares[f"{name}, table"] = _share(said)
+        shares[f"{name}, board"] = float(over_board)
     decided = ("superior", "worse", "non-inferior", "inferior", "undecided")
     shares["tables with a verdict"] = _share([any(c.verdict in decided for c in table) for table in tables])
     return shares
+
+
+def _said(
+    tables: Sequence[Sequence[Claim]], role: str, wrong: Collection[str], level: float
+) -> tuple[list[bool], bool]:
+    """Return which tables have one of the verdicts, and whether one of them is shown over the whole board."""
+    of_role = [[claim for claim in table if claim.role == role] for table in tables]
+    over_board = iter(holm([claim.p for table in of_role for claim in table]))
+    said = [[(claim.verdict in wrong, next(over_board)) for claim in table] for table in of_role]
+    shown = any(claimed and p is not None and p <= level for table in said for claimed, p in table)
+    return [any(claimed for claimed, _ in table) for table in said], shown
 
 
 #: A measure's name, the role it is about, and the verdicts that are wrong there.

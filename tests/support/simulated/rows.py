@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from support.simulated.claims import Measure, coverage, false_claims, power, rank_coverage
+from hbench.results.looks import ALPHA
+from hbench.statistics import pocock_level
+from support.simulated.claims import Looking, Measure, coverage, false_claims, power, rank_coverage
 from support.simulated.truth import METHODS, Collapse, World
 
 BASE = World()
@@ -31,6 +33,11 @@ def rows() -> Iterator[Row]:
     for seeds in (6, 12):
         for collapse in ("everywhere", "random", "methods"):
             yield from _collapsing(seeds, collapse)
+    for looks in ((6, 12), (6, 12, 18)):
+        world = replace(BASE, seeds=looks[-1])
+        name = " and ".join(map(str, looks))
+        yield Row(f"looks at {name} seeds, planned", "looks", Looking(looks, pocock_level(len(looks))), world)
+        yield Row(f"looks at {name} seeds, not planned", "looks", Looking(looks, ALPHA), world)
     one = replace(BASE, tasks=1)
     worlds = (
         ("6 seeds", one),
@@ -46,7 +53,7 @@ def rows() -> Iterator[Row]:
         yield Row(f"ranks, {name}, all equal", "ranks", rank_coverage, world)
         yield Row(f"ranks, {name}, different", "ranks", rank_coverage, replace(world, losses=SPREAD))
     for name, world in worlds:
-        yield Row(f"power, {name}", "power", power, replace(world, level=0.55, trivial=0.2))
+        yield Row(f"power, {name}", "power", power, replace(world, scores=True))
 
 
 def _worlds() -> Iterator[tuple[str, World]]:

@@ -11,7 +11,7 @@ loss, whatever was drawn.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -62,6 +62,8 @@ class World:
     trivial: float = 0.34
     #: What each method loses against the full data; `MARGIN` where it is not named.
     losses: dict[str, float] = field(default_factory=dict)
+    #: Whether values are scores, with one spread at every level, instead of answers that are right or wrong.
+    scores: bool = False
     collapse: Collapse = "none"
     #: Whether the true losses hold with collapsed runs counted; otherwise among the runs that train.
     counted: bool = False
@@ -102,6 +104,10 @@ class Draw:
     #: The passage of each example, None where each is a case of its own.
     cases: npt.NDArray[np.int64] | None
 
+    def first(self, seeds: int) -> Draw:
+        """Return the results of the first seeds."""
+        return replace(self, values={row: values[:seeds] for row, values in self.values.items()})
+
 
 def generator(*names: object) -> np.random.Generator:
     """Return the random numbers that the names stand for, the same everywhere."""
@@ -122,11 +128,18 @@ def draw(world: World, rng: np.random.Generator) -> Draw:
     for row in ROWS:
         chance = world.trained_level(row) + easy + rng.normal(0, taste, units.max() + 1)[units]
         shift = rng.normal(0, SEED_SD, world.seeds) + _of_subsets(world, row, rng)
-        made = (rng.random((world.seeds, count)) < chance + shift[:, None]).astype(np.float64)
+        made = _values(world, chance + shift[:, None], rng)
         if row in _COLLAPSES[world.collapse]:
             made[rng.random(world.seeds) < COLLAPSING] = trivial
         values[row] = made
     return Draw(values, trivial, cases)
+
+
+def _values(world: World, chance: Values, rng: np.random.Generator) -> Values:
+    """Return answers that are right with some chance, or scores with that mean and the largest spread of an answer."""
+    if world.scores:
+        return chance + rng.normal(0, 0.5, chance.shape)
+    return (rng.random(chance.shape) < chance).astype(np.float64)
 
 
 def _of_subsets(world: World, row: str, rng: np.random.Generator) -> Values:
