@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from support.simulated.boards import as_results, board
+from support.simulated.claims import measured
 from support.simulated.fast import claims, ranks
+from support.simulated.rows import named
 from support.simulated.truth import METHODS, World, draw, generator
 
 from hbench.board.board import Board
@@ -55,3 +58,70 @@ def test_fast_claims_are_those_of_the_board(name):
             sets = ranks_of(table.contest, table.values)
             shown = {cell.method: found for cell, found in sets.items()}
             assert ranks(made) == (shown or dict.fromkeys(METHODS, RankSet(1, len(METHODS))))
+
+
+def test_a_table_whose_random_subset_collapses_says_nothing_against_it():
+    world, rng = World(tasks=12, collapse="random"), generator("random collapses")
+    tables = board(world, rng)
+    unstable = [table.of("random").unstable for table in tables]
+    assert 0 < sum(unstable) < len(tables)
+    assert not any(table.of(row).unstable for table in tables for row in ("full", *METHODS[1:]))
+    for table, lost in zip(tables, unstable, strict=True):
+        assert ({c.verdict for c in table.comparisons if c.role == "random"} == {"unstable"}) == lost
+
+
+def shares(row, boards):
+    """Return the mean of each measure over some boards of a row."""
+    found = list(measured(row.name, row.measure, row.world, range(boards)))
+    return {name: np.mean([board[name] for board in found if board.get(name) is not None]) for name in found[0]}
+
+
+def bar(count):
+    """Return 5 % and three Monte Carlo standard errors of it: one row in a thousand is above by chance."""
+    return 0.05 + 3 * (0.05 * 0.95 / count) ** 0.5
+
+
+def of_part(*parts, without=()):
+    rows = [row for row in named(parts=parts) if not any(text in row.name for text in without)]
+    return pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in rows])
+
+
+@pytest.mark.slow
+@of_part("no difference", "collapse", "looks", without=("one scoring", "counted", "not planned"))
+def test_boards_without_a_difference_claim_none(row):
+    boards = 150
+    for name, share in shares(row, boards).items():
+        if name.endswith("table"):
+            assert share <= bar(boards * row.world.tasks), name
+        elif name.endswith("board"):
+            assert share <= bar(boards), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["one scoring for all seeds, ratio 1", "looks at 6 and 12 and 18 seeds, not planned"])
+def test_what_the_rules_are_for_is_seen_without_them(name):
+    (row,) = named([name])
+    assert shares(row, 100)["superior or worse, table"] > bar(500)
+
+
+@pytest.mark.slow
+@of_part("coverage")
+def test_every_interval_holds_the_truth_as_often_as_it_says(row):
+    for name, share in shares(row, 150).items():
+        # the full data's comparison with the trivial answer is one a table, the others are seven, not independent
+        slack = 3 * (0.05 * 0.95 / (150 if name == "difference to trivial" else 450)) ** 0.5
+        assert 0.93 - slack <= share <= min(0.97 + slack, 1.0), name
+
+
+@pytest.mark.slow
+@of_part("ranks")
+def test_rank_sets_hold_all_ranks_at_once(row):
+    assert shares(row, 400)["all ranks held"] >= 1 - bar(400)
+
+
+@pytest.mark.slow
+@of_part("power", without=("passages",))
+def test_the_detectable_difference_is_shown_four_times_in_five(row):
+    boards = 200
+    for name, share in shares(row, boards).items():
+        assert share == pytest.approx(0.8, abs=0.03 + 3 * (0.8 * 0.2 / boards) ** 0.5), name
