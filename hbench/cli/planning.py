@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hbench.cli.options import json_option, run_options
-from hbench.cli.output import print_json, print_table, print_text
+from hbench.cli.output import counted, print_json, print_table, print_text
 
 #: Columns of the table: field of an estimate -> heading.
 _COLUMNS = {
@@ -60,9 +60,20 @@ def plan(
     rows = [*estimated["experiments"], {"task": "total", "model": "", **estimated["total"]}]
     print_table(list(_COLUMNS.values()), [[row[key] for key in _COLUMNS] for row in rows])
     click.echo()
+    for sets, runs, scorers in _scoring(estimated["scoring"]):
+        about = "; one set for all seeds: its verdicts are about these examples, not the method" if sets == 1 else ""
+        print_text(f"Scored by {sets} x {counted(runs, 'run')}: {', '.join(scorers)}{about}.")
     print_text(
         "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
         "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring "
         "runs. Hours are those of one job after the other, measured by the full-data runs that have finished in "
         "--store; without such a run they are not known."
     )
+
+
+def _scoring(scoring: list[dict[str, Any]]) -> list[tuple[int, int, list[str]]]:
+    """Return sets of scores, runs that each takes, and the scorers of which that holds."""
+    groups: dict[tuple[int, int], list[str]] = {}
+    for found in scoring:
+        groups.setdefault((found["sets"], found["runs"]), []).append(found["scorer"])
+    return [(sets, runs, scorers) for (sets, runs), scorers in groups.items()]

@@ -43,10 +43,22 @@ class ExperimentEstimate(Amounts):
 
 
 @dataclass(frozen=True)
+class SetsOfScores:
+    """Which sets of scores a scorer's subsets come from."""
+
+    scorer: str
+    #: Sets of scores, and the full-data runs that each takes.
+    sets: int
+    runs: int
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What a suite would take, per experiment and in total."""
 
     suite: str
+    #: Of the scorers that read full-data runs.
+    scoring: tuple[SetsOfScores, ...]
     experiments: tuple[ExperimentEstimate, ...]
     total: Amounts
 
@@ -55,7 +67,9 @@ def estimate(plan: Plan, store: Path | None = None) -> Estimate:
     """Return the counts of jobs and the costs of a plan; `store` is the folder of finished jobs to measure hours by."""
     measured = _measured(plan, store) if store is not None and store.is_dir() else {}
     experiments = tuple(_experiment(e, measured.get(i)) for i, e in enumerate(plan.experiments))
-    return Estimate(plan.suite.name, experiments, _sum(experiments))
+    read = {ref: groups for e in plan.experiments for ref, groups in e.groups.items() if groups.seeds}
+    scoring = tuple(SetsOfScores(ref, len(groups.runs), len(groups.runs[0])) for ref, groups in read.items())
+    return Estimate(plan.suite.name, scoring, experiments, _sum(experiments))
 
 
 def _sum(parts: Sequence[Amounts]) -> Amounts:

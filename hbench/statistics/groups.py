@@ -66,13 +66,15 @@ def pooled_lambda(rows: Sequence[GroupedMeans]) -> float | None:
     A row says nothing, and is passed over, when it has fewer than two sets, or no two seeds of one set differ; None
     where all are. Raises UsageError when means and groups differ in number or a mean is not finite.
     """
-    parts = [part for row in rows if (part := _Parts.of(row)) is not None]
-    if not parts:
+    known = [parts for row in rows if (parts := _Parts.of(row)) is not None]
+    if not known:
         return None
     from scipy import optimize
 
+    likelihood = _Likelihood.of(known)
+
     def loss(log_ratio: float) -> float:
-        return -math.fsum(part.likelihood(math.expm1(log_ratio)) for part in parts)
+        return -likelihood.at(math.expm1(log_ratio))
 
     grid = np.linspace(0.0, math.log1p(LARGEST), _GRID + 1)
     best = int(np.argmin([loss(x) for x in grid]))
@@ -94,6 +96,7 @@ class _Parts:
 
     @classmethod
     def of(cls, row: GroupedMeans) -> _Parts | None:
+        """Return them, None where the row says nothing."""
         values = np.asarray(row.means, dtype=np.float64)
         if values.ndim != 1 or len(values) != len(row.groups) or not np.isfinite(values).all():
             raise UsageError(f"{values.size} means for {len(row.groups)} groups: give one finite mean for each seed")
@@ -107,14 +110,33 @@ class _Parts:
         rounding = len(values) * (32 * np.finfo(np.float64).eps * float(np.abs(values).max())) ** 2
         return cls(sizes, means, within) if within > rounding else None
 
-    def likelihood(self, ratio: float) -> float:
-        """Return the restricted log-likelihood, up to a constant."""
+
+@dataclass(frozen=True)
+class _Likelihood:
+    """The restricted log-likelihood of all rows together; arrays [row, set], a row with fewer sets has empty ones."""
+
+    sizes: Floats
+    means: Floats
+    within: Floats
+
+    @classmethod
+    def of(cls, rows: Sequence[_Parts]) -> _Likelihood:
+        sets = max(len(row.sizes) for row in rows)
+        sizes, means = (
+            np.array([np.pad(values, (0, sets - len(values))) for values in of_row])
+            for of_row in ([row.sizes for row in rows], [row.means for row in rows])
+        )
+        return cls(sizes, means, np.array([row.within for row in rows]))
+
+    def at(self, ratio: float) -> float:
+        """Return its value at a ratio, up to a constant."""
         spread = 1 + self.sizes * ratio
         weights = self.sizes / spread
-        mean = float(weights @ self.means) / float(weights.sum())
-        squares = self.within + float(weights @ np.square(self.means - mean))
-        seeds = float(self.sizes.sum())
-        return -0.5 * (float(np.log(spread).sum()) + math.log(weights.sum()) + (seeds - 1) * math.log(squares))
+        mean = (weights * self.means).sum(axis=1) / weights.sum(axis=1)
+        squares = self.within + (weights * np.square(self.means - mean[:, None])).sum(axis=1)
+        freedom = self.sizes.sum(axis=1) - 1
+        of_rows = np.log(spread).sum(axis=1) + np.log(weights.sum(axis=1)) + freedom * np.log(squares)
+        return -0.5 * float(of_rows.sum())
 
 
 def _places(groups: Sequence[Hashable]) -> npt.NDArray[np.int64]:
