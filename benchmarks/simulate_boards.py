@@ -25,6 +25,8 @@ from support.simulated.rows import Row, named
 
 #: Boards between two writes of the kept figures.
 _BATCH = 50
+#: What a page has around its table.
+_BEGIN, _END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
 
 
 @click.command(help=__doc__)
@@ -32,16 +34,27 @@ _BATCH = 50
 @click.option("--rows", "names", multiple=True, help="Only rows whose name contains this; may be given several times.")
 @click.option("--part", "parts", multiple=True, help="Only this part of the table; may be given several times.")
 @click.option("--kept", type=click.Path(path_type=Path), help="A file of figures to go on with (JSON lines).")
-def main(boards: int, names: tuple[str, ...], parts: tuple[str, ...], kept: Path | None) -> None:
+@click.option("--write", type=click.Path(path_type=Path, exists=True), help="A page whose table is replaced.")
+def main(boards: int, names: tuple[str, ...], parts: tuple[str, ...], kept: Path | None, write: Path | None) -> None:
     """Print the table, part by part."""
+    lines = []
+    for line in _table(named(names, parts), boards, kept):
+        click.echo(line)
+        lines.append(line)
+    if write is not None:
+        before, rest = write.read_text().split(_BEGIN)
+        table = "\n".join(lines)
+        write.write_text(f"{before}{_BEGIN}\n{table}\n\n{_END}{rest.split(_END)[1]}")
+
+
+def _table(rows: list[Row], boards: int, kept: Path | None) -> Iterator[str]:
     part = ""
-    for row in named(names, parts):
+    for row in rows:
         figures = _figures(row, boards, kept)
         if row.part != part:
             part = row.part
-            for line in _head(figures):
-                click.echo(line)
-        click.echo(_line(row.name, figures))
+            yield from _head(figures, part)
+        yield _line(row.name, figures)
 
 
 def _figures(row: Row, boards: int, kept: Path | None) -> list[Shares]:
@@ -66,8 +79,8 @@ def _read(name: str, kept: Path) -> Iterator[Shares]:
             yield from batch["boards"]
 
 
-def _head(figures: list[Shares]) -> tuple[str, str, str]:
-    columns = ["what is true", "boards", *(f"{name}, %" for name in _names(figures))]
+def _head(figures: list[Shares], part: str) -> tuple[str, str, str]:
+    columns = [part, "boards", *(f"{name}, %" for name in _names(figures))]
     return "", f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)
 
 
