@@ -3,8 +3,8 @@
     python benchmarks/bench_scale.py --examples 10000000 --json scale.json
 
 Made-up dynamics of 6 runs and 3 epochs are written once for each size; then every score job, and a selection at 30 %
-with ties, runs through the code that a suite runs. Beside them: the same formulas in plain numpy on arrays in memory, as
-the authors of dataset cartography and of H-score publish them, which hold everything.
+with ties, runs through the code that a suite runs. Beside them: the same formulas in plain numpy on arrays in memory,
+as the authors of dataset cartography and of H-score publish them, which hold everything.
 """
 
 from __future__ import annotations

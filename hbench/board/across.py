@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from hbench.board.comparisons import ALPHA
 from hbench.board.row import BoardRow
+from hbench.results.looks import ALPHA
 from hbench.statistics import can_reach, holm, reachable_p, wilcoxon_holm
 from hbench.statistics.across import BLOCKS
 

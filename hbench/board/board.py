@@ -12,6 +12,7 @@ from hbench.board.comparisons import BaselineStatus, Comparison, over_board
 from hbench.board.contests import Contest, ContestKey, contests_of
 from hbench.board.costs import ScoringBill, shared_bills
 from hbench.board.coverage import Coverage, coverage_of
+from hbench.board.looks import looks_of
 from hbench.board.margins import Margin, margin_of
 from hbench.board.measures import measure_of
 from hbench.board.planted import PlantedTask, planted_tasks
@@ -23,6 +24,7 @@ from hbench.board.values import CellValues, trivial_values
 from hbench.board.versions import check_protocol
 from hbench.parallel import spread
 from hbench.results.cell import CellKey, CellResult, kept_share
+from hbench.results.looks import Looks
 
 #: Results from which on a board is worked out on all cores.
 _MANY = 1000
@@ -47,6 +49,8 @@ class Standing:
     cases: int
     #: Whether the full data is superior to the trivial answer; None where that answer is not known.
     assay: bool | None
+    #: At which numbers of seeds it is looked at; None where one look was planned and no seeds were added.
+    looks: Looks | None
     #: The further methods compared with, sorted, and what became of them.
     rivals: tuple[tuple[str, BaselineStatus], ...]
 
@@ -179,6 +183,7 @@ def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
         seeds_known=max((row.seeds for row in rows), default=0),
         cases=_cases(contest.sample),
         assay=_assay(rows),
+        looks=looks_of(contest),
         rivals=tuple(sorted(rivals.items())),
     )
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hbench.board.contests import Contest
+from hbench.board.looks import level_of
 from hbench.board.margins import margin_of
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey
+from hbench.results.looks import ALPHA
 from hbench.statistics import (
     MarginVerdict,
     Superiority,
@@ -28,7 +30,6 @@ BaselineStatus = Literal["complete", "partial", "failed", "missing"]
 #: no assay: the model trained on all data is not superior to the trivial answer, so that its table can show nothing;
 #: unstable: some runs of one side did not train, though the others did.
 Withheld = Literal["no assay", "unstable"]
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Comparison:
     baseline_unstable: tuple[int, int] | None = None
     #: Whether one set of scores is behind all seeds of a side: then it is about these examples, not about the method.
     these_examples: bool = False
+    #: What adjusted p values are held against: less than 5 % where several looks are planned.
+    level: float = ALPHA
 
     @property
     def pairs(self) -> int | None:
@@ -93,7 +96,7 @@ class Comparison:
     @property
     def holds_over_board(self) -> bool:
         """Return whether the verdict of its table is shown with all comparisons of its role on the board too."""
-        return self.decided and self.p_board is not None and self.p_board <= ALPHA
+        return self.decided and self.p_board is not None and self.p_board <= self.level
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,12 @@ def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> di
     by_method = {cell.method: values[cell.cell] for cell in contest.cells}
     methods = [found for name, found in by_method.items() if name != contest.baseline]
     full = CellKey.full_data(*contest.key[:3])
-    assay = has_assay(values.get(full))
-    made = _family(_Baseline("full", full.method, values.get(full)), list(by_method.values()), assay)
-    made += _family(_Baseline("random", contest.baseline, by_method.get(contest.baseline)), methods, assay)
+    assay, level = has_assay(values.get(full)), level_of(contest)
+    made = _family(_Baseline("full", full.method, values.get(full)), list(by_method.values()), assay, level)
+    made += _family(_Baseline("random", contest.baseline, by_method.get(contest.baseline)), methods, assay, level)
     for rival in contest.rivals:
         others = [found for found in methods if found.cell.method != rival]
-        made += _family(_Baseline("rival", rival, by_method.get(rival)), others, assay)
+        made += _family(_Baseline("rival", rival, by_method.get(rival)), others, assay, level)
     by_cell: dict[CellKey, list[Comparison]] = {cell.cell: [] for cell in contest.cells}
     for comparison in made:
         by_cell[comparison.cell].append(comparison)
@@ -137,7 +140,7 @@ def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> di
 def has_assay(full: CellValues | None) -> bool | None:
     """Return whether the full data is superior to the trivial answer; None where that, or its result, is not known."""
     test = None if full is None else full.above_trivial
-    return None if test is None else test.p is not None and test.p <= ALPHA and test.mean > 0
+    return None if test is None or full is None else test.p is not None and test.p <= full.level and test.mean > 0
 
 
 def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
@@ -145,16 +148,16 @@ def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
     trivial = full.trivial()
     if trivial is None or full.cell.trivial is None or not full.rows:
         return ()
-    return tuple(_family(_Baseline("trivial", full.cell.trivial.answer, trivial), [full], None))
+    return tuple(_family(_Baseline("trivial", full.cell.trivial.answer, trivial), [full], None, full.level))
 
 
-def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None) -> list[Comparison]:
+def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None, level: float) -> list[Comparison]:
     """Return the comparisons of cells with one baseline, which share one adjustment."""
     tests = [cell.minus(baseline.values) for cell in cells]
     p = [_p(cell, baseline.role, test) for cell, test in zip(cells, tests, strict=True)]
     adjusted = holm(p)
     tested = [value for value in adjusted if value is not None]
-    left = max(1, sum(value > ALPHA for value in tested))
+    left = max(1, sum(value > level for value in tested))
     return [
         _gated(
             Comparison(
@@ -165,10 +168,11 @@ def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None
                 test,
                 p[i],
                 adjusted[i],
-                verdict=_verdict(ours, baseline.role, test, adjusted[i]),
-                detectable=_detectable(test, len(tested)),
-                excluded=_excluded(test, left) if baseline.role == "full" else None,
+                verdict=_verdict(ours, baseline.role, test, adjusted[i], level),
+                detectable=_detectable(test, len(tested), level),
+                excluded=_excluded(test, level / left) if baseline.role == "full" else None,
                 these_examples=test is not None and (ours.one_set or baseline.one_set),
+                level=level,
             ),
             ours,
             baseline,
@@ -185,19 +189,23 @@ def _p(ours: CellValues, role: Role, test: TwoTTest | None) -> float | None:
 
 
 def _verdict(
-    ours: CellValues, role: Role, test: TwoTTest | None, p: float | None
+    ours: CellValues, role: Role, test: TwoTTest | None, p: float | None, level: float
 ) -> MarginVerdict | Superiority | None:
     if test is None:
         return None
-    return margin_verdict(test.mean, margin_of(ours.cell).used, p, ALPHA) if role == "full" else superiority(test, p)
+    if role == "full":
+        return margin_verdict(test.mean, margin_of(ours.cell).used, p, level)
+    return superiority(test, p, level)
 
 
-def _detectable(test: TwoTTest | None, tests: int) -> float | None:
-    return None if test is None or test.error is None else detectable_difference(test.error, comparisons=tests)
+def _detectable(test: TwoTTest | None, tests: int, level: float) -> float | None:
+    if test is None or test.error is None:
+        return None
+    return detectable_difference(test.error, comparisons=tests, alpha=level)
 
 
-def _excluded(test: TwoTTest | None, left: int) -> float | None:
-    bound = None if test is None else test.lower_bound(1 - ALPHA / left)
+def _excluded(test: TwoTTest | None, alpha: float) -> float | None:
+    bound = None if test is None else test.lower_bound(1 - alpha)
     return None if bound is None else -bound
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hbench.board.comparisons import has_assay
 from hbench.board.contests import Contest
+from hbench.board.looks import level_of
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey
 from hbench.statistics import PairTest, RankSet, rank_sets
@@ -25,7 +26,7 @@ def ranks_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> dict[Cel
     tests = {(a, b): _pair(ranked[a], ranked[b]) for i, a in enumerate(names) for b in names[i + 1 :]}
     if all(test.p is None for test in tests.values()):
         return {}
-    return {ranked[name].cell.cell: found for name, found in rank_sets(names, tests).items()}
+    return {ranked[name].cell.cell: found for name, found in rank_sets(names, tests, level_of(contest)).items()}
 
 
 def _pair(first: CellValues, second: CellValues) -> PairTest:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hbench.board.measures import Measure
 from hbench.results.cell import CellResult
+from hbench.results.looks import ALPHA
 from hbench.statistics import (
     Ratio,
     RunsAbove,
@@ -92,6 +93,11 @@ class CellValues:
         """Return the means of the metrics shown beside it, by name; empty when all seeds failed."""
         known = {name: [v for v in values if v is not None] for name, values in sorted(self.cell.also.items())}
         return tuple((name, float(np.mean(values))) for name, values in known.items() if values)
+
+    @property
+    def level(self) -> float:
+        """Return the level of its own test against the trivial answer."""
+        return ALPHA if self.cell.looks is None else self.cell.looks.level
 
     @property
     def failed(self) -> tuple[int, ...]:

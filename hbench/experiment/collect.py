@@ -33,6 +33,7 @@ from hbench.results.cell import (
 )
 from hbench.results.fields import ResultError
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
+from hbench.results.looks import Looks
 from hbench.results.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ class _Collector:
             also=dict(measured.also or {}),
             claims=row.claims,
             scoring=row.scoring,
+            looks=Looks(suite.looks) if suite.looks and row.runs else None,
         )
 
     def _data(self, split: str) -> Data:

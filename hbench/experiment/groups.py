@@ -7,6 +7,9 @@ seed is scored by a group that does not hold its own run:
     S seeds, groups of g runs: R = S // g groups of consecutive seeds when 2 g <= S; seed s of group b is scored by
     group (b + 1) mod R. Seeds left over are in no group: the first is scored by group 0, the next by group 1, ...
     When 2 g > S there are no two such groups: one group of the first g training seeds scores for all seeds.
+
+Where looks are planned, at 6, 12 and 18 seeds, the seeds that a look adds score for each other, and S above is the
+number of seeds that each look adds: no subset of an earlier look changes, and none of its runs is trained again.
 """
 
 from __future__ import annotations
@@ -49,16 +52,22 @@ class Groups:
         return tuple(seed for group in self.runs for seed in group)
 
 
-def groups_of(count: int, size: int) -> Groups:
-    """Return the groups of `size` runs that score for the first `count` training seeds; size 0: no run is read."""
-    seeds = training_seeds(count)
-    if 2 * size > count or size == 0:
+def groups_of(count: int, size: int, step: int | None = None) -> Groups:
+    """Return the groups of `size` runs that score for the first `count` training seeds; size 0: no run is read.
+
+    step: seeds that each planned look adds, a divisor of `count`; None where there is one look.
+    """
+    seeds, step = training_seeds(count), step or count
+    if 2 * size > step or size == 0:
         return Groups((training_seeds(size),), MappingProxyType(dict.fromkeys(seeds, 0)))
-    number = count // size
-    runs = tuple(seeds[size * b : size * (b + 1)] for b in range(number))
-    scored_by = {seed: (b + 1) % number for b, group in enumerate(runs) for seed in group}
-    scored_by |= {seed: i % number for i, seed in enumerate(seeds[size * number :])}
-    return Groups(runs, MappingProxyType(scored_by))
+    runs: list[tuple[int, ...]] = []
+    scored_by: dict[int, int] = {}
+    for start in range(0, count, step):
+        first, number, own = len(runs), step // size, seeds[start : start + step]
+        runs += [own[size * b : size * (b + 1)] for b in range(number)]
+        scored_by |= {seed: first + (i // size + 1) % number for i, seed in enumerate(own[: size * number])}
+        scored_by |= {seed: first + i % number for i, seed in enumerate(own[size * number :])}
+    return Groups(tuple(runs), MappingProxyType(scored_by))
 
 
 def runs_per_score(table: int | Mapping[str, int], scorer: Named[Scorer]) -> int:

@@ -27,6 +27,7 @@ from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.render.publish import MARKDOWN, publish
 from hbench.render.show import shown
+from hbench.results.folder import with_looks
 
 if TYPE_CHECKING:
     from hbench.experiment.bind import BoundExperiment
@@ -95,6 +96,7 @@ def run_suite(
     trained = run_jobs("pruned runs", {k: job for p in pruned for k, job in p.jobs().items()}, runner.run)
     cells = [cell for b, p in zip(bound, pruned, strict=True) for cell in collect(b, p, finished)]
     finished.sweep(is_alive)  # a killed run's workers may have lived for a second into this one
+    cells = with_looks(folders.results, cells)
     board = shown(_own_part(publish(cells, folders.results, folders.out), cells))
 
     tally = full + scored + trained

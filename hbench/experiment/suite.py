@@ -13,7 +13,7 @@ from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
 from hbench.experiment.groups import Groups, checked_scoring_runs, groups_of, of_these, runs_per_score, updated
-from hbench.experiment.seeds import MOST_SEEDS
+from hbench.experiment.seeds import check_seeds
 from hbench.files import JsonObject, short_repr, shorten
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import find_model
@@ -53,6 +53,8 @@ class Suite:
     scoring_runs: int | Mapping[str, int] = 1
     #: Number of trainings behind each result; the seeds are `training_seeds(seeds)`.
     seeds: int = 6
+    #: Numbers of seeds at which the results are looked at, `seeds` among them; empty where one look is planned.
+    looks: tuple[int, ...] = ()
     #: Examples drawn from the training split and from each evaluation split; None for all.
     train_size: int | None = None
     eval_size: int | None = None
@@ -71,12 +73,11 @@ class Suite:
     executor: str = "local"
 
     def __post_init__(self) -> None:
-        for name in ("name", "description", "baseline"):
+        for name in ("name", "description", "baseline", "executor"):
             _text(name, getattr(self, name))
-        for name, least in (("seeds", 1), ("sample_seed", 0), ("selection_seed", 0)):
-            _whole(name, getattr(self, name), least)
-        if self.seeds > MOST_SEEDS:
-            raise UsageError(f"seeds {shorten(str(self.seeds))}: use an integer of at most {MOST_SEEDS}")
+        for name in ("sample_seed", "selection_seed"):
+            _whole(name, getattr(self, name), 0)
+        self._set("looks", check_seeds(self.seeds, self.looks))
         for name in _SIZES:
             if getattr(self, name) is not None:
                 _whole(name, getattr(self, name), 1)
@@ -100,7 +101,6 @@ class Suite:
                 raise UsageError(f"{name}: none given; name at least one")
         self._check_recipes()
         self._check_sizes()
-        _text("executor", self.executor)
         with _naming("executor"):
             self._set("executor", EXECUTORS.find(self.executor).ref)
 
@@ -117,7 +117,8 @@ class Suite:
     def groups_for(self, scorer: Named[Scorer]) -> Groups:
         """Return the groups of full-data runs that a scorer's scores come from."""
         reads = scorer.plugin.observation() is not None
-        return groups_of(self.seeds, runs_per_score(self.scoring_runs, scorer) if reads else 0)
+        size = runs_per_score(self.scoring_runs, scorer) if reads else 0
+        return groups_of(self.seeds, size, self.looks[0] if self.looks else None)
 
     def overridden(
         self,
@@ -229,10 +230,8 @@ class Suite:
         for task, of in self.sizes.items():
             _task_name("sizes", task)
             for name, value in of.items():
-                if name not in ("train_size", "eval_size"):
-                    raise UsageError(
-                        f"sizes.{task}: unknown key '{shorten(name)}'{suggest(name, ('train_size', 'eval_size'))}"
-                    )
+                if name not in _SIZES:
+                    raise UsageError(f"sizes.{task}: unknown key '{shorten(name)}'{suggest(name, _SIZES)}")
                 _whole(f"sizes.{task}.{name}", value, 1)
 
 

@@ -27,6 +27,7 @@ from hbench.files import JsonObject
 from hbench.plugins.claims import Claim
 from hbench.plugins.registry import KINDS
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
+from hbench.results.looks import Looks
 from hbench.results.outcomes import Outcomes
 from hbench.statistics.confusion import METRICS, Metric
 
@@ -137,7 +138,7 @@ class CellResult:
     published, what the authors of the method report in one sentence, in results of protocol 1; claims, what they claim;
     trivial, what an answer without reading reaches, beside the full-data baseline; scoring, the groups of full-data
     runs that the scores come from (without it, one group of all `scoring_runs` scores for every seed, see
-    `scored_from`).
+    `scored_from`); looks, the numbers of seeds at which its results are looked at by plan, and were without one.
     """
 
     task: str
@@ -170,6 +171,7 @@ class CellResult:
     claims: tuple[Claim, ...] = ()
     trivial: TrivialAnswer | None = None
     scoring: Scoring | None = None
+    looks: Looks | None = None
 
     @property
     def cell(self) -> CellKey:
@@ -244,7 +246,7 @@ class CellResult:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
         payload["claims"] = [claim.as_json() for claim in self.claims]
-        for name in ("also", "rivals", "published", "claims", "trivial", "scoring"):
+        for name in ("also", "rivals", "published", "claims", "trivial", "scoring", "looks"):
             if not payload[name]:
                 del payload[name]
         for outcomes in (payload["examples"], payload.get("trivial", {}).get("examples")):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hbench.files import read_text, write_whole
 from hbench.parallel import spread
 from hbench.results.cell import CellKey, CellResult
 from hbench.results.fields import ResultError
+from hbench.results.looks import looks_after
 from hbench.results.parse import parse_cell
 
 #: Files from which on they are read on all cores.
@@ -69,6 +71,26 @@ def merged(directory: Path, cells: Sequence[CellResult]) -> list[CellResult]:
         elif (old := _readable(path)) is not None and old.cell != places[path].cell:
             raise _two_cells(path, old, places[path])
     return _distinct([*kept, *places.items()])
+
+
+def with_looks(directory: Path, cells: Sequence[CellResult]) -> list[CellResult]:
+    """Return new cells that say at which numbers of seeds earlier results in their place in a folder were seen.
+
+    An earlier result counts when it had measured anything with the same data, model and recipe.
+    """
+    return [
+        cell
+        if (old := _readable(directory / cell.path)) is None or not _same_experiment(old, cell)
+        else replace(cell, looks=looks_after(cell.looks, len(cell.seeds), old.looks, len(old.seeds)))
+        for cell in cells
+    ]
+
+
+def _same_experiment(old: CellResult, new: CellResult) -> bool:
+    if old.cell != new.cell or new.is_diagnostic or all(value is None for value in old.values):
+        return False
+    recipes = [{k: v for k, v in cell.recipe.items() if k != "threads"} for cell in (old, new)]
+    return (old.data, old.model_source, recipes[0]) == (new.data, new.model_source, recipes[1])
 
 
 def _distinct(files: Iterable[tuple[Path, CellResult]]) -> list[CellResult]:

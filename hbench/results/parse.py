@@ -27,6 +27,7 @@ from hbench.results.cell import (
 )
 from hbench.results.fields import Fields, ResultError, is_number, is_text, is_whole
 from hbench.results.labels import FULL
+from hbench.results.looks import parse_looks
 from hbench.results.outcomes import ENCODINGS, Outcomes
 
 #: Objects and lists inside each other; a result file has five.
@@ -78,6 +79,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         claims=_claims(fields),
         trivial=_trivial(fields),
         scoring=_scored_from(fields),
+        looks=parse_looks(fields, len(fields.wholes("seeds"))),
     )
     fields.close()
     check_agreement(fields, result)

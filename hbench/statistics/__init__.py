@@ -20,6 +20,7 @@ from hbench.statistics.crossed import CrossedTest, crossed_test
 from hbench.statistics.detectable import detectable_difference
 from hbench.statistics.groups import GroupedMeans, inflation, pooled_lambda
 from hbench.statistics.jackknife import pseudo_values
+from hbench.statistics.looks import pocock_level
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
 from hbench.statistics.ranksets import PairTest, RankSet, rank_sets
@@ -57,6 +58,7 @@ __all__ = [
     "margin_verdict",
     "mcnemar_by_seed",
     "partial_conjunction",
+    "pocock_level",
     "pooled_lambda",
     "pseudo_values",
     "rank_sets",

@@ -258,7 +258,7 @@ def _inner_alone(x: float, ratio: float, inner_df: float, outer_df: float) -> bo
     """Return whether only U reaches x: so far out its nodes are too wide apart, and the integral is taken over T."""
     from scipy import special
 
-    return bool(special.stdtr(outer_df, -x) < _ALONE * special.stdtr(inner_df, -x / ratio))
+    return bool(special.stdtr(outer_df, -x) < _ALONE * special.stdtr(inner_df, -float(x) / float(ratio)))
 
 
 @functools.lru_cache(maxsize=256)

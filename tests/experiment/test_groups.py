@@ -63,6 +63,38 @@ def test_no_seed_is_scored_by_a_group_that_holds_it_and_groups_share_the_work(se
     assert max(served.values()) - min(served.values()) <= 1
 
 
+@pytest.mark.parametrize(
+    ("seeds", "size", "runs", "scored_by"),
+    [
+        (4, 1, "0 1 2 3", "1230"),
+        (8, 1, "0 1 2 3 4 5 6 7", "12305674"),
+        (8, 2, "01 23 45 67", "11003322"),
+        (8, 3, "012", "00000000"),
+    ],
+)
+def test_the_seeds_that_a_look_adds_score_for_each_other(seeds, size, runs, scored_by):
+    found, names = groups_of(seeds, size, 4), training_seeds(seeds)
+    assert found.runs == tuple(tuple(names[int(digit)] for digit in group) for group in runs.split(" "))
+    assert [found.scored_by[seed] for seed in names] == [int(digit) for digit in scored_by]
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(2, 4))
+def test_another_look_leaves_the_groups_of_earlier_seeds_as_they_are(step, size, looks):
+    earlier, later = groups_of(step, size, step), groups_of(step * looks, size, step)
+    for seed in training_seeds(step):
+        assert later.of(seed) == earlier.of(seed)
+    for seed in training_seeds(step * looks):
+        assert len(later.runs) == 1 or seed not in later.of(seed)
+
+
+def test_a_suite_with_looks_rotates_within_each_look():
+    scorer = make_plan(made(looks=(4, 8), seeds=4)).experiments[0].methods[0]
+    four, eight = (made(looks=(4, 8), seeds=seeds).groups_for(scorer) for seeds in (4, 8))
+    assert [eight.of(seed) for seed in training_seeds(4)] == [four.of(seed) for seed in training_seeds(4)]
+    without = made(seeds=8).groups_for(scorer)
+    assert without.of(training_seeds(4)[-1]) != four.of(training_seeds(4)[-1])
+
+
 def made(**changes: object) -> Suite:
     fields = {"name": "t", "tasks": ONE_TASK, "models": ("tiny",), "scorers": ("el2n", "h-score"), "keep": (0.5,)}
     return Suite(**{**fields, **changes})

@@ -389,3 +389,33 @@ def test_a_mistake_on_the_command_line_names_the_option(changes, expected):
     with pytest.raises(UsageError) as caught:
         small().overridden(**changes)
     assert str(caught.value).startswith(expected)
+
+
+def test_looks_are_kept_and_the_seeds_are_one_of_them():
+    assert small(looks=[6, 12, 18], seeds=12).looks == (6, 12, 18)
+    assert small(looks=[6, 12], seeds=6).overridden(seeds=12).seeds == 12
+    assert small(looks=[]).looks == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "fragments"),
+    [
+        ({"looks": [6, 12], "seeds": 8}, ("seeds 8", "6, 12", "leave out looks")),
+        ({"looks": [6]}, ("looks [6]", "2 to 20 looks")),
+        ({"looks": [6, 13]}, ("looks [6, 13]", "equal steps")),
+        ({"looks": [0, 0]}, ("looks [0, 0]", "equal steps")),
+        ({"looks": 6}, ("looks 6", "list")),
+        ({"looks": ["6", 12]}, ("looks", "list")),
+        ({"looks": [6, True]}, ("looks", "list")),
+    ],
+)
+def test_looks_that_cannot_be_are_refused(changes, fragments):
+    with pytest.raises(UsageError) as error:
+        small(**changes)
+    for fragment in fragments:
+        assert fragment in str(error.value)
+
+
+def test_another_number_of_seeds_than_a_look_is_refused_by_its_option():
+    with pytest.raises(UsageError, match=r"^--seeds 8: .*6, 12"):
+        small(looks=[6, 12], seeds=6).overridden(seeds=8)

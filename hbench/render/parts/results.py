@@ -15,6 +15,7 @@ from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
 from hbench.render.section import Section, Text
+from hbench.results.looks import Looks
 
 #: With fewer cases a page says that there are few.
 FEW_CASES = 10
@@ -79,6 +80,7 @@ def _about(standing: Standing) -> str:
         )
     if standing.seeds_known < FEWEST_SEEDS:
         text += f" {_few_seeds(standing.seeds_known)}: no test, since a test takes {FEWEST_SEEDS}."
+    text += "" if standing.looks is None else _looks(standing.looks, standing.seeds)
     if standing.cases < FEW_CASES:
         text += (
             f" The evaluation has {plural(standing.cases, 'case')} (examples that share a passage or an article are "
@@ -100,6 +102,29 @@ def _cases(standing: Standing) -> str:
 
 def _case(standing: Standing) -> str:
     return "example" if standing.cases == standing.eval_rows else "case"
+
+
+def _looks(looks: Looks, seeds: int) -> str:
+    """Say which look this is and at which level its verdicts are, and which looks no plan foresaw."""
+    text = ""
+    if looks.planned:
+        number = f"{looks.planned.index(seeds) + 1} of " if seeds in looks.planned else ""
+        text += (
+            f" Look {number}{len(looks.planned)}, planned at {_numbers(looks.planned)} seeds: every verdict is "
+            f"made at {100 * looks.level:.2f} %, so that all looks together hold 5 % (Pocock); intervals stay at 95 %."
+        )
+    if looks.unplanned:
+        what = "The plan was made" if looks.planned else "Seeds were added without a plan,"
+        text += (
+            f" {what} after results with {_numbers(looks.unplanned)} seeds had been seen: looking and then adding "
+            "seeds about doubles the false verdicts."
+        )
+    return text
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    *most, last = map(str, numbers)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _few_seeds(seeds: int) -> str:
