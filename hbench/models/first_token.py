@@ -37,7 +37,8 @@ class FirstToken:
         self.applies = type(model).__name__ in _READ_FIRST and not getattr(model.config, "is_decoder", False)
         self._whole = False
         if self.applies:
-            layer = model.base_model.encoder.layer[-1]
+            whole: Any = model
+            layer = whole.base_model.encoder.layer[-1]
             # on this one module only, not on its class
             layer.forward = partial(self._forward, layer, partial(type(layer).forward, layer))
 

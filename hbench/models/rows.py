@@ -8,29 +8,26 @@ summed. It spares the optimiser the larger part of a small model's parameters.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-if TYPE_CHECKING:
-    from hbench.kinds import Encoded
-
 Rows = npt.NDArray[np.int64]
 
 
-def used_rows(encoded: Iterable[Encoded], tokenizer: Any, config: Any) -> Rows:
-    """Return the tokens that occur in these examples or that a model reads by itself, int64, sorted.
+def used_rows(texts: Iterable[npt.NDArray[np.int32]], tokenizer: Any, config: Any) -> Rows:
+    """Return the tokens that occur in texts or that a model reads by itself, int64, sorted.
 
-    By itself, a model reads padding and other special tokens: those of the tokenizer and all that the configuration
+    texts: the ids of all texts of a data set in a row, one array for each. By itself, a model reads padding and other special tokens: those of the tokenizer and all that the configuration
     names.
     """
     named = [value for name, value in config.to_dict().items() if name.endswith("token_id")]
     listed = [value for entry in named for value in (entry if isinstance(entry, list) else [entry])]
     special = {*tokenizer.all_special_ids, *(value for value in listed if isinstance(value, int) and value >= 0)}
-    parts = [np.unique(one.sequences.fields["input_ids"]) for one in encoded]
+    parts = [np.unique(ids) for ids in texts]
     return np.unique(np.concatenate([*parts, np.array(sorted(special), dtype=np.int64)])).astype(np.int64)
 
 

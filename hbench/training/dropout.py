@@ -26,11 +26,9 @@ class CheapDropout(TorchFunctionMode):
     of threads: a training goes on with the same bits when the state of that generator is restored.
     """
 
-    def __enter__(self) -> CheapDropout:
-        seed = int(torch.empty((), dtype=torch.int64).random_())
-        self._bits = np.random.SFC64(seed)
-        super().__enter__()
-        return self
+    def __init__(self) -> None:
+        super().__init__()
+        self._bits = np.random.SFC64(int(torch.empty((), dtype=torch.int64).random_()))
 
     def __torch_function__(
         self,
@@ -49,8 +47,8 @@ class CheapDropout(TorchFunctionMode):
         if not training or dropped == 0 or dropped == _VALUES or inplace:
             return torch.dropout_(values, p, training) if inplace else torch.dropout(values, p, training)
         kept = self._kept(values.numel(), dropped).view(values.shape)
-        scaled: Tensor = _Masked.apply(values, kept, _VALUES / (_VALUES - dropped))
-        return scaled
+        masked: Callable[..., Tensor] = _Masked.apply
+        return masked(values, kept, _VALUES / (_VALUES - dropped))
 
     def _kept(self, size: int, dropped: int) -> Tensor:
         """Return 1 for an element that is kept and 0 for one that is dropped, uint8 (size,)."""

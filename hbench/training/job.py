@@ -146,7 +146,11 @@ def _prepare(job: FineTune) -> Prepared:
         train=replace(train, columns={}),  # the texts are in `encoded` now
         encoded=encoded,
         evaluation=evaluation,
-        rows=used_rows([encoded, *(found for _, found in evaluation.values())], tokenizer, config),
+        rows=used_rows(
+            [one.sequences.fields["input_ids"] for one in (encoded, *(found for _, found in evaluation.values()))],
+            tokenizer,
+            config,
+        ),
     )
 
 

@@ -151,6 +151,8 @@ def test_a_table_shared_by_encoder_and_decoder_stays_shared() -> None:
 
 def test_rows_in_use_are_those_of_the_examples_and_what_models_read_by_themselves() -> None:
     encoded = encode()
-    rows = used_rows([encoded], BERT, transformers.BertConfig(pad_token_id=0, eos_token_id=[77, 78]))
+    rows = used_rows(
+        [encoded.sequences.fields["input_ids"]], BERT, transformers.BertConfig(pad_token_id=0, eos_token_id=[77, 78])
+    )
     expected = {*BERT.all_special_ids, 0, 77, 78, *encoded.sequences.fields["input_ids"].tolist()}
     assert rows.tolist() == sorted(expected)
