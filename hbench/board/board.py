@@ -16,6 +16,7 @@ from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, rows_of
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
 from hbench.board.values import CellValues, trivial_values
+from hbench.board.versions import check_protocol
 from hbench.results.cell import CellKey, CellResult, kept_share
 
 
@@ -62,7 +63,11 @@ class Board:
 
     @classmethod
     def of(cls, results: Sequence[CellResult]) -> Board:
-        """Compare results. Raises ResultError when two that are compared differ in version, size or charges."""
+        """Compare results.
+
+        Raises ResultError for two of different protocols, and for two compared that differ in version, size or charges.
+        """
+        check_protocol(results)
         values = _values(results)
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
         by_contest = _over_board([rows_of(contest, values, bills) for contest in contests])

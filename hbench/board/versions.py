@@ -42,6 +42,11 @@ def difference(name: str, first: object, second: object) -> str:
     return f"'{name}': {' and '.join(shown)}"
 
 
+def check_protocol(results: Sequence[CellResult]) -> None:
+    """Raise ResultError naming two results of a board whose trainings follow different protocols, whatever the task."""
+    check_comparable(results, lambda result: {"protocol": result.protocol})
+
+
 def check_steps(results: Sequence[CellResult]) -> None:
     """Raise ResultError naming two results of a contest that were trained for different numbers of steps."""
     check_comparable(results, lambda result: {"recipe.max_steps": result.recipe.get("max_steps")})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hbench.data.load import describe_source
 from hbench.experiment.jobs import full_jobs, score_jobs, task_ref
-from hbench.jobs.spec import FineTune, Score
+from hbench.jobs.spec import FineTune, Score, device_type
 
 if TYPE_CHECKING:
     from hbench.experiment.plan import Experiment
@@ -59,17 +59,19 @@ class BoundExperiment:
         return None
 
 
-def bind(experiment: Experiment, suite: Suite, data_dir: Path | None, store: Store) -> BoundExperiment:
+def bind(
+    experiment: Experiment, suite: Suite, data_dir: Path | None, store: Store, device: str = "auto"
+) -> BoundExperiment:
     """Look up the versions of data and model, and name the full-data trainings and the scores.
 
-    A finished full-data training that observed more than this experiment asks for serves as its own.
+    device: as the user named it. A finished full-data training that observed more than this experiment asks for serves
+    as its own.
 
     Raises DataError when the data are missing or the hub does not answer.
     """
     source = describe_source(experiment.task.plugin, data_dir, experiment.task.name)
     task = task_ref(experiment, suite, source, data_dir)
-    full = {
-        seed: store.reusable_run(job) for seed, job in full_jobs(experiment, task, experiment.model.reference).items()
-    }
+    wanted = full_jobs(experiment, task, experiment.model.reference, device_type(device))
+    full = {seed: store.reusable_run(job) for seed, job in wanted.items()}
     scores = {method.ref: MappingProxyType(score_jobs(experiment, method, full)) for method in experiment.scored()}
     return BoundExperiment(experiment, suite, MappingProxyType(full), MappingProxyType(scores))

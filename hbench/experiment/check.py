@@ -88,8 +88,8 @@ def check_fit(bound: Iterable[BoundExperiment], results: Path) -> None:
 
 
 def _known_version(result: CellResult) -> Version:
-    """Return what has to be equal as far as it is known before a training; `auto` says no precision yet."""
+    """Return what has to be equal as far as it is known before a training: not what `auto` will come to."""
     from hbench.board.versions import MAY_DIFFER, evaluation_version
 
-    recipe = {k: v for k, v in result.recipe.items() if k not in (*MAY_DIFFER, "precision")}
+    recipe = {k: v for k, v in result.recipe.items() if k not in (*MAY_DIFFER, "precision", "device")}
     return evaluation_version(result) | {"recipe": recipe}

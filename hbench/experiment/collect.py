@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,13 @@ from hbench.jobs.spec import PROTOCOL
 from hbench.plugins import Scorer
 from hbench.plugins.registry import Named
 from hbench.results.cell import CellResult, Cost, Data, Failed, Part, Subset, TrivialAnswer
+from hbench.results.fields import ResultError
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from hbench.jobs.result import TrainingResult
+    from hbench.jobs.spec import FineTune
     from hbench.jobs.store import Store
 
 #: By seed: a training, or why there is none.
@@ -53,6 +55,23 @@ def _collected(collector: _Collector) -> Iterator[CellResult]:
     else:
         for method in bound.experiment.methods:
             yield collector.diagnosis(method)
+
+
+def _resolved(result: TrainingResult) -> dict[str, str]:
+    """Return what `auto` came to where a training ran."""
+    return {"precision": result.precision} | ({} if result.device is None else {"device": result.device})
+
+
+def _check_alike(trained: Sequence[tuple[FineTune, TrainingResult]]) -> None:
+    """Raise ResultError naming two trainings of an experiment that ran on two types of device, or in two precisions."""
+    for job, result in trained[1:]:
+        first, expected = trained[0]
+        if _resolved(result) != _resolved(expected):
+            there, here = (f"{r.device or 'another device'} in {r.precision}" for r in (expected, result))
+            raise ResultError(
+                f"{first.task.ref}: job {first.key[:12]} was trained on {there}, job {job.key[:12]} on {here}; "
+                "such trainings are not compared: name one with --device, and a precision in the recipe"
+            )
 
 
 @dataclass(frozen=True)
@@ -91,9 +110,10 @@ class _Collector:
         self.finished = finished
         self.task = bound.experiment.task.plugin
         done = [(job, r) for job in bound.full.values() if (r := self.finished.training(job)) is not None]
-        trained = (r for run in pruned.available() if (r := self._result(run)) is not None)
-        #: Any finished training: all of them saw the same examples.
-        self.any = done[0][1] if done else next(trained, None)
+        trained = [(run.job, r) for run in pruned.available() if (r := self._result(run)) is not None]
+        _check_alike(done + trained)
+        #: Any finished training: all of them saw the same examples, on one type of device.
+        self.any = next((r for _, r in done + trained), None)
         self.labels = self.finished.labels(done[0][0]) if done else None
         self.full_cost = bill.mean([bill.training_alone(r.bill) for _, r in done])
 
@@ -169,7 +189,7 @@ class _Collector:
             data=self._data(split),
             model_source=next(iter(self.bound.full.values())).model.source,
             # What `auto` came to on the machine that trained.
-            recipe=asdict(self.experiment.recipe) | ({"precision": self.any.precision} if self.any else {}),
+            recipe=asdict(self.experiment.recipe) | (_resolved(self.any) if self.any else {}),
             protocol=PROTOCOL,
             seeds=tuple(row.runs),
             scoring_runs=row.scoring_runs,

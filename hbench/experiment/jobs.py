@@ -39,8 +39,11 @@ def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Pat
     )
 
 
-def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef) -> dict[int, FineTune]:
-    """Return the full-data training of every seed, the scoring runs first; only these observe anything."""
+def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef, device: str | None = None) -> dict[int, FineTune]:
+    """Return the full-data training of every seed, the scoring runs first; only these observe anything.
+
+    device: the type of device asked for, None for `auto`.
+    """
     return {
         seed: FineTune(
             task,
@@ -48,6 +51,7 @@ def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef) -> dict[in
             experiment.recipe,
             seed,
             experiment.observe if seed in experiment.scoring_seeds else None,
+            device=device,
         )
         for seed in experiment.full_seeds()
     }

@@ -85,7 +85,7 @@ def run_suite(
     context = Context(device, plugins, checkpoint_minutes=checkpoint_minutes)
     run_jobs = partial(run_stage, store=finished, context=context, progress=progress)
 
-    bound = [bind(experiment, suite, data_dir, finished) for experiment in plan.experiments]
+    bound = [bind(experiment, suite, data_dir, finished, device) for experiment in plan.experiments]
     check_fit(bound, folders.results)
     full = run_jobs("full-data runs", {k: job for b in bound for k, job in b.full_runs().items()}, runner.run)
     # scores take milliseconds, so no worker is started for them

@@ -19,7 +19,7 @@ from hbench.jobs.entries import Entries
 T = TypeVar("T")
 
 #: Keys that came later, left out where there is nothing to say.
-_LATER = ("trivial", "curriculum")
+_LATER = ("trivial", "curriculum", "device")
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ class TrainingResult:
     trivial: Mapping[str, str] | None = None
     #: None for a training on examples that were chosen before it.
     curriculum: CurriculumSummary | None = None
+    #: `cpu`, `cuda` or `mps`: what `auto` came to; None in stores of before it was recorded.
+    device: str | None = None
 
     def payload(self) -> JsonObject:
         """Return the result as JSON values."""
@@ -100,6 +102,7 @@ class TrainingResult:
             machine=entries.within("machine", _machine),
             trivial=_texts(entries, "trivial") if entries.has("trivial") else None,
             curriculum=entries.within("curriculum", _curriculum) if entries.has("curriculum") else None,
+            device=entries.text("device") if entries.has("device") else None,
         )
 
 

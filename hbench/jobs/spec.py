@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 #: Raised whenever a change of the engine changes results: jobs and results of other protocols are never mixed.
-PROTOCOL = 1
+PROTOCOL = 2
 
 #: What a job's key calls a model that the user named by a folder, whose path is of one machine.
 FOLDER = "folder"
@@ -99,6 +99,9 @@ class FineTune(_Specification):
     subset: str | None = None
     #: Pruning while training; None for none.
     curriculum: CurriculumSpec | None = None
+    #: Type of device asked for, `cpu`, `cuda` or `mps`; None for `auto`, which is decided on the machine that trains.
+    #: What it came to is in the result, and results that differ in it are never compared.
+    device: str | None = None
 
     job_type = "finetune"
 
@@ -162,6 +165,12 @@ def load(text: str) -> Job:
         payload["runs"] = tuple(payload["runs"])
         return Score(**payload)
     raise UsageError(f"unknown type of job '{job_type}'; plan the suite again")
+
+
+def device_type(name: str) -> str | None:
+    """Return what a job's key holds of a device's name: its type, not which GPU of several; None for `auto`."""
+    kind = name.partition(":")[0]
+    return None if kind == "auto" else kind
 
 
 def covers(job: FineTune, other: FineTune) -> bool:

@@ -31,8 +31,8 @@ def parse_cell(text: str, file: str) -> CellResult:
     if "\\u" in text and lone_surrogate([json.dumps(payload, ensure_ascii=False)]):
         raise ResultError(f"{file}: holds half of a surrogate pair (\\ud...); write it again with `hbench run`")
     fields = Fields(payload, file)
-    _version(fields, "schema", SCHEMA)
-    _version(fields, "protocol", PROTOCOL)
+    _version(fields, "schema", oldest=SCHEMA, newest=SCHEMA)
+    protocol = _version(fields, "protocol", oldest=1, newest=PROTOCOL)
     result = CellResult(
         task=fields.text("task"),
         split=fields.text("split"),
@@ -57,7 +57,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         subset=_subset(fields),
         cost=_cost(fields),
         planted=_planted(fields),
-        protocol=PROTOCOL,
+        protocol=protocol,
         also=_also(fields),
         rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
         published=fields.text("published") if fields.has("published") else None,
@@ -106,12 +106,14 @@ def _kind(fields: Fields) -> str:
     return str(fields.take("kind", expected, lambda v: is_text(v) and v in known))
 
 
-def _version(fields: Fields, name: str, ours: int) -> None:
+def _version(fields: Fields, name: str, oldest: int, newest: int) -> int:
     theirs = fields.whole(name)
-    if theirs != ours:
+    if not oldest <= theirs <= newest:
+        ours = str(newest) if oldest == newest else f"{oldest} to {newest}"
         raise fields.error(
             name, f"is {theirs}, this hbench reads {ours}; run the cell again, or use the hbench that wrote it"
         )
+    return theirs
 
 
 def _object(fields: Fields, name: str) -> JsonObject:

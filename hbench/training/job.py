@@ -259,4 +259,5 @@ def _result(
         ),
         trivial={split: found.answer for split, found in trivial.items()},
         curriculum=None if curriculum is None else curriculum.summary(len(shared.task.labels)),
+        device=run.accelerator.device.type,
     )

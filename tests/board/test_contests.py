@@ -140,6 +140,12 @@ def test_versions_are_never_mixed(change, field):
     assert caught.value.exit_code == 2
 
 
+def test_a_board_has_one_protocol_whatever_the_tasks():
+    Board.of([cell("snli", method="full", protocol=2), cell(method="full", protocol=2)])
+    with pytest.raises(ResultError, match=r"'protocol': [12] and [12]; run both with one version"):
+        Board.of([cell("snli", method="full", protocol=2), cell(method="full", protocol=1)])
+
+
 def test_the_full_baseline_names_the_same_random_baseline():
     with pytest.raises(ResultError, match="differ in 'chance'"):
         Board.of([cell(method="full", baseline="length"), cell(method="random"), cell()])

@@ -110,7 +110,15 @@ def test_the_key_is_that_of_the_first_version() -> None:
         "count": 30,
         "selection_seed": 0,
     }
-    assert TUNE.key == "6d753115046b161d2645f3da58ad80d9b037700351158292dca1cb7cdd32a88c"
+    assert TUNE.key == "a7eaba386886736f07061cade5df83d06e9856c98972b29e6d32371a8ed93959"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("auto", None), ("cpu", "cpu"), ("cuda", "cuda"), ("cuda:3", "cuda"), ("mps", "mps")]
+)
+def test_the_key_holds_the_type_of_device_asked_for(name: str, kept: str | None) -> None:
+    assert spec.device_type(name) == kept
+    assert (dataclasses.replace(TUNE, device=kept).key == TUNE.key) == (kept is None)
 
 
 def test_job_of_another_protocol_is_refused() -> None:

@@ -99,6 +99,11 @@ def test_the_file_has_the_agreed_form():
     assert cell().dump().startswith('{\n "budget": "equal-epochs",\n')
 
 
+def test_results_of_an_earlier_protocol_are_read_and_keep_it():
+    assert parse(changed("protocol", 1)).protocol == 1
+    assert parse(changed("protocol", 2)).protocol == 2
+
+
 def test_rivals_stand_in_the_file_only_where_there_are_some():
     made = with_rivals([cell()], "length")[0]
     assert payload_of(made) == {
@@ -171,7 +176,8 @@ def test_packing_refuses_what_is_no_result(rows):
     ("path", "value", "field", "fix"),
     [
         ("schema", 1, "schema", "this hbench reads 2"),
-        ("protocol", 99, "protocol", "this hbench reads 1"),
+        ("protocol", 99, "protocol", "this hbench reads 1 to 2"),
+        ("protocol", 0, "protocol", "this hbench reads 1 to 2"),
         ("task", "", "task", "a string of one line"),
         ("task", "a\nb", "task", "a string of one line"),
         ("primary", 1, "primary", "true or false"),
