@@ -25,7 +25,7 @@ from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
 from hbench.jobs.integrity import write_result
 from hbench.jobs.recipe import Recipe
-from hbench.jobs.spec import FineTune, Job, ModelRef, TaskRef, dump
+from hbench.jobs.spec import PROTOCOL, FineTune, Job, ModelRef, TaskRef, dump
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.training import device
@@ -192,7 +192,7 @@ def test_executors_take_options_by_reference(monkeypatch: pytest.MonkeyPatch) ->
             find_executor(reference, jobs)
 
 
-@pytest.mark.parametrize("text", [None, "{", '{"job": "finetune", "protocol": 2}', "[]"])
+@pytest.mark.parametrize("text", [None, "{", f'{{"job": "finetune", "protocol": {PROTOCOL}}}', "[]"])
 def test_a_file_that_is_no_specification_is_refused(tmp_path: Path, text: str | None) -> None:
     path, out = tmp_path / "spec.json", io.StringIO()
     if text is not None:
