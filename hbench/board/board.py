@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from hbench.board.across import AcrossTasks, across_tasks
 from hbench.board.comparisons import BaselineStatus, Comparison, over_board
 from hbench.board.contests import Contest, ContestKey, contests_of
-from hbench.board.costs import shared_bills
+from hbench.board.costs import ScoringBill, shared_bills
 from hbench.board.coverage import Coverage, coverage_of
 from hbench.board.margins import Margin, margin_of
 from hbench.board.planted import PlantedTask, planted_tasks
 from hbench.board.row import BoardRow
-from hbench.board.rows import diagnostic_rows, rows_of
+from hbench.board.rows import diagnostic_rows, full_row, rows_of
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
 from hbench.board.values import CellValues, trivial_values
+from hbench.parallel import spread
 from hbench.results.cell import CellKey, CellResult, kept_share
+
+#: Results from which on a board is worked out on all cores.
+_MANY = 1000
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Board:
         """Compare results. Raises ResultError when two that are compared differ in version, size or charges."""
         values = _values(results)
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
-        by_contest = _over_board([rows_of(contest, values, bills) for contest in contests])
+        by_contest = _over_board(_rows(contests, values, bills))
         standings = tuple(_standing(contest, rows) for contest, rows in zip(contests, by_contest, strict=True))
         rows = {row.cell: row for standing in standings for row in standing.rows}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
@@ -113,6 +118,20 @@ def _values(results: Sequence[CellResult]) -> dict[CellKey, CellValues]:
     trained = [result for result in results if not result.is_diagnostic]
     answers = {result.cell[:3]: trivial_values(result) for result in trained if result.is_full}
     return {result.cell: CellValues.of(result, answers.get(result.cell[:3])) for result in trained}
+
+
+def _rows(
+    contests: Sequence[Contest], values: Mapping[CellKey, CellValues], bills: Mapping[ScoringBill, float | None]
+) -> list[tuple[BoardRow, ...]]:
+    """Return the rows of every contest; those of one evaluation share the row of the full data."""
+    together = [tuple(found) for _, found in groupby(contests, key=lambda contest: contest.key[:3])]
+
+    def of_evaluation(found: tuple[Contest, ...]) -> list[tuple[BoardRow, ...]]:
+        full = None if found[0].full is None else full_row(values[found[0].full.cell], bills)
+        return [rows_of(contest, values, bills, full) for contest in found]
+
+    fewest = 1 if len(values) >= _MANY else len(together) + 1
+    return [rows for part in spread(of_evaluation, together, fewest=fewest) for rows in part]
 
 
 def _over_board(contests: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:

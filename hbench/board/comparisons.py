@@ -130,8 +130,7 @@ def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> di
 
 def has_assay(full: CellValues | None) -> bool | None:
     """Return whether the full data is superior to the trivial answer; None where that, or its result, is not known."""
-    trivial = None if full is None else full.trivial()
-    test = None if full is None else full.minus(trivial)
+    test = None if full is None else full.above_trivial
     return None if test is None else test.p is not None and test.p <= ALPHA and test.mean > 0
 
 

@@ -18,11 +18,15 @@ from hbench.statistics import Ratio, TwoTTest
 
 
 def rows_of(
-    contest: Contest, values: Mapping[CellKey, CellValues], bills: Mapping[ScoringBill, float | None]
+    contest: Contest,
+    values: Mapping[CellKey, CellValues],
+    bills: Mapping[ScoringBill, float | None],
+    of_full: BoardRow | None,
 ) -> tuple[BoardRow, ...]:
     """Return the rows of a contest, best metric first, then what failed, then what is missing.
 
     values: by `CellResult.cell`. bills: as `hbench.board.costs.shared_bills` returns them for the whole board.
+    of_full: what `full_row` gives for the full data's result, None where there is none.
     """
     full = None if contest.full is None else values[contest.full.cell]
     comparisons, ranks = comparisons_of(contest, values), ranks_of(contest, values)
@@ -35,8 +39,8 @@ def rows_of(
         )
         for cell in contest.cells
     ]
-    if full is not None:
-        rows.append(_full_row(full, bills))
+    if of_full is not None:
+        rows.append(of_full)
     rows += [_missing(contest, key) for key in _absent(contest)]
     most = max((row.seeds_run for row in rows), default=0)
     return tuple(replace(row, most_seeds=most) for row in sorted(rows, key=_by_metric))
@@ -118,7 +122,8 @@ def _row(
     return replace(row, metric=Estimate(ours.metric, low, high), also=ours.also, values=values)
 
 
-def _full_row(full: CellValues, bills: Mapping[ScoringBill, float | None]) -> BoardRow:
+def full_row(full: CellValues, bills: Mapping[ScoringBill, float | None]) -> BoardRow:
+    """Return the row of the full data, which is in every contest of its task, split and model."""
     row, trivial = _row(full, "full", full, bills), full.trivial()
     comparisons = against_trivial(full)
     # Its share of itself is 1 by definition: no interval, and none where it is a share of nothing.

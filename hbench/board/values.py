@@ -100,6 +100,11 @@ class CellValues:
         """Return the trivial answer as a baseline with the same values for every seed; None where it is not known."""
         return None if self.answer is None else replace(self, rows=dict.fromkeys(self.rows, self.answer))
 
+    @cached_property
+    def above_trivial(self) -> TwoTTest | None:
+        """The difference to the trivial answer, None where that is not known; asked for by every contest."""
+        return self.minus(self.trivial())
+
     def mean(self) -> TwoTTest | None:
         """Return the mean of the per-example values with its interval over seeds and examples, None without values."""
         if not self.rows:

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hbench.files import read_text, write_whole
+from hbench.parallel import spread
 from hbench.results.cell import CellKey, CellResult
 from hbench.results.fields import ResultError
 from hbench.results.parse import parse_cell
+
+#: Files from which on they are read on all cores.
+_MANY = 1000
 
 
 def write_cell(cell: CellResult, path: Path) -> None:
@@ -38,7 +42,8 @@ def results_of(directory: Path) -> list[CellResult]:
 
     Raises ResultError when there is none, when one cannot be read, or when two files hold the same cell.
     """
-    found = _distinct((path, read_cell(path)) for path in sorted(directory.rglob("*.json")))
+    paths = sorted(directory.rglob("*.json"))
+    found = _distinct(zip(paths, spread(read_cell, paths, fewest=_MANY), strict=True))
     if not found:
         raise ResultError(f"{directory}: no results (*.json); name a folder of results with --results")
     return found

@@ -30,7 +30,7 @@ from hbench.errors import UsageError
 from hbench.statistics.crossed import Variance, crossed_mean, linearised, rounding_of
 from hbench.statistics.student import quantile, two_sided_p
 from hbench.statistics.tables import Values, paired
-from hbench.statistics.two_t import TwoT, two_t_mean
+from hbench.statistics.two_t import TwoT, two_t_p
 
 #: Ratios looked at on either side before the search between the last two.
 _GRID = 8
@@ -147,7 +147,7 @@ class _TwoTTests(_Tests):
 
     @staticmethod
     def against_nothing(y: Values, cases: npt.ArrayLike | None) -> float | None:
-        return two_t_mean(y, cases).p
+        return two_t_p(y, np.zeros_like(y), cases)
 
 
 def _deviations(d: Values, cases: npt.ArrayLike | None) -> tuple[tuple[Values, Values, Values], Values]:
