@@ -42,6 +42,7 @@ def hbench(capsys, monkeypatch, tmp_path):
     for registry in (SCORERS, TASKS):
         monkeypatch.setattr(registry, "_added", {})
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hbench.experiment.rates.rates_file", lambda: tmp_path / "rates.json")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def run(*args):

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import click
 
-from hbench.cli.board import leaderboard
-from hbench.cli.jobs import retry, run_job, status
-from hbench.cli.listing import list_command
-from hbench.cli.planning import plan
 from hbench.cli.root import Root
-from hbench.cli.running import run
+
+#: Where each command is: only the one that is called is imported, all of them for `--help`.
+_COMMANDS = {
+    "leaderboard": "hbench.cli.board:leaderboard",
+    "list": "hbench.cli.listing:list_command",
+    "plan": "hbench.cli.planning:plan",
+    "retry": "hbench.cli.jobs:retry",
+    "run": "hbench.cli.running:run",
+    "run-job": "hbench.cli.jobs:run_job",
+    "status": "hbench.cli.jobs:status",
+}
 
 
 @click.group(
     cls=Root,
+    places=_COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -32,7 +39,3 @@ def main(context: click.Context, debug: bool) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-for _command in (list_command, plan, run, status, retry, leaderboard, run_job):
-    main.add_command(_command)

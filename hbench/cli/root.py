@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 import traceback
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import click
@@ -18,6 +20,22 @@ USAGE, INTERNAL, INTERRUPTED = 2, 3, 130
 
 class Root(click.Group):
     """A click group whose errors are one line on standard error, without a traceback for a user's mistake."""
+
+    def __init__(self, *args: Any, places: Mapping[str, str], **settings: Any) -> None:
+        """places: `module:attribute` of each command by its name; imported when the command is asked for."""
+        super().__init__(*args, **settings)
+        self._places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, sorted."""
+        return sorted({*self._places, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing it; None where there is none of that name."""
+        if cmd_name in self._places and cmd_name not in self.commands:
+            module, _, attribute = self._places[cmd_name].partition(":")
+            self.add_command(getattr(importlib.import_module(module), attribute), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **settings: Any) -> NoReturn:
         """Run the command line and leave the process with its exit code."""

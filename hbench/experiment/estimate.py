@@ -8,9 +8,11 @@ from pathlib import Path
 
 from hbench.cost.budgets import find_budget
 from hbench.cost.model import Training, observing
+from hbench.data.sizes import training_set
 from hbench.experiment.plan import Arm, Experiment, Plan, unite
 from hbench.jobs.observe import Observed
 from hbench.jobs.recipe import Recipe
+from hbench.models.sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,13 @@ class Amounts:
     cost_at_most: float
     #: What it would cost if every scorer trained its own scoring runs.
     cost_unshared: float
-    #: Of one job after the other; None where no full-data run of the same task, model, recipe and size has finished.
+    #: Of one job after the other: by the full-data runs of the same task, model, recipe and size that have finished,
+    #: else by the operations and the rate that the device was measured to have; None without either.
     hours_at_most: float | None
+    #: Floating-point operations; None where the rows of the task or the size of the model are not known.
+    flops_at_most: float | None
+    #: Gigabytes (2^30) that one training holds at most; None where the size of the model is not known.
+    memory_gib: float | None
 
 
 @dataclass(frozen=True)
@@ -51,15 +58,24 @@ class Estimate:
     total: Amounts
 
 
-def estimate(plan: Plan, store: Path | None = None) -> Estimate:
-    """Return the counts of jobs and the costs of a plan; `store` is the folder of finished jobs to measure hours by."""
+def estimate(plan: Plan, store: Path | None = None, rate: float | None = None) -> Estimate:
+    """Return the counts of jobs and the costs of a plan.
+
+    store: the folder of finished jobs to measure hours by. rate: operations a second of the device, where it has been
+    measured.
+    """
     measured = _measured(plan, store) if store is not None and store.is_dir() else {}
-    experiments = tuple(_experiment(e, measured.get(i)) for i, e in enumerate(plan.experiments))
+    experiments = tuple(
+        _experiment(e, measured.get(i), rate, plan.suite.sizes_for(e.task)["train_size"])
+        for i, e in enumerate(plan.experiments)
+    )
     return Estimate(plan.suite.name, experiments, _sum(experiments))
 
 
 def _sum(parts: Sequence[Amounts]) -> Amounts:
     hours = [p.hours_at_most for p in parts if p.hours_at_most is not None]
+    flops = [p.flops_at_most for p in parts if p.flops_at_most is not None]
+    memory = [p.memory_gib for p in parts if p.memory_gib is not None]
     return Amounts(
         full_runs=sum(p.full_runs for p in parts),
         score_jobs=sum(p.score_jobs for p in parts),
@@ -67,10 +83,14 @@ def _sum(parts: Sequence[Amounts]) -> Amounts:
         cost_at_most=round(sum(p.cost_at_most for p in parts), 2),
         cost_unshared=round(sum(p.cost_unshared for p in parts), 2),
         hours_at_most=None if len(hours) < len(parts) else round(sum(hours), 2),
+        flops_at_most=None if len(flops) < len(parts) else sum(flops),
+        memory_gib=None if len(memory) < len(parts) else max(memory, default=None),
     )
 
 
-def _experiment(experiment: Experiment, seconds: float | None) -> ExperimentEstimate:
+def _experiment(
+    experiment: Experiment, seconds: float | None, rate: float | None, train_size: int | None
+) -> ExperimentEstimate:
     seeds = len(experiment.evaluation_seeds)
     full = len(experiment.full_seeds())
     arms = experiment.arms()
@@ -80,6 +100,9 @@ def _experiment(experiment: Experiment, seconds: float | None) -> ExperimentEsti
     scoring = len(experiment.scoring_seeds)
     alone = sum(scoring * (1 + _passes(unite([observation]), experiment.recipe)) for observation in users)
     cost = full + scoring * _passes(experiment.observe, experiment.recipe) + pruned
+    flops, memory = _of_one_training(experiment, train_size)
+    if seconds is None and flops is not None and rate is not None:
+        seconds = flops / rate
     return ExperimentEstimate(
         task=experiment.task.ref,
         model=experiment.model.ref,
@@ -91,7 +114,23 @@ def _experiment(experiment: Experiment, seconds: float | None) -> ExperimentEsti
         cost_at_most=round(cost, 2),
         cost_unshared=round(seeds + alone + pruned, 2),
         hours_at_most=None if seconds is None else round(cost * seconds / 3600, 2),
+        flops_at_most=None if flops is None else cost * flops,
+        memory_gib=None if memory is None else round(memory / 2**30, 2),
     )
+
+
+def _of_one_training(experiment: Experiment, train_size: int | None) -> tuple[float | None, float | None]:
+    """Return the operations and the bytes of a training on the full data, every sequence as long as it may be."""
+    size, recipe = size_of(experiment.model), experiment.recipe
+    if size is None:
+        return None, None
+    data = training_set(experiment.task.plugin, train_size)
+    sequences = 1 if data is None else data.sequences
+    bits = 32 if recipe.precision == "fp32" else 16
+    memory = size.memory(recipe.batch_size * sequences, recipe.max_length, bits=bits)
+    if data is None:
+        return None, memory
+    return recipe.epochs * size.training_flops(data.rows * sequences, recipe.max_length), memory
 
 
 def _training(arm: Arm, recipe: Recipe) -> float:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-import typing
 from typing import Any
 
 from hbench.dynamics.signals import CAPTURES
 from hbench.errors import UsageError
 from hbench.files import first_line, short_repr
 from hbench.plugins.observation import Observation, observe
-from hbench.plugins.option_types import TYPES, unreadable
+from hbench.plugins.option_types import TYPES, hints_of, unreadable
 from hbench.plugins.scorer import Scorer
 
 #: Ends of the scores that `keep` may name.
@@ -78,7 +77,7 @@ def check_scorer(scorer: Scorer, name: str) -> None:
 
 def _check_options(cls: type[Any], who: str) -> None:
     try:
-        hints = typing.get_type_hints(cls)
+        hints = hints_of(cls)
     except (NameError, TypeError, SyntaxError, AttributeError) as error:
         raise UsageError(
             f"{who}: the annotation of a class attribute cannot be read ({first_line(error)}); "
@@ -105,7 +104,7 @@ def _check_shadowing(cls: type[Any], who: str) -> None:
         raise UsageError(
             f"{who}: an option `keep` replaces the direction of the scores; define `prefer` as well, or rename it"
         )
-    hints, shared = typing.get_type_hints(cls), typing.get_type_hints(Scorer)
+    hints, shared = hints_of(cls), hints_of(Scorer)
     for option in dataclasses.fields(Scorer):
         if hints[option.name] != shared[option.name]:
             raise UsageError(f"{who}: option '{option.name}' is one that every scorer has; give yours another name")

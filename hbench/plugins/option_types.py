@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 import typing
@@ -15,6 +16,15 @@ NO_ENTRIES = "()"
 _SCALARS = (bool, int, float, str)
 #: What an annotation may be, for messages.
 TYPES = "bool, int, float, str, a Literal of these, tuple[TYPE, ...] of one of them, or a union with None"
+
+
+@functools.cache
+def hints_of(cls: Any) -> dict[str, Any]:
+    """Return the types of the attributes of a class, which reading anew for every mention would cost most of a plan.
+
+    Raises what `typing.get_type_hints` does for annotations that cannot be read.
+    """
+    return typing.get_type_hints(cls)
 
 
 def convert(text: str, hint: Any, where: str) -> Any:

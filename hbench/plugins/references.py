@@ -15,7 +15,7 @@ from typing import Any
 
 from hbench.errors import UsageError, suggest
 from hbench.files import short_repr, shorten
-from hbench.plugins.option_types import convert, show
+from hbench.plugins.option_types import convert, hints_of, show
 
 if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -78,7 +78,7 @@ def configure(cls: type[P], name: str, options: dict[str, str]) -> P:
 
     Raises UsageError for an unknown option (with a suggestion) or a value of the wrong type.
     """
-    hints = typing.get_type_hints(cls)
+    hints = hints_of(cls)
     declared = dataclasses.fields(cls)
     fields = {f.name: hints[f.name] for f in declared if f.init}
     values: dict[str, object] = {}

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import pytest
 from support.command_line import refused
 from support.finished_jobs import TRAINED
@@ -148,10 +149,10 @@ def test_results_that_the_run_replaces_may_be_damaged(hbench, engine, tmp_path):
 
 def test_plan_takes_exactly_the_options_of_run():
     options = {
-        name: {option for parameter in main.commands[name].params for option in parameter.opts}
+        name: {option for parameter in main.get_command(click.Context(main), name).params for option in parameter.opts}
         for name in ("plan", "run")
     }
-    assert options["plan"] - {"--json"} == options["run"]
+    assert options["plan"] - {"--json", "--calibrate"} == options["run"]
 
 
 # --- jobs in a store
