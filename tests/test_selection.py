@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hbench.errors import DataError, UsageError
-from hbench.selection import class_shares, count_for, select
+from hbench.selection import _sorted, class_shares, count_for, select
 
 quick = settings(deadline=None, max_examples=150)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -166,3 +166,32 @@ def test_class_shares():
     )
     with pytest.raises(DataError, match="2 class names"):
         class_shares(mask, labels, ("no", "yes"))
+
+
+#: Texts of mixed length: ASCII, and any that a file can hold, with characters before and beyond each other's range.
+IDS = st.one_of(
+    st.lists(st.text(st.characters(max_codepoint=127, exclude_characters="\0"), max_size=20), max_size=40, unique=True),
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9), max_size=40, unique=True
+    ),
+)
+
+
+@quick
+@given(IDS)
+def test_ids_are_sorted_as_texts_are(ids):
+    assert [ids[i] for i in _sorted(np.asarray(ids, dtype=str))] == sorted(ids)
+
+
+@quick
+@given(IDS.filter(lambda ids: len(ids) > 0), SEEDS)
+def test_arrays_of_ids_select_what_lists_do(ids, seed):
+    preference = np.zeros(len(ids))
+    count = (len(ids) + 1) // 2
+    one = select(preference, ids, count=count, seed=seed)
+    assert select(preference, np.array(ids, dtype=str), count=count, seed=seed).tolist() == one.tolist()
+    # what a permutation over the sorted ids gives, written out
+    ranks = dict(zip(sorted(ids), np.random.default_rng(seed).permutation(len(ids)), strict=True))
+    assert [i for i, kept in zip(ids, one, strict=True) if kept] == [
+        i for i in ids if ranks[i] in sorted(ranks.values())[:count]
+    ]

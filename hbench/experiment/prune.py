@@ -104,10 +104,10 @@ def _pruned_run(bound: BoundExperiment, arm: Arm, seed: int, subsets: _Subsets) 
 
 
 @dataclass(frozen=True)
-class _Scores:
+class Scores:
     """What a score job gave, one entry per training example."""
 
-    ids: list[str]
+    ids: npt.NDArray[np.str_]
     #: Highest kept first.
     preference: npt.NDArray[np.float64]
     #: The scorer's own subset, None where it names none.
@@ -120,7 +120,7 @@ class _Subsets:
     def __init__(self, bound: BoundExperiment, store: Store) -> None:
         self._bound = bound
         self._store = store
-        self._scores: dict[str, _Scores | Unavailable] = {}
+        self._scores: dict[str, Scores | Unavailable] = {}
         self._masks: dict[tuple[str, int, float, bool], Mask | Unavailable] = {}
         #: The gold class of every training example, which any full-data run tells.
         self.labels = self._read_labels()
@@ -165,30 +165,35 @@ class _Subsets:
             return Unavailable(f"{sizing.ref} gave no natural subset")
         return int(scores.natural.sum()) or Unavailable(f"the natural subset of {arm.keep.label} is empty")
 
-    def scores(self, method: Named[Scorer], seed: int) -> _Scores | Unavailable:
+    def scores(self, method: Named[Scorer], seed: int) -> Scores | Unavailable:
         """Return a method's scores for an evaluation seed, or why there are none."""
         job = self._bound.score_job(method, seed)
         if job.key not in self._scores:
             self._scores[job.key] = self._read(job)
         return self._scores[job.key]
 
-    def _read(self, job: Score) -> _Scores | Unavailable:
+    def _read(self, job: Score) -> Scores | Unavailable:
         lacking = self._bound.lacking(job, self._store)
         if lacking is not None:
             return Unavailable(lacking)
         failure = self._store.failure(job)
         if failure is not None:
             return Unavailable(f"scoring failed: {failure.reason}")
-        arrays = self._store.arrays(job.job_type, job.key, "scores.npz")
-        natural = arrays.get("natural")
-        return _Scores(
-            ids=[str(i) for i in arrays["id"]],
-            preference=arrays["preference"].astype(np.float64),
-            natural=None if natural is None else natural.astype(bool),
-        )
+        return read_scores(self._store, job.key)
 
     def _read_labels(self) -> npt.NDArray[np.int64] | Unavailable:
         for run in self._bound.full.values():
             if self._store.finished(run):
                 return self._store.arrays(run.job_type, run.key, "examples.npz")["label"].astype(np.int64)
         return Unavailable("no full-data run has finished")
+
+
+def read_scores(store: Store, job_key: str) -> Scores:
+    """Return what a finished score job gave. Raises StoreError where its file cannot be read."""
+    arrays = store.arrays("score", job_key, "scores.npz")
+    natural = arrays.get("natural")
+    return Scores(
+        ids=arrays["id"].astype(str, copy=False),
+        preference=arrays["preference"].astype(np.float64, copy=False),
+        natural=None if natural is None else natural.astype(bool, copy=False),
+    )
