@@ -1,10 +1,10 @@
 """Scoring and selecting from many examples: seconds, peak memory and how both grow, each size in a process of its own.
 
-    python benchmarks/bench_scale.py --examples 10000000 --json scale.json
+    python benchmarks/bench_scale.py --examples 100000 1000000 10000000 --json scale.json
 
 Made-up dynamics of 6 runs and 3 epochs are written once for each size; then every score job, and a selection at 30 %
-with ties, runs through the code that a suite runs. Beside them: the same formulas in plain numpy on arrays in memory, as the
-authors of dataset cartography and of H-score publish them, which hold everything.
+with ties, runs through the code that a suite runs. Beside them: the same formulas in plain numpy on arrays in memory,
+as the authors of dataset cartography and of H-score publish them, which hold everything.
 """
 
 from __future__ import annotations
@@ -116,18 +116,28 @@ def plain(folder: Path) -> None:
     np.savez(folder / "plain.npz", h_score, variability)
 
 
-def measure(task: str, folder: Path) -> dict[str, float]:
-    """Return seconds and peak resident memory of a task in a process of its own; imports count in the memory."""
+def measure(task: str, folder: Path, examples: int) -> dict[str, float]:
+    """Return seconds and peak resident memory of a task in a process of its own; imports count in the memory.
+
+    A new process starts with its parent's peak, so that writing, too, has one of its own.
+    """
     done = subprocess.run(
-        [sys.executable, __file__, "--task", task, "--store", str(folder)], check=True, capture_output=True, text=True
+        [sys.executable, __file__, "--task", task, "--store", str(folder), "--examples", str(examples)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     return json.loads(done.stdout)
 
 
-def work(task: str, folder: Path) -> dict[str, float]:
+def work(task: str, folder: Path, examples: int) -> dict[str, float]:
     """Do one task here and measure it."""
     started, busy = time.perf_counter(), time.process_time()
-    calls: dict[str, Any] = {"select": lambda: select(folder), "plain numpy": lambda: plain(folder)}
+    calls: dict[str, Any] = {
+        "write": lambda: write_runs(folder, examples),
+        "select": lambda: select(folder),
+        "plain numpy": lambda: plain(folder),
+    }
     calls.get(task, lambda: score(folder, task))()
     return {
         "seconds": round(time.perf_counter() - started, 3),
@@ -147,16 +157,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.task is not None:
-        sys.stdout.write(json.dumps(work(given.task, given.store)))
+        sys.stdout.write(json.dumps(work(given.task, given.store, given.examples[0])))
         return
     rows = []
-    for examples in (given.examples // 100, given.examples // 10, given.examples):
+    for examples in given.examples:
         with tempfile.TemporaryDirectory() as folder:
-            write_runs(Path(folder), examples)
+            measure("write", Path(folder), examples)
             for task in (*SCORERS, "select", "plain numpy"):
-                rows.append({"examples": examples, "task": task, **measure(task, Path(folder))})
+                rows.append({"examples": examples, "task": task, **measure(task, Path(folder), examples)})
                 sys.stderr.write(f"{rows[-1]}\n")
-    largest = [row for row in rows if row["examples"] == given.examples and row["task"] in SCORERS]
+    largest = [row for row in rows if row["examples"] == max(given.examples) and row["task"] in SCORERS]
     found = {
         "title": "Scoring and selection",
         "about": f"{RUNS} runs of {EPOCHS} epochs; every task in a process of its own",
