@@ -17,7 +17,7 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from synthetic_results import small_board, write_all
+from support.synthetic_results import small_board, write_all
 
 from hbench.render.publish import build
 from hbench.statistics import crossed_test

@@ -149,9 +149,7 @@ def work(task: str, folder: Path, examples: int) -> dict[str, float]:
 def main() -> None:
     """Measure one task of one size, or all tasks of growing sizes."""
     parser = argparse.ArgumentParser()
-    parser.add_argument(
-        "--examples", type=int, default=1_000_000, help="largest size; a tenth and a hundredth come first"
-    )
+    parser.add_argument("--examples", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--task")
     parser.add_argument("--store", type=Path)
     parser.add_argument("--json", type=Path)

@@ -115,7 +115,7 @@ def _sorted(names: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
     points = np.ascontiguousarray(names).view(np.uint32).reshape(len(names), width)
     bits = 8 if points.max() < 128 else 21
     each = 64 // bits
-    words = []
+    words: list[npt.NDArray[np.uint64]] = []
     for first in range(0, width, each):
         word = np.zeros(len(names), dtype=np.uint64)
         for position in range(first, first + each):

@@ -18,12 +18,17 @@ _SCALARS = (bool, int, float, str)
 TYPES = "bool, int, float, str, a Literal of these, tuple[TYPE, ...] of one of them, or a union with None"
 
 
-@functools.cache
-def hints_of(cls: Any) -> dict[str, Any]:
-    """Return the types of the attributes of a class, which reading anew for every mention would cost most of a plan.
+def hints_of(cls: type[Any]) -> dict[str, Any]:
+    """Return the types of the attributes of a class, read once: anew for every mention they cost most of a plan.
 
     Raises what `typing.get_type_hints` does for annotations that cannot be read.
     """
+    whole: Any = cls
+    return _hints_of(whole)
+
+
+@functools.cache
+def _hints_of(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
