@@ -23,6 +23,7 @@ class Aum(Scorer):
     needs = observe("margin", at="train")
     keep = "lowest"
     cite = "pleiss2020identifying"
+    per_example = True
 
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
         """Return the mean margin, float64, dims (example,)."""

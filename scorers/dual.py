@@ -27,6 +27,7 @@ class Dual(Scorer):
 
     needs = observe("gold_prob", at="train")
     cite = "cho2025lightweight"
+    per_example = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

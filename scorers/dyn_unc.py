@@ -27,6 +27,7 @@ class DynUnc(Scorer):
 
     needs = observe("gold_prob", at="train")
     cite = "he2024large"
+    per_example = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -25,6 +25,7 @@ class Entropy(Scorer):
     epoch: int | None = None
 
     cite = "coleman2020selection"
+    per_example = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

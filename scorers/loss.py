@@ -25,6 +25,7 @@ class Loss(Scorer):
     epoch: int | None = None
 
     cite = "loshchilov2015online"
+    per_example = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -28,6 +28,7 @@ class Margin(Scorer):
 
     keep = "lowest"
     cite = "settles2009active"
+    per_example = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -35,6 +35,7 @@ class Tdds(Scorer):
 
     needs = observe("prob", at="train")
     cite = "zhang2024spanning"
+    per_example = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
