@@ -37,7 +37,7 @@ gold = {"start": zeros, "end": zeros, "first": zeros + 20, "last": zeros + T - 2
 encoded = Encoded([str(i) for i in range(count)],
                   Sequences({"input_ids": ids, "attention_mask": mask}, starts, {"input_ids": 0, "attention_mask": 0}),
                   np.arange(count), zeros, zeros + T, gold)
-kind = find("span")
+kind = find_kind("span")
 model = transformers.AutoModelForQuestionAnswering.from_config(config)
 setting = Setting(model=model, kind=kind, flops=FlopCount(1, 1, 1, 0), width=6, predict_width=5,
                   recipe=Recipe(batch_size=12, precision="fp32"), seed=1)
