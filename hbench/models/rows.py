@@ -21,8 +21,8 @@ Rows = npt.NDArray[np.int64]
 def used_rows(texts: Iterable[npt.NDArray[np.int32]], tokenizer: Any, config: Any) -> Rows:
     """Return the tokens that occur in texts or that a model reads by itself, int64, sorted.
 
-    texts: the ids of all texts of a data set in a row, one array for each. By itself, a model reads padding and other special tokens: those of the tokenizer and all that the configuration
-    names.
+    texts: the ids of all texts of a data set in a row, one array for each. By itself, a model reads padding and other
+    special tokens: those of the tokenizer, and all that the configuration names.
     """
     named = [value for name, value in config.to_dict().items() if name.endswith("token_id")]
     listed = [value for entry in named for value in (entry if isinstance(entry, list) else [entry])]

@@ -1,6 +1,6 @@
 """Job keys never change by accident: a changed key trains everything again and breaks the tie to published results.
 
-The golden keys come from the code before `experiment/` was laid out as it is. A change that is meant to alter results
+The golden keys are those of protocol 2. A change that is meant to alter results
 raises `PROTOCOL` and writes them anew; a scorer or task file that is edited changes the keys of its own jobs.
 """
 
