@@ -22,7 +22,7 @@ def used_rows(texts: Iterable[npt.NDArray[np.int32]], tokenizer: Any, config: An
     """Return the tokens that occur in texts or that a model reads by itself, int64, sorted.
 
     texts: the ids of all texts of a data set in a row, one array for each. By itself, a model reads padding and other
-    special tokens: those of the tokenizer, and all that the configuration names.
+    special tokens: those of the tokenizer and all that the configuration names.
     """
     named = [value for name, value in config.to_dict().items() if name.endswith("token_id")]
     listed = [value for entry in named for value in (entry if isinstance(entry, list) else [entry])]
@@ -34,10 +34,10 @@ def used_rows(texts: Iterable[npt.NDArray[np.int32]], tokenizer: Any, config: An
 class RowsInUse:
     """Some rows of a model's token embedding, instead of the whole table.
 
-    rows: int64, sorted, of the table; beyond its end they are ignored. The model itself still sees the ids of its
-    tokenizer; they are turned into numbers of rows where they are looked up, and one whose row was left out raises an
-    IndexError there. Nothing is left out where the weight is more than a table of token embeddings, as it is where a
-    language model's output shares it: `kept` is None then.
+    rows: int64, sorted, of the table; beyond its end they are ignored, and the padding's row is always kept. The model
+    itself still sees the ids of its tokenizer; they are turned into numbers of rows where they are looked up, and one
+    whose row was left out raises an IndexError there. Nothing is left out where the weight is more than a table of
+    token embeddings, as it is where a language model's output shares it: `kept` is None then.
     """
 
     def __init__(self, model: nn.Module, rows: Rows) -> None:
@@ -46,7 +46,8 @@ class RowsInUse:
         if not self._tables:
             return
         weight = self._tables[0].weight
-        kept = rows[rows < len(weight)]
+        padding = [table.padding_idx for table in self._tables if table.padding_idx is not None]
+        kept = np.union1d(rows[rows < len(weight)], padding).astype(np.int64)
         if len(kept) == len(weight):
             return
         self.kept = kept
