@@ -48,7 +48,7 @@ def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin
     done = hbench("run", "quickstart", *args, "--device", "cuda:1", "--executor", "local[jobs=2]")
     assert (done.code, done.out) == (0, "the board\n")
     first, last = done.err.splitlines()
-    assert first.startswith("suite quickstart: 2 tasks, 1 model, 2 scorers, 3 seeds")
+    assert first.startswith("suite quickstart: 2 tasks, 1 model, 2 scorers, 6 seeds")
     assert "2 jobs run, 1 finished before, 0 failed" in last
     assert "deep/leaderboard/LEADERBOARD.md" in last
     assert engine.suite.executor == "local[jobs=2]"

@@ -249,7 +249,8 @@ def test_show_prints_tables_and_parts_of_them(built):
     part = show(built / "results", task="snli", keep="0.5")
     lines = part.splitlines()
     assert lines[0] == "snli / validation / minilm / 0.5 / equal-epochs"
-    assert len(lines) == 7
+    assert len(lines) == 8
+    assert lines[-1] == "† these examples, not the method"
     assert lines[2].split()[0] == "h-score"
     assert "\x1b" not in text
 
