@@ -41,10 +41,10 @@ _NOTES = """\
   pruning has paid, `never` if it cannot. Costs are counted in FLOPs, not in measured seconds; `leaderboard.csv` has
   them in examples and tokens too.
 - **Scored by**: sets of scores, and the full-data runs that each takes. Every seed trains on the subset of a set that
-  its own full-data run is no part of. With as many sets as seeds, each has a subset of its own, as a random baseline
-  draws a fresh one. Where several seeds share a set, their tests count the variance between sets, as said above the
-  tables. With one set, all seeds train on one subset, whose luck is in every seed: the verdict, marked †, is about
-  these examples, not the method, and more seeds do not change that.
+  its own full-data run is no part of. With as many sets as seeds, each trains on a subset of its own, as a random
+  baseline draws a fresh subset for every seed. Where several seeds share a set, their tests count the variance between
+  sets, as said above the tables. With one set, all seeds train on one subset, whose luck is in every seed: the
+  verdict, marked †, is about these examples, not the method, and more seeds do not change that.
 - **Failures.** A cell whose trainings failed stays in its table with the reason. Where some seeds failed, they count as
   the trivial answer; where that is not known they are left out, and differences use the seeds that both sides have.
   What was compared and has no result here is shown as missing."""

@@ -102,10 +102,10 @@ def test_a_row_says_everything():
         "`el2n`",
         f"{points(row.metric)} [{points(row.metric_low)}, {points(row.metric_high)}]",
         "1 × 6 runs",
-        f"{row.full_difference * 100:+.2f} [{row.full_low * 100:+.2f}, {row.full_high * 100:+.2f}], {row.full_verdict}",
+        f"{row.full_difference * 100:+.2f} [{row.full_low * 100:+.2f}, {row.full_high * 100:+.2f}], {row.full_verdict}†",
         points(row.full_loss_excluded),
         f"{row.random_difference * 100:+.2f} [{row.random_low * 100:+.2f}, {row.random_high * 100:+.2f}], "
-        f"{p_value(row.random_p_holm)}, superior",
+        f"{p_value(row.random_p_holm)}, superior†",
         "2",
         "1,200 (30.0 %)",
         "-9.0 `entailment`",
@@ -216,7 +216,7 @@ def test_across_tasks_says_n_and_what_cannot_be_reached():
     text = page(small_board(keeps=("0.3",)))
     assert "n = 2 tasks: `mnli`, `snli`." in text
     assert "can give is 0.5000, before Holm over 3 comparisons: cannot reach alpha with 2 blocks." in text
-    assert "| `h-score` | 2 of 2 | `mnli`, `snli` | – | cannot reach alpha with 2 blocks |" in text
+    assert "| `h-score`† | 2 of 2 | `mnli`, `snli` | – | cannot reach alpha with 2 blocks |" in text
 
 
 def test_planted_examples_are_a_table():
