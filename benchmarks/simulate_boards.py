@@ -30,7 +30,7 @@ _BEGIN, _END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
 
 
 @click.command(help=__doc__)
-@click.option("--boards", default=2000, show_default=True, help="Boards a row.")
+@click.option("--boards", default=2000, show_default=True, help="Boards a row; 0 for those that are kept.")
 @click.option("--rows", "names", multiple=True, help="Only rows whose name contains this; may be given several times.")
 @click.option("--part", "parts", multiple=True, help="Only this part of the table; may be given several times.")
 @click.option("--kept", type=click.Path(path_type=Path), help="A file of figures to go on with (JSON lines).")
@@ -60,6 +60,8 @@ def _table(rows: list[Row], boards: int, kept: Path | None) -> Iterator[str]:
 def _figures(row: Row, boards: int, kept: Path | None) -> list[Shares]:
     """Return what was measured on each board, those of earlier runs first."""
     figures = [] if kept is None else list(_read(row.name, kept))
+    if not boards:
+        return figures
     while len(figures) < boards:
         until = min(boards, len(figures) + _BATCH)
         new = list(measured(row.name, row.measure, row.world, range(len(figures), until)))
