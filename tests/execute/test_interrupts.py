@@ -102,9 +102,9 @@ def test_what_a_failure_says_of_the_job_decides_about_its_checkpoint(
     assert "No space left" in warnings[0]
 
 
-#: Trains for about ten seconds a job.
+#: Trains for some seconds a job.
 LONG = (
-    SMALL_SUITE.replace("size=120", "size=3000")
+    SMALL_SUITE.replace("size=120", "size=1000")
     .replace('["h-score", "el2n", "length"]', '["length"]')
     .replace('[0.3, "h-score"]', "[0.3]")
     .replace("epochs = 2", "epochs = 3\nbatch_size = 8")
