@@ -39,7 +39,8 @@ class Size:
         """Return the operations of one epoch: three forward passes over every example, padded to `length` tokens.
 
         A layer takes 8 T w^2 operations for the projections, 4 T w v for the feed-forward part and 4 T^2 w for
-        attention, w and v being the widths and T the length.
+        attention, w and v being the widths and T the length. Where the last layer is computed for the first token
+        alone (`hbench.models.first_token`), that is more than a training takes.
         """
         w, v, t = self.width, self.inner, length
         return float(_STEP * examples * self.layers * (8 * t * w * w + 4 * t * w * v + 4 * t * t * w))

@@ -146,7 +146,7 @@ def test_list_gives_kinds_and_executors(hbench):
     kinds = {row["name"]: row for row in json.loads(hbench("list", "kinds", "--json").out)}
     assert {"classification", "choice", "span", "joint"} <= set(kinds)
     executors = {row["name"]: row for row in json.loads(hbench("list", "executors", "--json").out)}
-    assert executors["local"]["options"] == {"jobs": None}
+    assert executors["local"]["options"] == {"jobs": None, "reserve": None}
     assert executors["inline"]["options"] == {"jobs": 1}
     assert all(row["about"] for row in executors.values())
 
