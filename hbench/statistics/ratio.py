@@ -29,6 +29,8 @@ from hbench.statistics.two_t import TwoT, two_t_p
 
 #: Ratios looked at on either side before the search between the last two.
 _GRID = 8
+#: Angle to either side of the end found on the curve.
+_STEP = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +74,8 @@ def two_t_ratio(
     against_nothing = two_t_p(y, np.zeros_like(y), cases)
     if against_nothing is None or against_nothing > 1 - level:
         return Ratio(value=value, seeds=seeds, level=level)
-    width = tests.half_width(at_ratio, level) / tests.mean
-    low, high = (_last(tests, math.copysign(width, side), 1 - level) for side in (-1, 1))
+    width = tests.error(0.0).half_width(level) / tests.mean
+    low, high = (_last(tests, math.copysign(width, side), level) for side in (-1, 1))
     return Ratio(value=value, low=value + low, high=value + high, seeds=seeds, level=level)
 
 
@@ -112,13 +114,13 @@ class _Tests:
         squares = (max(ee - 2 * h * ey + h * h * yy, 0.0) for ee, ey, yy in self.sums)
         return Variance.of(*squares, seeds=self.seeds, cases=self.cases, rounding=self.rounding(h))
 
-    def p(self, h: float) -> float:
-        distance = abs(h * self.mean)
-        error = TwoT.of(self.variance(h), self.seeds, self.cases, self.inflation)
-        return error.tail(distance if distance > math.sqrt(self.rounding(h)) else 0.0)
+    def error(self, h: float) -> TwoT:
+        return TwoT.of(self.variance(h), self.seeds, self.cases, self.inflation)
 
-    def half_width(self, variance: Variance, level: float) -> float:
-        return TwoT.of(variance, self.seeds, self.cases, self.inflation).half_width(level)
+    def room(self, h: float, level: float, *, exact: bool) -> float:
+        """Return by how much x - (ratio + h) y may lie further from 0 before it is rejected; below 0: it is."""
+        error = self.error(h)
+        return (error.half_width(level) if exact else error.about_half_width(level)) - abs(h * self.mean)
 
 
 def _deviations(d: Values, cases: npt.ArrayLike | None) -> tuple[tuple[Values, Values, Values], Values]:
@@ -133,18 +135,21 @@ def _products(e: Values, y: Values) -> tuple[float, float, float]:
     return float((e * e).sum()), float((e * y).sum()), float((y * y).sum())
 
 
-def _last(tests: _Tests, width: float, alpha: float) -> float:
+def _last(tests: _Tests, width: float, level: float) -> float:
     """Return the h of the last ratio that is not rejected, on the side that the sign of `width` says.
 
     Searched along an angle, h = width * tan(angle): every ratio up to infinity lies on the way, and where it ends
-    by the delta method lies in the middle.
+    by the delta method lies in the middle. Half widths are first read off a curve; the last step, which is linear over
+    so short a way, takes exact ones.
     """
-
     from scipy import optimize
 
-    def beyond(angle: float) -> float:
-        return tests.p(width * math.tan(angle)) - alpha
+    def room(angle: float, exact: bool = False) -> float:
+        return tests.room(width * math.tan(angle), level, exact=exact)
 
     angles = [math.pi / 2 * k / _GRID for k in range(_GRID + 1)]
-    inside = next((k for k in range(_GRID - 1, 0, -1) if beyond(angles[k]) > 0), 0)
-    return width * math.tan(float(optimize.brentq(beyond, angles[inside], angles[inside + 1], xtol=1e-13)))
+    inside = next((k for k in range(_GRID - 1, 0, -1) if room(angles[k]) > 0), 0)
+    near = float(optimize.brentq(room, angles[inside], angles[inside + 1], xtol=1e-7))
+    ends = near - _STEP, near + _STEP
+    before, behind = (room(angle, exact=True) for angle in ends)
+    return width * math.tan(ends[0] + 2 * _STEP * before / (before - behind))
