@@ -102,7 +102,8 @@ def test_a_row_says_everything():
         "`el2n`",
         f"{points(row.metric)} [{points(row.metric_low)}, {points(row.metric_high)}]",
         "1 × 6 runs",
-        f"{row.full_difference * 100:+.2f} [{row.full_low * 100:+.2f}, {row.full_high * 100:+.2f}], {row.full_verdict}†",
+        f"{row.full_difference * 100:+.2f} [{row.full_low * 100:+.2f}, {row.full_high * 100:+.2f}], "
+        f"{row.full_verdict}†",
         points(row.full_loss_excluded),
         f"{row.random_difference * 100:+.2f} [{row.random_low * 100:+.2f}, {row.random_high * 100:+.2f}], "
         f"{p_value(row.random_p_holm)}, superior†",
