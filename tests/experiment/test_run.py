@@ -196,3 +196,36 @@ def test_a_damaged_file_is_named_and_its_job_is_run_again(bench: Bench) -> None:
     assert f"{victim.parent.name}/predictions.npz" in done.stderr.replace("\n", "")
     assert "1 job" in done.stderr
     assert (victim.read_bytes(), board(bench, "a")) == (whole, before)
+
+
+ONE_SCORER = SMALL_SUITE.replace(
+    'scorers = ["h-score", "el2n", "length"]\nkeep = [0.3, "h-score"]', 'scorers = ["el2n"]'
+)
+
+
+def looks(bench: Bench, place: str) -> list[object]:
+    files = (bench.folder / place / "results").glob("**/*.json")
+    return [json.loads(path.read_text()).get("looks") for path in files]
+
+
+def test_results_say_where_seeds_were_added_without_a_plan(bench: Bench) -> None:
+    bench.write(ONE_SCORER)
+    run(bench, "a")
+    assert set(map(str, looks(bench, "a"))) == {"None"}
+    for _ in range(2):  # running it again keeps what the first run has seen
+        run(bench, "a", "--seeds", "4")
+        assert all(found == {"planned": [], "unplanned": [2]} for found in looks(bench, "a"))
+    assert "Seeds were added without a plan" in board(bench, "a")["LEADERBOARD.md"].decode()
+
+
+def test_a_planned_look_trains_nothing_of_the_one_before_again(bench: Bench) -> None:
+    bench.write(ONE_SCORER.replace("scoring_runs = 2\nseeds = 2", "looks = [2, 4]\nseeds = 2"))
+    run(bench, "a")
+    before = trainings(bench, "a")
+    run(bench, "a", "--seeds", "4")
+    after = trainings(bench, "a")
+    assert before.items() <= after.items()
+    # full, random and el2n at each of four seeds: two scores for each seed too
+    assert len(after) == 2 * len(before)
+    assert all(found == {"planned": [2, 4], "unplanned": []} for found in looks(bench, "a"))
+    assert "Look 2 of 2" in board(bench, "a")["LEADERBOARD.md"].decode()
