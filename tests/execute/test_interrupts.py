@@ -104,7 +104,7 @@ def test_what_a_failure_says_of_the_job_decides_about_its_checkpoint(
 
 #: Trains for some seconds a job.
 LONG = (
-    SMALL_SUITE.replace("size=120", "size=1000")
+    SMALL_SUITE.replace("size=120", "size=400")
     .replace('["h-score", "el2n", "length"]', '["length"]')
     .replace('[0.3, "h-score"]', "[0.3]")
     .replace("epochs = 2", "epochs = 3\nbatch_size = 8")
@@ -123,7 +123,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 def start(bench: Bench, place: str, executor: str) -> subprocess.Popen[str]:
     command = bench.command("run", "suite.toml", "--store", f"{place}/store", "--executor", executor)
     return subprocess.Popen(
-        [*command, "--checkpoint-minutes", "0.005"],
+        [*command, "--checkpoint-minutes", "0.0005"],
         cwd=bench.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
