@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from hbench.errors import HbenchError, Interrupted, UsageError
 from hbench.execute.base import Context, Executor
 from hbench.execute.card import Card
+from hbench.execute.worker import PARENT
 from hbench.files import write_whole
 from hbench.jobs.spec import FineTune, Job, dump
 from hbench.training.device import PINNED, count_gpus, resolve_device, visible_gpus
@@ -118,6 +119,7 @@ class _Worker:
             self.command += ["--plugin", str(plugin)]
         self.environment = {
             **os.environ,
+            PARENT: str(os.getpid()),
             "OMP_NUM_THREADS": str(threads),
             "TOKENIZERS_PARALLELISM": "false",
         }

@@ -22,6 +22,8 @@ from hbench.training.memory import give_memory_back, memory_taken
 
 _PROGRESS_SECONDS = 0.5
 _PARENT_SECONDS = 1.0
+#: Environment variable that names the process which starts a worker: that may be gone before the worker can ask.
+PARENT = "HBENCH_PARENT"
 
 
 def work(
@@ -76,7 +78,8 @@ def work_for_parent(
     """
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
+    parent = int(os.environ.get(PARENT, os.getppid()))
+    threading.Thread(target=_follow_parent, args=(parent,), daemon=True).start()
     paths = os.fdopen(
         os.dup(sys.stdin.fileno()), encoding=sys.getfilesystemencoding(), errors=sys.getfilesystemencodeerrors()
     )

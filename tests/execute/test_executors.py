@@ -6,7 +6,10 @@ import csv
 import errno
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +22,7 @@ from support.small_jobs import Heard, small_job
 from hbench.errors import Interrupted, StoreError, UsageError
 from hbench.execute import EXECUTORS, find_executor, local
 from hbench.execute.base import Context, Executor, run_job
-from hbench.execute.worker import work
+from hbench.execute.worker import PARENT, work
 from hbench.experiment.bind import bind
 from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
@@ -250,3 +253,19 @@ def test_a_worker_that_was_told_to_stop_has_not_failed(
     with pytest.raises(Interrupted):
         local._Worker(Store(tmp_path), "cpu", Context(), 1).run(small_job(1), Heard(), "the job")
     assert Store(tmp_path).failures() == []
+
+
+def test_a_worker_whose_parent_is_gone_before_it_can_ask_leaves(tmp_path: Path) -> None:
+    """Killed while the worker still loads its libraries, the parent has already handed it a job."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "hbench.cli", "run-job", "-", "--store", str(tmp_path)],
+        stdin=subprocess.PIPE,
+        env={**os.environ, PARENT: str(gone.pid)},
+    )
+    try:
+        assert worker.wait(60) == 1
+    finally:
+        worker.kill()
+        worker.communicate()

@@ -168,6 +168,7 @@ def test_boards_whose_seeds_share_sets_of_scores_claim_little_that_is_not_there(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0])
-def test_the_rate_of_false_claims_holds_over_two_thousand_boards(ratio):
-    assert 0.02 <= false_boards(ratio, 2000) <= 0.07
+@pytest.mark.parametrize(("ratio", "most"), [(0.0, 0.05), (0.5, 0.06), (1.0, 0.075)])
+def test_the_rate_of_false_claims_holds_over_two_thousand_boards(ratio, most):
+    """Somewhat above 5 % where sets vary as much as the differences between seeds: the ratio itself is estimated."""
+    assert 0.02 <= false_boards(ratio, 2000) <= most

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from hbench.errors import UsageError
 from hbench.jobs.recipe import Recipe
@@ -18,7 +19,11 @@ def test_auto_is_something_that_the_device_has() -> None:
     assert resolve_precision(Recipe(), "cpu") in ("bf16", "fp32")
 
 
-def test_tf32_is_for_gpus_alone() -> None:
+def test_tf32_is_for_gpus_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_tf32_supported", lambda: False)
+    with pytest.raises(UsageError, match=r"'tf32'.*'cuda:1'.*fp32"):
+        resolve_precision(Recipe(precision="tf32"), "cuda:1")
+    monkeypatch.setattr(torch.cuda, "is_tf32_supported", lambda: True)
     assert resolve_precision(Recipe(precision="tf32"), "cuda:1") == "tf32"
     with pytest.raises(UsageError, match=r"'tf32'.*'cpu'.*fp32"):
         resolve_precision(Recipe(precision="tf32"), "cpu")
