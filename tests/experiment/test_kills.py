@@ -35,7 +35,8 @@ def test_kills_inside_epochs_cost_an_interval_at_most(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.write(SUITE.replace("TASKS", ALL if kills > 4 else FEW))
     killed = KilledRun(bench, "killed", seconds=0.5, jobs=2)
-    assert killed.kill(kills, random.Random(11)) == kills
+    made = killed.kill(kills, random.Random(11))
+    assert 1 <= made <= kills  # a fast machine finishes the few jobs before the last kill
     killed.finish()
     whole = KilledRun(bench, "whole", seconds=0.0, jobs=2)
     whole.finish()
@@ -46,7 +47,7 @@ def test_kills_inside_epochs_cost_an_interval_at_most(tmp_path: Path) -> None:
         Path(report).write_text(json.dumps({"kills": kills, "interruptions": [asdict(one) for one in found]}, indent=1))
     assert files(bench, "killed") == files(bench, "whole")
     assert list((tmp_path / "killed/store/checkpoints").iterdir()) == []
-    assert len(found) >= kills
+    assert len(found) >= made
     assert sum(one.restored for one in found) > len(found) / 2  # the others had not come to their first checkpoint
     for one in found:
         assert one.overdue == 0, one
