@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -33,7 +32,7 @@ class Figures:
     def _write(self) -> None:
         beside = self._path.with_suffix(".part")
         beside.write_text(json.dumps(self._kept))
-        os.replace(beside, self._path)  # noqa: PTH105 - one step
+        beside.replace(self._path)
 
     @property
     def left(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import statistics
 import sys
@@ -48,7 +47,7 @@ class Report:
         for path, text in ((self.json_path, json.dumps(self.content, indent=1)), (self.text_path, self._page())):
             beside = path.with_suffix(".part")
             beside.write_text(text + "\n")
-            os.replace(beside, path)  # noqa: PTH105 - one step
+            beside.replace(path)
 
     def line(self, name: str) -> str:
         """Return how a part ended, in a line."""
