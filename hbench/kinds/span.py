@@ -55,7 +55,7 @@ class Span(Kind):
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
-        """Check that texts are strings and that every answer is where it says; return the positions of the rows in use."""
+        """Check that texts are strings and that every answer is where it says; return the positions of those in use."""
         _metric(task)
         for role in ("question", "context"):
             name = task.columns[role]
