@@ -53,6 +53,8 @@ class Standing:
     looks: Looks | None
     #: The further methods compared with, sorted, and what became of them.
     rivals: tuple[tuple[str, BaselineStatus], ...]
+    #: The task whose examples models are evaluated on, where it is not the one that they are trained on.
+    further: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Board:
         shared = SharedScores.of(values)
         values = with_shared_scores(values, shared)
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
-        by_contest = _over_board(_rows(contests, values, bills))
+        by_contest = _over_board(contests, _rows(contests, values, bills))
         standings = tuple(_standing(contest, rows) for contest, rows in zip(contests, by_contest, strict=True))
         rows = {row.cell: row for standing in standings for row in standing.rows}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
@@ -99,7 +101,7 @@ class Board:
             rows=in_order,
             coverage=coverage_of(results, in_order, len(standings)),
             margins={result.cell: margin_of(result) for result in results},
-            tradeoffs=tradeoffs_of(by_contest),
+            tradeoffs=tradeoffs_of(s.rows for s in standings if s.further is None),
             across=across_tasks([*by_contest, *_lacking(contests)]),
             planted=planted,
             claims=answers_of(results, in_order),
@@ -160,13 +162,20 @@ def _rows(
     return [rows for part in spread(of_evaluation, together, fewest=fewest) for rows in part]
 
 
-def _over_board(contests: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:
-    """Return the rows of all contests, their comparisons adjusted over the whole board too."""
-    adjusted = iter(over_board([c for rows in contests for row in rows for c in row.comparisons]))
-    return [
-        tuple(replace(row, comparisons=tuple(next(adjusted) for _ in row.comparisons)) for row in rows)
-        for rows in contests
-    ]
+def _over_board(contests: Sequence[Contest], rows: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:
+    """Return the rows of all contests, their comparisons adjusted over the whole board too.
+
+    Further sets are adjusted apart: what a board says of its tasks does not depend on what else it looks at.
+    """
+    found = list(rows)
+    for further in (False, True):
+        places = [i for i, contest in enumerate(contests) if (contest.sample.further is not None) == further]
+        adjusted = iter(over_board([c for i in places for row in rows[i] for c in row.comparisons]))
+        for i in places:
+            found[i] = tuple(
+                replace(row, comparisons=tuple(next(adjusted) for _ in row.comparisons)) for row in rows[i]
+            )
+    return found
 
 
 def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
@@ -185,6 +194,7 @@ def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
         assay=_assay(rows),
         looks=looks_of(contest),
         rivals=tuple(sorted(rivals.items())),
+        further=None if contest.sample.further is None else contest.sample.further.task,
     )
 
 

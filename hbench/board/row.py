@@ -54,6 +54,8 @@ class BoardRow:
     #: Whether the split is the task's first one.
     primary: bool
     metric_name: str
+    #: The task whose examples it was evaluated on, where that is not the one trained on.
+    further: str | None = None
     #: Seeds with a result, seeds without one, and the most seeds that a row of the same contest has, failed ones too.
     seeds: int = 0
     seeds_failed: int = 0

@@ -87,6 +87,7 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         cell.status,
         cell.primary,
         cell.metric,
+        further=None if cell.further is None else cell.further.task,
         seeds=len(cell.seeds) - failed,
         seeds_failed=failed,
         scoring_runs=0 if scoring is None else scoring.runs,

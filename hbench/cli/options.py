@@ -34,6 +34,12 @@ def _number(name: str, help: str) -> Callable[[F], F]:
 _SUITE: tuple[Callable[[Any], Any], ...] = (
     click.argument("suite", metavar="SUITE"),
     _list("--task", "tasks", metavar="T", help="Task instead of the suite's"),
+    _list(
+        "--also-evaluate",
+        "also_evaluate",
+        metavar="T",
+        help="Task of the same classes whose evaluation splits every model is evaluated on too, such as anli",
+    ),
     _list("--model", "models", metavar="M", help="Model instead of the suite's"),
     _list("--scorer", "scorers", metavar="S", help="Scorer instead of the suite's, such as 'el2n[epoch=2]'"),
     _list("--keep", "keep", metavar="F", help="Share kept, such as 0.3, or a scorer whose own subset sets the size"),

@@ -71,6 +71,9 @@ def plan(
     for sets, runs, scorers in _scoring(estimated["scoring"]):
         about = "; one set for all seeds: its verdicts are about these examples, not the method" if sets == 1 else ""
         print_text(f"Scored by {sets} x {counted(runs, 'run')}: {', '.join(scorers)}{about}.")
+    for task, further in {e["task"]: e["further"] for e in estimated["experiments"]}.items():
+        if further:
+            print_text(f"Every model trained on {task} is also evaluated on {', '.join(further)}.")
     print_text(
         "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
         "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring "

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hbench.data.load import describe_source
+from hbench.experiment.further import further_task_refs
 from hbench.experiment.jobs import full_jobs, score_jobs, task_ref
-from hbench.jobs.spec import FineTune, Score, device_type
+from hbench.jobs.spec import FineTune, Score, TaskRef, device_type
 
 if TYPE_CHECKING:
     from hbench.experiment.plan import Experiment
@@ -31,6 +32,8 @@ class BoundExperiment:
     #: By the reference of a scored method, then by training seed: the job whose scores select its subset. Seeds that
     #: one group of runs scores share a job.
     scores: Mapping[str, Mapping[int, Score]]
+    #: The further sets of its trainings, None for none.
+    further: tuple[TaskRef, ...] | None = None
 
     def full_runs(self) -> dict[str, FineTune]:
         """Return the full-data trainings by what progress calls them."""
@@ -86,7 +89,8 @@ def bind(
     """
     source = describe_source(experiment.task.plugin, data_dir, experiment.task.name)
     task = task_ref(experiment, suite, source, data_dir)
-    wanted = full_jobs(experiment, task, experiment.model.reference, device_type(device))
+    further = further_task_refs(experiment.further, suite, data_dir)
+    wanted = full_jobs(experiment, task, experiment.model.reference, device_type(device), further)
     full = {seed: store.reusable_run(job) for seed, job in wanted.items()}
     scores = {method.ref: MappingProxyType(score_jobs(experiment, method, full)) for method in experiment.scored()}
-    return BoundExperiment(experiment, suite, MappingProxyType(full), MappingProxyType(scores))
+    return BoundExperiment(experiment, suite, MappingProxyType(full), MappingProxyType(scores), further)

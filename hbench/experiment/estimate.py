@@ -47,6 +47,8 @@ class ExperimentEstimate(Amounts):
     #: How many of the full runs are scoring runs, and how many scorers read them.
     scoring_runs_of_these: int
     scorers_sharing_them: int
+    #: The sets of other tasks that every trained model is evaluated on as well.
+    further: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def _experiment(
         full_runs=full,
         scoring_runs_of_these=scoring,
         scorers_sharing_them=len(users),
+        further=tuple(found.ref for found in experiment.further),
         score_jobs=sum(
             len(experiment.seeds) if m.plugin.fresh else len(experiment.groups[m.ref].runs) for m in experiment.scored()
         ),

@@ -39,10 +39,16 @@ def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Pat
     )
 
 
-def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef, device: str | None = None) -> dict[int, FineTune]:
+def full_jobs(
+    experiment: Experiment,
+    task: TaskRef,
+    model: ModelRef,
+    device: str | None = None,
+    further: tuple[TaskRef, ...] | None = None,
+) -> dict[int, FineTune]:
     """Return the full-data training of every seed; only those that some method reads observe anything.
 
-    device: the type of device asked for, None for `auto`.
+    device: the type of device asked for, None for `auto`. further: the further sets, None for none.
     """
     observed = set(experiment.scoring_seeds())
     return {
@@ -53,6 +59,7 @@ def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef, device: st
             seed,
             experiment.observe if seed in observed else None,
             device=device,
+            further=further,
         )
         for seed in experiment.full_seeds()
     }
@@ -84,16 +91,29 @@ def _reading(job: Score, runs: Sequence[str]) -> Score:
     return replace(job, examples=runs[0], runs=tuple(runs)) if runs else job
 
 
-def pruned_job(full: FineTune, arm: Arm, mask: npt.NDArray[np.bool_]) -> FineTune:
-    """Return an arm's training on a subset; on everything it is the full-data run of the same seed."""
+def pruned_job(
+    full: FineTune, arm: Arm, mask: npt.NDArray[np.bool_], further: tuple[TaskRef, ...] | None = None
+) -> FineTune:
+    """Return an arm's training on a subset; on everything it is the full-data run of the same seed.
+
+    further: the further sets of the experiment; the full-data run may have been evaluated on more.
+    """
     if mask.all():
         return full
     recipe = _within_budget(full.recipe, arm, size=mask.size, count=int(mask.sum()))
-    return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask))
+    return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask), further=further)
 
 
-def curriculum_job(full: FineTune, arm: Arm, *, size: int, count: int, selection_seed: int) -> FineTune:
-    """Return an arm's training that chooses `count` of `size` examples anew while it runs."""
+def curriculum_job(
+    full: FineTune,
+    arm: Arm,
+    *,
+    size: int,
+    count: int,
+    selection_seed: int,
+    further: tuple[TaskRef, ...] | None = None,
+) -> FineTune:
+    """Return an arm's training that chooses `count` of `size` examples anew while it runs; `further` as above."""
     curriculum = CurriculumSpec(
         scorer=arm.method.name,
         options=arm.method.options,
@@ -102,7 +122,7 @@ def curriculum_job(full: FineTune, arm: Arm, *, size: int, count: int, selection
         selection_seed=selection_seed,
     )
     recipe = _within_budget(full.recipe, arm, size=size, count=count)
-    return replace(full, recipe=recipe, observe=None, curriculum=curriculum)
+    return replace(full, recipe=recipe, observe=None, curriculum=curriculum, further=further)
 
 
 def _within_budget(recipe: Recipe, arm: Arm, *, size: int, count: int) -> Recipe:

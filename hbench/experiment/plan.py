@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hbench.errors import UsageError
+from hbench.experiment.further import further_of
 from hbench.experiment.groups import Groups
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
@@ -68,6 +69,8 @@ class Experiment:
     groups: Mapping[str, Groups]
     #: What the scoring runs observe, for all scorers together; None for nothing.
     observe: Observed | None
+    #: The sets of other tasks that the trained models are evaluated on as well, in the order of their labels.
+    further: tuple[Named[Task], ...] = ()
 
     @property
     def title(self) -> str:
@@ -113,7 +116,7 @@ def make_plan(suite: Suite) -> Plan:
     """Return the plan of a suite.
 
     Raises UsageError when a scorer asks for an epoch that the recipe does not train, or for a signal that no task of
-    the suite records.
+    the suite records, and for a further set that the models of a task cannot be judged on.
     """
     methods = tuple(SCORERS.find(ref) for ref in suite.scorers)
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
@@ -144,6 +147,7 @@ def make_plan(suite: Suite) -> Plan:
                         diagnosed=diagnosed,
                         groups=groups,
                         observe=observe,
+                        further=() if diagnosed else further_of(task, suite.also_evaluate),
                     )
                 )
     _check_signals(experiments)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
+from hbench.experiment.entries import check_whole, checked_text, distinct, naming, renaming, sequence
+from hbench.experiment.further import further_refs
 from hbench.experiment.groups import Groups, checked_scoring_runs, groups_of, of_these, runs_per_score, updated
 from hbench.experiment.seeds import check_seeds
 from hbench.files import JsonObject, short_repr, shorten
@@ -39,6 +39,9 @@ class Suite:
     tasks: tuple[str, ...] = ()
     #: Tasks with planted examples that are only scored: how well does each scorer find them?
     diagnose: tuple[str, ...] = ()
+    #: Further sets that every trained model of a task is evaluated on, as references to tasks of the same classes. Once
+    #: checked, one for each split: `anli[evaluate=test_r1]`.
+    also_evaluate: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     scorers: tuple[str, ...] = ()
     #: The scorer whose random subset every method is compared with at its own size; always one of the scorers.
@@ -74,13 +77,13 @@ class Suite:
 
     def __post_init__(self) -> None:
         for name in ("name", "description", "baseline", "executor"):
-            _text(name, getattr(self, name))
+            checked_text(name, getattr(self, name))
         for name in ("sample_seed", "selection_seed"):
-            _whole(name, getattr(self, name), 0)
+            check_whole(name, getattr(self, name), 0)
         self._set("looks", check_seeds(self.seeds, self.looks))
         for name in _SIZES:
             if getattr(self, name) is not None:
-                _whole(name, getattr(self, name), 1)
+                check_whole(name, getattr(self, name), 1)
         self._check_margin()
         tasks = self._resolve("tasks", lambda ref: TASKS.find(ref).ref)
         diagnose = self._resolve("diagnose", _planted_ref)
@@ -89,19 +92,20 @@ class Suite:
         for ref in diagnose:
             if ref in tasks:
                 raise UsageError(f"diagnose: '{ref}' is in tasks too, which diagnoses it already; leave it out here")
+        self._set("also_evaluate", further_refs(sequence("also_evaluate", self.also_evaluate)))
         if not self._resolve("models", lambda ref: find_model(ref).ref):
             raise UsageError("models: none given; name at least one, see `hbench list models`")
         self._resolve_scorers()
-        self._set("keep", _distinct("keep", _sequence("keep", self.keep), _keep_entry))
+        self._set("keep", distinct("keep", sequence("keep", self.keep), _keep_entry))
         named = [SCORERS.find(ref) for ref in self._named_scorers()]
         self._set("scoring_runs", checked_scoring_runs(self.scoring_runs, named))
-        self._set("budgets", _distinct("budgets", _sequence("budgets", self.budgets), _budget))
+        self._set("budgets", distinct("budgets", sequence("budgets", self.budgets), _budget))
         for name in ("keep", "budgets"):
             if not getattr(self, name):
                 raise UsageError(f"{name}: none given; name at least one")
         self._check_recipes()
         self._check_sizes()
-        with _naming("executor"):
+        with naming("executor"):
             self._set("executor", EXECUTORS.find(self.executor).ref)
 
     def recipe_for(self, task: Named[Task]) -> Recipe:
@@ -124,6 +128,7 @@ class Suite:
         self,
         *,
         tasks: Sequence[str] = (),
+        also_evaluate: Sequence[str] = (),
         models: Sequence[str] = (),
         scorers: Sequence[str] = (),
         keep: Sequence[str | float] = (),
@@ -149,13 +154,14 @@ class Suite:
         if scorers or keep:
             suite = replace(suite, scoring_runs=of_these(runs, ()))
         lists = (("--model", "models", models), ("--scorer", "scorers", scorers), ("--keep", "keep", keep))
-        for option, name, values in (*lists, ("--budget", "budgets", budgets)):
+        further = ("--also-evaluate", "also_evaluate", also_evaluate)
+        for option, name, values in (*lists, ("--budget", "budgets", budgets), further):
             if values:
                 suite = suite._changed(option, name, **{name: tuple(values)})
         if scorers or keep:
             suite = replace(suite, scoring_runs=of_these(runs, suite._named_scorers()))
         if scoring_runs != ():
-            with _renaming("--scoring-runs", "scoring_runs"):
+            with renaming("--scoring-runs", "scoring_runs"):
                 suite = replace(suite, scoring_runs=updated(suite.scoring_runs, scoring_runs))
         numbers = {"seeds": seeds, "train_size": train_size, "eval_size": eval_size}
         for name, value in numbers.items():
@@ -170,7 +176,7 @@ class Suite:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     def _changed(self, option: str, name: str, **changes: Any) -> Suite:
-        with _renaming(option, name):
+        with renaming(option, name):
             return replace(self, **changes)
 
     def _named_scorers(self) -> tuple[str, ...]:
@@ -182,11 +188,11 @@ class Suite:
 
     def _resolve(self, name: str, find: Callable[[str], str]) -> tuple[str, ...]:
         def canonical(value: Any) -> str:
-            text = _text(name, value)
-            with _naming(name):
+            text = checked_text(name, value)
+            with naming(name):
                 return find(text)
 
-        refs = _distinct(name, _sequence(name, getattr(self, name)), canonical)
+        refs = distinct(name, sequence(name, getattr(self, name)), canonical)
         self._set(name, refs)
         return refs
 
@@ -194,7 +200,7 @@ class Suite:
         scorers = self._resolve("scorers", lambda ref: _scorer(ref).ref)
         if not scorers:
             raise UsageError("scorers: none given; name at least one, see `hbench list scorers`")
-        with _naming("baseline"):
+        with naming("baseline"):
             baseline = _scorer(self.baseline)
             if not baseline.plugin.fresh:
                 raise UsageError(f"'{baseline.ref}' draws no fresh subset for every seed; name a scorer such as random")
@@ -232,7 +238,7 @@ class Suite:
             for name, value in of.items():
                 if name not in _SIZES:
                     raise UsageError(f"sizes.{task}: unknown key '{shorten(name)}'{suggest(name, _SIZES)}")
-                _whole(f"sizes.{task}.{name}", value, 1)
+                check_whole(f"sizes.{task}.{name}", value, 1)
 
 
 def keep_label(entry: float | str) -> str:
@@ -248,40 +254,6 @@ def _task_name(table: str, task: str) -> None:
         )
 
 
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{name} {short_repr(value)}: use a string in quotes")
-    return value
-
-
-def _whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{name} {short_repr(value)}: use an integer of at least {least}")
-
-
-def _sequence(name: str, value: Any) -> Sequence[Any]:
-    if not isinstance(value, list | tuple):
-        raise UsageError(f"{name} {short_repr(value)}: use a list, such as {name} = [{_toml(value)}]")
-    return value
-
-
-def _toml(value: Any) -> str:
-    text = str(value)
-    if isinstance(value, str):
-        text = f'"{value}"' if value.isprintable() else json.dumps(value)
-    return shorten(text)
-
-
-def _distinct(name: str, values: Sequence[Any], canonical: Callable[[Any], Any]) -> tuple[Any, ...]:
-    found: list[Any] = []
-    for value in values:
-        entry = canonical(value)
-        if entry in found:
-            raise UsageError(f"{name}: {_toml(entry)} is listed twice; name it once")
-        found.append(entry)
-    return tuple(found)
-
-
 def _planted_ref(reference: str) -> str:
     task = TASKS.find(reference)
     if task.plugin.planted is None:
@@ -290,7 +262,7 @@ def _planted_ref(reference: str) -> str:
 
 
 def _canonical_tasks(references: Sequence[str]) -> list[str]:
-    with _naming("--task"):
+    with naming("--task"):
         return [TASKS.find(ref).ref for ref in references]
 
 
@@ -301,23 +273,6 @@ def _scorer(reference: str) -> Named[Scorer]:
     return found
 
 
-@contextmanager
-def _naming(place: str) -> Iterator[None]:
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{place}: {error}") from None
-
-
-@contextmanager
-def _renaming(option: str, name: str) -> Iterator[None]:
-    """Let an error about a field start with the option of the command line that gave it."""
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{option}{str(error).removeprefix(name)}") from None
-
-
 def _keep_entry(value: Any) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         found = short_repr(value)
@@ -325,7 +280,7 @@ def _keep_entry(value: Any) -> float | str:
     try:
         share = float(value)
     except ValueError:
-        with _naming("keep"):
+        with naming("keep"):
             return _natural_ref(str(value))
     except OverflowError:  # an integer beyond the largest float
         share = math.inf

@@ -148,6 +148,8 @@ def _check_labels(fields: Fields, result: CellResult) -> None:
             raise fields.error("compared", f"does not name '{name}', which this file compares; {_AGAIN}")
     if result.baseline in result.rivals:
         raise fields.error("rivals", f"names '{result.baseline}', the random baseline (`chance`); {_AGAIN}")
+    if result.further is not None and (result.primary or result.is_diagnostic):
+        raise fields.error("further", f"names '{result.further.task}' for the task's own split; {_AGAIN}")
 
 
 def _check_size(fields: Fields, result: CellResult) -> None:

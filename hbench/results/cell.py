@@ -125,6 +125,15 @@ class TrivialAnswer:
 
 
 @dataclass(frozen=True)
+class Further:
+    """A set of another task than the one trained on: its reference, where its rows come from, what it declares."""
+
+    task: str
+    source: JsonObject
+    declaration: JsonObject
+
+
+@dataclass(frozen=True)
 class CellResult:
     """One cell: what was run, the metric per training seed, and one value per seed and evaluation example.
 
@@ -138,7 +147,8 @@ class CellResult:
     published, what the authors of the method report in one sentence, in results of protocol 1; claims, what they claim;
     trivial, what an answer without reading reaches, beside the full-data baseline; scoring, the groups of full-data
     runs that the scores come from (without it, one group of all `scoring_runs` scores for every seed, see
-    `scored_from`); looks, the numbers of seeds at which its results are looked at by plan, and were without one.
+    `scored_from`); looks, the numbers of seeds at which its results are looked at by plan, and were without one;
+    further, where `split` is the label of a further set: whose examples the trained models were evaluated on.
     """
 
     task: str
@@ -172,6 +182,7 @@ class CellResult:
     trivial: TrivialAnswer | None = None
     scoring: Scoring | None = None
     looks: Looks | None = None
+    further: Further | None = None
 
     @property
     def cell(self) -> CellKey:
@@ -211,8 +222,13 @@ class CellResult:
     @cached_property
     def metric_of_counts(self) -> Metric | None:
         """Return the metric as a function of counts of classes, None where per-example values do not tell it."""
-        labels = self.data.declaration.get("labels")
-        return metric_of_counts(self.kind, self.metric, labels if isinstance(labels, list) else ())
+        return metric_of_counts(self.kind, self.metric, self.labels)
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the names of the classes of the evaluation examples; empty where the file does not say them."""
+        labels = (self.data if self.further is None else self.further).declaration.get("labels")
+        return labels if isinstance(labels, list) else []
 
     @property
     def sizes(self) -> dict[int, int]:
@@ -246,7 +262,7 @@ class CellResult:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
         payload["claims"] = [claim.as_json() for claim in self.claims]
-        for name in ("also", "rivals", "published", "claims", "trivial", "scoring", "looks"):
+        for name in ("also", "rivals", "published", "claims", "trivial", "scoring", "looks", "further"):
             if not payload[name]:
                 del payload[name]
         for outcomes in (payload["examples"], payload.get("trivial", {}).get("examples")):

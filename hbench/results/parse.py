@@ -20,6 +20,7 @@ from hbench.results.cell import (
     Cost,
     Data,
     Failed,
+    Further,
     Part,
     Scoring,
     Subset,
@@ -80,6 +81,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         trivial=_trivial(fields),
         scoring=_scored_from(fields),
         looks=parse_looks(fields, len(fields.wholes("seeds"))),
+        further=_further(fields),
     )
     fields.close()
     check_agreement(fields, result)
@@ -248,6 +250,15 @@ def _scored_from(fields: Fields) -> Scoring | None:
         ),
     )
     found = Scoring(tuple(map(tuple, groups)), inner.wholes("scored_by"))
+    inner.close()
+    return found
+
+
+def _further(fields: Fields) -> Further | None:
+    inner = fields.within("further") if fields.has("further") else None
+    if inner is None:
+        return None
+    found = Further(inner.text("task"), _object(inner, "source"), _object(inner, "declaration"))
     inner.close()
     return found
 

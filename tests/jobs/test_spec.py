@@ -26,6 +26,7 @@ TUNE = FineTune(
     {"train": Watch(epochs=(1,)), "epoch_end": Watch(gradients=("all",))},
     "8:/w==",
     CurriculumSpec("dynamic-el2n", {"period": 2}, "digest", 30, 0),
+    further=(TaskRef("anli[evaluate=test_r1]", {"kind": "classification"}, {"hub": "a/anli", "revision": "d"}),),
 )
 SCORE = Score(TASK, "el2n", {"epoch": 2}, "digest", "first", ("a", "b"), "train", 3)
 
@@ -41,6 +42,9 @@ def other(value: Any) -> list[Any]:
     if isinstance(value, dict):
         inner = [{**value, name: new} for name, old in value.items() if isinstance(old, Watch) for new in watches(old)]
         return [{**value, "new": 1}, {}, *inner]
+    if isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
+        inner = [(new, *value[1:]) for name, new in perturbed(value[0]) if name != "data_dir"]
+        return [*inner, (*value, value[0]), None]
     if isinstance(value, tuple):
         return [new for new in ((*value, "new"), value[::-1]) if new != value]
     return ["something"]

@@ -68,6 +68,8 @@ def _about(standing: Standing) -> str:
         f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
+    if standing.further is not None:
+        text += f" The models were trained on {code(standing.key.task)} and evaluated on {code(standing.further)}."
     if any(row.values is not None for row in standing.rows):
         text += (
             f" {standing.metric} is not a mean over examples and cannot be recomputed here: it is shown without an "
