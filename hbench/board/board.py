@@ -55,6 +55,8 @@ class Standing:
     rivals: tuple[tuple[str, BaselineStatus], ...]
     #: The task whose examples models are evaluated on, where it is not the one that they are trained on.
     further: str | None = None
+    #: Share of the training labels that were replaced by another class; None for none.
+    label_noise: float | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
         looks=looks_of(contest),
         rivals=tuple(sorted(rivals.items())),
         further=None if contest.sample.further is None else contest.sample.further.task,
+        label_noise=contest.sample.label_noise,
     )
 
 

@@ -50,7 +50,9 @@ def answers_of(results: Iterable[CellResult], rows: Sequence[BoardRow]) -> tuple
 
 def _covers(claim: Claim, row: BoardRow) -> bool:
     """Return whether a row is in the range of a claim; a size that another scorer sets is a share of the rows."""
-    if claim.further != (row.further is not None):
+    name, options = split_reference(row.cell.task)
+    # what authors claim is about their data as they are
+    if claim.further != (row.further is not None) or "label_noise" in options:
         return False
     share = kept_share(row.cell.keep)
     if share is None and row.cell.keep != row.method:
@@ -59,7 +61,7 @@ def _covers(claim: Claim, row: BoardRow) -> bool:
             return False
     if claim.budget not in (None, row.cell.budget):
         return False
-    return claim.covers(split_reference(row.cell.task)[0], share)
+    return claim.covers(name, share)
 
 
 def _answers(claim: Claim, method: str, rows: Sequence[BoardRow]) -> list[Answer]:

@@ -53,6 +53,12 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
     ),
     _number("--train-size", help="Training examples drawn from each task."),
     _number("--eval-size", help="Evaluation examples drawn from each split."),
+    click.option(
+        "--label-noise",
+        metavar="F",
+        type=float,
+        help="Share of the training labels replaced by another class, such as 0.1; the board says who finds them.",
+    ),
 )
 _CHECKPOINT = click.option(
     "--checkpoint-minutes",

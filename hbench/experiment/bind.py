@@ -9,15 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hbench.data.load import describe_source
-from hbench.experiment.further import further_task_refs
-from hbench.experiment.jobs import full_jobs, score_jobs, task_ref
+from hbench.experiment.jobs import evaluation_ref, full_jobs, score_jobs, task_ref
 from hbench.jobs.spec import FineTune, Score, TaskRef, device_type
 
 if TYPE_CHECKING:
     from hbench.experiment.plan import Experiment
     from hbench.experiment.suite import Suite
     from hbench.jobs.store import Store
-    from hbench.plugins import Scorer
+    from hbench.plugins import Scorer, Task
     from hbench.plugins.registry import Named
 
 
@@ -89,8 +88,21 @@ def bind(
     """
     source = describe_source(experiment.task.plugin, data_dir, experiment.task.name)
     task = task_ref(experiment, suite, source, data_dir)
-    further = further_task_refs(experiment.further, suite, data_dir)
+    further = _further_refs(experiment.further, suite, data_dir)
     wanted = full_jobs(experiment, task, experiment.model.reference, device_type(device), further)
     full = {seed: store.reusable_run(job) for seed, job in wanted.items()}
     scores = {method.ref: MappingProxyType(score_jobs(experiment, method, full)) for method in experiment.scored()}
     return BoundExperiment(experiment, suite, MappingProxyType(full), MappingProxyType(scores), further)
+
+
+def _further_refs(sets: Sequence[Named[Task]], suite: Suite, data_dir: Path | None) -> tuple[TaskRef, ...] | None:
+    """Return further sets as jobs see them, None for none. Raises DataError as `bind` does."""
+    return (
+        tuple(
+            evaluation_ref(
+                found, suite, describe_source(found.plugin, data_dir, found.name, splits=found.plugin.splits()), data_dir
+            )
+            for found in sets
+        )
+        or None
+    )

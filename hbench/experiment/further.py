@@ -1,20 +1,16 @@
-"""The further sets of a suite: which of its tasks' models are evaluated on them, and how their jobs name them."""
+"""The further sets of a suite, and which of them the models of a task are evaluated on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hbench.data.load import describe_source
 from hbench.errors import UsageError
 from hbench.experiment.entries import checked_text, distinct, naming
-from hbench.jobs.spec import TaskRef
 from hbench.plugins.further import check_judges, further_label, further_sets, is_own
-from hbench.plugins.registry import KINDS, TASKS, Named
+from hbench.plugins.registry import TASKS, Named
 
 if TYPE_CHECKING:
-    from hbench.experiment.suite import Suite
     from hbench.plugins import Task
 
 FIELD = "also_evaluate"
@@ -50,26 +46,3 @@ def further_of(task: Named[Task], refs: Sequence[str]) -> tuple[Named[Task], ...
         if first is not other:
             raise UsageError(f"{FIELD}: '{first.ref}' and '{other.ref}' are the same set; name it once")
     return tuple(found[label] for label in sorted(found))
-
-
-def further_task_refs(
-    sets: Sequence[Named[Task]], suite: Suite, data_dir: Path | None
-) -> tuple[TaskRef, ...] | None:
-    """Return further sets as a job sees them, None for none.
-
-    Raises DataError when the data are missing or the hub does not answer.
-    """
-    return (
-        tuple(
-            TaskRef(
-                ref=found.ref,
-                declaration=KINDS.find(found.plugin.kind).plugin.declaration(found.plugin),
-                source=describe_source(found.plugin, data_dir, found.name, splits=found.plugin.splits()),
-                eval_size=suite.sizes_for(found)["eval_size"],
-                sample_seed=suite.sample_seed,
-                data_dir=None if data_dir is None else str(data_dir),
-            )
-            for found in sets
-        )
-        or None
-    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hbench.experiment.plan import Arm, Experiment
     from hbench.experiment.suite import Suite
-    from hbench.plugins import Scorer, Source
+    from hbench.plugins import Scorer, Source, Task
     from hbench.plugins.registry import Named
 
 #: Options of a scorer that act on the selection only: scores are shared across them.
@@ -34,6 +34,18 @@ def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Pat
         declaration=KINDS.find(experiment.task.plugin.kind).plugin.declaration(experiment.task.plugin),
         source=source,
         **suite.sizes_for(experiment.task),
+        sample_seed=suite.sample_seed,
+        data_dir=None if data_dir is None else str(data_dir),
+    )
+
+
+def evaluation_ref(task: Named[Task], suite: Suite, source: Source, data_dir: Path | None) -> TaskRef:
+    """Return a further set as jobs see it, of which no example is trained on."""
+    return TaskRef(
+        ref=task.ref,
+        declaration=KINDS.find(task.plugin.kind).plugin.declaration(task.plugin),
+        source=source,
+        eval_size=suite.sizes_for(task)["eval_size"],
         sample_seed=suite.sample_seed,
         data_dir=None if data_dir is None else str(data_dir),
     )

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from hbench.errors import UsageError
 from hbench.experiment.further import further_of
 from hbench.experiment.groups import Groups
+from hbench.experiment.noise import check_noise
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
@@ -116,7 +117,8 @@ def make_plan(suite: Suite) -> Plan:
     """Return the plan of a suite.
 
     Raises UsageError when a scorer asks for an epoch that the recipe does not train, or for a signal that no task of
-    the suite records, and for a further set that the models of a task cannot be judged on.
+    the suite records, for a further set that the models of a task cannot be judged on, and
+    for label noise of a task without labels to replace.
     """
     methods = tuple(SCORERS.find(ref) for ref in suite.scorers)
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
@@ -133,6 +135,7 @@ def make_plan(suite: Suite) -> Plan:
             for reference in references:
                 task = TASKS.find(reference)
                 recipe = suite.recipe_for(task)
+                check_noise(task)
                 _check_epochs(observations, recipe)
                 check_model(models[model], recipe.max_length, texts_of(task.plugin))
                 experiments.append(

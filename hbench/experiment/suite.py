@@ -13,6 +13,7 @@ from hbench.execute import EXECUTORS
 from hbench.experiment.entries import check_whole, checked_text, distinct, naming, renaming, sequence
 from hbench.experiment.further import further_refs
 from hbench.experiment.groups import Groups, checked_scoring_runs, groups_of, of_these, runs_per_score, updated
+from hbench.experiment.noise import check_share, noisy_ref, planted_ref
 from hbench.experiment.seeds import check_seeds
 from hbench.files import JsonObject, short_repr, shorten
 from hbench.jobs.recipe import Recipe
@@ -39,6 +40,9 @@ class Suite:
     tasks: tuple[str, ...] = ()
     #: Tasks with planted examples that are only scored: how well does each scorer find them?
     diagnose: tuple[str, ...] = ()
+    #: Share of the training labels that are replaced by another class; None for what each task's own option says. It
+    #: becomes that option of all tasks, but of those that are only scored and have planted examples of their own.
+    label_noise: float | None = None
     #: Further sets that every trained model of a task is evaluated on, as references to tasks of the same classes. Once
     #: checked, one for each split: `anli[evaluate=test_r1]`.
     also_evaluate: tuple[str, ...] = ()
@@ -85,8 +89,9 @@ class Suite:
             if getattr(self, name) is not None:
                 check_whole(name, getattr(self, name), 1)
         self._check_margin()
-        tasks = self._resolve("tasks", lambda ref: TASKS.find(ref).ref)
-        diagnose = self._resolve("diagnose", _planted_ref)
+        check_share(self.label_noise)
+        tasks = self._resolve("tasks", lambda ref: noisy_ref(ref, self.label_noise))
+        diagnose = self._resolve("diagnose", lambda ref: planted_ref(ref, self.label_noise))
         if not tasks and not diagnose:
             raise UsageError("tasks: none given; name at least one, see `hbench list tasks`")
         for ref in diagnose:
@@ -137,6 +142,7 @@ class Suite:
         scoring_runs: int | Sequence[str] = (),
         train_size: int | None = None,
         eval_size: int | None = None,
+        label_noise: float | None = None,
         executor: str | None = None,
     ) -> Suite:
         """Return the suite with what was given on the command line; what is empty or None stays as it is.
@@ -147,8 +153,10 @@ class Suite:
         """
         suite = self
         if tasks:
-            diagnosed = tuple(ref for ref in self.diagnose if ref in _canonical_tasks(tasks))
-            others = tuple(ref for ref in tasks if _canonical_tasks([ref])[0] not in diagnosed)
+            with naming("--task"):
+                named = {ref: {TASKS.find(ref).ref, noisy_ref(ref, self.label_noise)} for ref in tasks}
+            diagnosed = tuple(ref for ref in self.diagnose if any(ref in refs for refs in named.values()))
+            others = tuple(ref for ref in tasks if not named[ref] & set(diagnosed))
             suite = suite._changed("--task", "tasks", tasks=others, diagnose=diagnosed)
         runs = suite.scoring_runs
         if scorers or keep:
@@ -169,6 +177,8 @@ class Suite:
                 suite = suite._changed(f"--{name.replace('_', '-')}", name, **{name: value})
                 kept = {task: {k: v for k, v in of.items() if k != name} for task, of in suite.sizes.items()}
                 suite = replace(suite, sizes=kept)
+        if label_noise is not None:
+            suite = suite._changed("--label-noise", "label_noise", label_noise=label_noise)
         return suite if executor is None else suite._changed("--executor", "executor", executor=executor)
 
     def as_dict(self) -> JsonObject:
@@ -252,18 +262,6 @@ def _task_name(table: str, task: str) -> None:
             f"{table}.{shorten(task)}: no task of this name{suggest(task, TASKS.names())}; "
             f"a table in [{table}] is named after a task, without its options"
         )
-
-
-def _planted_ref(reference: str) -> str:
-    task = TASKS.find(reference)
-    if task.plugin.planted is None:
-        raise UsageError(f"'{task.ref}' has no planted examples to find; name it in tasks instead")
-    return task.ref
-
-
-def _canonical_tasks(references: Sequence[str]) -> list[str]:
-    with naming("--task"):
-        return [TASKS.find(ref).ref for ref in references]
 
 
 def _scorer(reference: str) -> Named[Scorer]:

@@ -15,8 +15,8 @@ from hbench.plugins.registry import KINDS, TASKS, Named
 if TYPE_CHECKING:
     from hbench.plugins import Task
 
-#: Options of a task that say which of its splits are used.
-_SPLITS = ("evaluate", "train")
+#: Options of a task that only say which of its splits is evaluated, or what it trains on.
+_SPLITS = ("evaluate", "train", "label_noise", "noise_seed")
 
 
 def further_sets(reference: str) -> tuple[Named[Task], ...]:

@@ -43,6 +43,9 @@ class KindDeclaration:
 
     #: Roles whose column holds classes: integers, or names of the task's labels.
     class_roles: ClassVar[tuple[str, ...]] = ()
+    #: Whether an example is trained on by its class, a position among the task's labels, which another one can replace:
+    #: what `label_noise` does.
+    takes_label_noise: ClassVar[bool] = False
 
     def records(self, task: Task) -> tuple[str, ...]:
         """Return which of `extra_signals` are recorded for a task; a kind overrides it where that depends on it."""

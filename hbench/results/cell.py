@@ -231,6 +231,12 @@ class CellResult:
         return labels if isinstance(labels, list) else []
 
     @property
+    def label_noise(self) -> float | None:
+        """Return the share of the training labels that were replaced by another class, None for none."""
+        share = self.data.declaration.get("label_noise")
+        return share if isinstance(share, float) else None
+
+    @property
     def sizes(self) -> dict[int, int]:
         """Return the rows kept by seed, for the seeds that have a subset."""
         sizes = () if self.subset is None else self.subset.sizes

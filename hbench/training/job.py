@@ -22,6 +22,7 @@ from hbench.jobs.result import ExampleCounts, Machine, TrainingResult
 from hbench.jobs.spec import FineTune, TaskRef, canonical, unpack_subset
 from hbench.jobs.store import write_arrays
 from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
+from hbench.kinds.noise import with_label_noise
 from hbench.models.catalogue import Model, check_model, model_of
 from hbench.models.load import auto_class, check_loaded, load_config, load_model, load_tokenizer
 from hbench.models.rows import Rows, RowsInUse, token_table, used_rows
@@ -163,7 +164,7 @@ def _prepare(job: FineTune) -> Prepared:
     head = kind.head(task)
     config = load_config(model, head, tokenizer)
     check_loaded(model, tokenizer, config, length, texts_of(task))
-    encoded = kind.encode(task, train, tokenizer, length)
+    train, encoded = with_label_noise(task, train, kind.encode(task, train, tokenizer, length))
 
     def encode(of: Task, examples: Examples) -> EvaluationSet:
         return EvaluationSet(of, examples, kind.encode(of, examples, tokenizer, length))

@@ -68,6 +68,8 @@ def _about(standing: Standing) -> str:
         f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
+    if standing.label_noise is not None:
+        text += f" {fixed(100 * standing.label_noise, 1)} % of the training labels were replaced by another class."
     if standing.further is not None:
         text += f" The models were trained on {code(standing.key.task)} and evaluated on {code(standing.further)}."
     if any(row.values is not None for row in standing.rows):
