@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hbench.errors import UsageError
-from hbench.experiment.further import further_of
+from hbench.experiment.fields.further import further_of
 from hbench.experiment.groups import Groups
-from hbench.experiment.noise import check_noise
+from hbench.experiment.fields.noise import check_noise
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch

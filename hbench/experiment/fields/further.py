@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hbench.errors import UsageError
-from hbench.experiment.entries import checked_text, distinct, naming
+from hbench.experiment.fields.entries import checked_text, distinct, naming
 from hbench.plugins.further import check_judges, further_label, further_sets, is_own
 from hbench.plugins.registry import TASKS, Named
 
