@@ -16,9 +16,12 @@ from hbench.board.looks import looks_of
 from hbench.board.margins import Margin, margin_of
 from hbench.board.measures import measure_of
 from hbench.board.planted import PlantedTask, planted_tasks
+from hbench.board.regimes.budgets import BudgetTable, budget_tables
+from hbench.board.regimes.regime import Regime, regimes_of
 from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, full_row, rows_of
 from hbench.board.scorings import SharedScores, with_shared_scores
+from hbench.board.steps import Steps
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
 from hbench.board.values import CellValues, trivial_values
 from hbench.board.versions import check_protocol
@@ -57,6 +60,9 @@ class Standing:
     further: str | None = None
     #: Share of the training labels that were replaced by another class; None for none.
     label_noise: float | None = None
+    #: Optimiser steps of the random subset, whose size every method has, and of the full data; None where not known.
+    steps: Steps | None = None
+    full_steps: Steps | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,10 @@ class Board:
     planted: tuple[PlantedTask, ...]
     #: What the rows say to the claims of the authors.
     claims: tuple[Answer, ...]
+    #: One per task and model whose results say their steps.
+    regimes: tuple[Regime, ...]
+    #: One per task, split, model and size with several budgets.
+    budgets: tuple[BudgetTable, ...]
     #: What rows have in common whose seeds share sets of scores; None where there are none.
     shared_scores: SharedScores | None
 
@@ -107,6 +117,8 @@ class Board:
             across=across_tasks([*by_contest, *_lacking(contests)]),
             planted=planted,
             claims=answers_of(results, in_order),
+            regimes=regimes_of(results),
+            budgets=budget_tables(by_contest),
             shared_scores=shared,
         )
 
@@ -120,7 +132,8 @@ class Board:
         standings = tuple(standing for standing in self.standings if chosen(standing.key))
         cells = {row.cell for standing in standings for row in standing.rows}
         rows = tuple(row for row in self.rows if row.cell in cells)
-        return replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=(), claims=())
+        part = replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=())
+        return replace(part, claims=(), regimes=(), budgets=())
 
 
 def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
@@ -198,6 +211,8 @@ def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
         rivals=tuple(sorted(rivals.items())),
         further=None if contest.sample.further is None else contest.sample.further.task,
         label_noise=contest.sample.label_noise,
+        steps=next((row.steps for row in rows if row.role == "random"), None),
+        full_steps=next((row.steps for row in rows if row.role == "full"), None),
     )
 
 

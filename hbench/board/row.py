@@ -8,6 +8,7 @@ from typing import Literal
 from hbench.board.comparisons import Comparison, Role
 from hbench.board.costs import CostSummary
 from hbench.board.margins import Margin
+from hbench.board.steps import Steps
 from hbench.results.cell import CellKey
 from hbench.statistics import RankSet
 
@@ -74,6 +75,8 @@ class BoardRow:
     seed_inflation: float | None = None
     train_rows: int = 0
     eval_rows: int = 0
+    #: Optimiser steps of its trainings; None where the results do not say them.
+    steps: Steps | None = None
     #: Mean over seeds; its interval where it is a mean over examples, or recomputed.
     metric: Estimate | None = None
     #: Whether the metric is no mean over examples but recomputed from them, and its tests are of its pseudo-values.

@@ -12,6 +12,7 @@ from hbench.board.margins import margin_of
 from hbench.board.planted import PlantedTask
 from hbench.board.ranks import ranks_of
 from hbench.board.row import BoardRow, Estimate, Kept, RowRole
+from hbench.board.steps import steps_of
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey, CellResult
 from hbench.statistics import Ratio, TwoTTest
@@ -94,6 +95,7 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         scorings=None if scoring is None else len(scoring.groups),
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
+        steps=steps_of(cell),
         planted=tuple(sorted((cell.planted or {}).items())),
         failures=tuple(reasons),
     )

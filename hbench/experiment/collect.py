@@ -21,6 +21,7 @@ from hbench.plugins import Scorer
 from hbench.plugins.claims import Claim, claims_of
 from hbench.plugins.further import further_label
 from hbench.plugins.registry import Named
+from hbench.plugins.settings import Setting, settings_of
 from hbench.results.cell import (
     CellResult,
     Cost,
@@ -104,6 +105,7 @@ class _Row:
     scoring: Scoring | None = None
     planted: dict[str, float] | None = None
     claims: tuple[Claim, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class _Collector:
             scoring=self._scoring(arm.method),
             planted=self._planted(arm.method),
             claims=claims_of(arm.method.plugin),
+            settings=settings_of(arm.method.plugin, self.experiment.task.name),
         )
         yield from self._cells(row)
 
@@ -222,6 +225,8 @@ class _Collector:
             scoring=row.scoring,
             looks=Looks(suite.looks) if suite.looks and row.runs else None,
             further=self._further(split),
+            steps=tuple(None if (r := self._result(run)) is None else r.steps for run in row.runs.values()),
+            settings=row.settings,
         )
 
     def _evaluated(self, split: str) -> Task:

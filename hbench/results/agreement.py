@@ -40,6 +40,8 @@ def _check_seeds(fields: Fields, result: CellResult) -> None:
         raise fields.error("seeds", f"holds a seed twice: {list(seeds)}; {_AGAIN}")
     if len(result.values) != len(seeds):
         raise fields.error("values", f"holds {len(result.values)} numbers for {len(seeds)} seeds; {_AGAIN}")
+    if result.steps and [s is None for s in result.steps] != [v is None for v in result.values]:
+        raise fields.error("steps", f"and values disagree on the seeds that failed; {_AGAIN}")
     for name, values in result.also.items():
         if [v is None for v in values] != [v is None for v in result.values]:
             raise fields.error(f"also.{name}", f"and values disagree on the seeds that failed; {_AGAIN}")

@@ -26,6 +26,7 @@ from hbench.cost.charges import Part as Part
 from hbench.files import JsonObject
 from hbench.plugins.claims import Claim
 from hbench.plugins.registry import KINDS
+from hbench.plugins.settings import Setting
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.looks import Looks
 from hbench.results.outcomes import Outcomes
@@ -34,6 +35,10 @@ from hbench.statistics.confusion import METRICS, Metric
 #: Raised when the form of the files changes; files of another form are refused.
 SCHEMA = 2
 
+#: Fields that a file does not have where they are empty.
+_OPTIONAL = (
+    *("also", "rivals", "published", "claims", "trivial", "scoring", "looks", "further", "steps", "settings"),
+)
 #: A word that its plain form keeps as it is, whether or not capitals count.
 _WORD = re.compile(r"[a-z0-9_+@](?:[a-z0-9._+@]*[a-z0-9_+@])?")
 #: References whose plain forms differ: the number of hyphens tells how many options follow a name of one or two words.
@@ -148,7 +153,8 @@ class CellResult:
     trivial, what an answer without reading reaches, beside the full-data baseline; scoring, the groups of full-data
     runs that the scores come from (without it, one group of all `scoring_runs` scores for every seed, see
     `scored_from`); looks, the numbers of seeds at which its results are looked at by plan, and were without one;
-    further, where `split` is the label of a further set: whose examples the trained models were evaluated on.
+    further, where `split` is the label of a further set: whose examples the trained models were evaluated on; steps,
+    the optimiser steps per seed, None where it failed; settings, those in which the method's authors measured it.
     """
 
     task: str
@@ -183,6 +189,8 @@ class CellResult:
     scoring: Scoring | None = None
     looks: Looks | None = None
     further: Further | None = None
+    steps: tuple[int | None, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     @property
     def cell(self) -> CellKey:
@@ -268,7 +276,8 @@ class CellResult:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
         payload["claims"] = [claim.as_json() for claim in self.claims]
-        for name in ("also", "rivals", "published", "claims", "trivial", "scoring", "looks", "further"):
+        payload["settings"] = [setting.as_json() for setting in self.settings]
+        for name in _OPTIONAL:
             if not payload[name]:
                 del payload[name]
         for outcomes in (payload["examples"], payload.get("trivial", {}).get("examples")):

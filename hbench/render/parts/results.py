@@ -10,7 +10,8 @@ from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow
 from hbench.board.scorings import SharedScores
 from hbench.board.values import FEWEST_SEEDS
-from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short, title
+from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short
+from hbench.render.parts.regime import heading
 from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
@@ -57,7 +58,7 @@ def _sharing(shared: SharedScores) -> str:
 def _section(standing: Standing) -> Section:
     table = rows_table(standing.rows, standing.metric)
     below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
-    return Section(title(standing.key), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
+    return Section(heading(standing), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
 
 
 def _about(standing: Standing) -> str:
