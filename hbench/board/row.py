@@ -71,6 +71,8 @@ class BoardRow:
     #: subset takes no scores. With one set the row is about these examples, not about the method.
     scoring_runs: int = 0
     scorings: int | None = None
+    #: The model of these runs, where it is another one than the one that was trained.
+    scored_with: str | None = None
     #: Where seeds share sets of scores: what the mean square of seeds is multiplied by in the row's tests.
     seed_inflation: float | None = None
     train_rows: int = 0

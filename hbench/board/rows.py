@@ -93,6 +93,7 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         seeds_failed=failed,
         scoring_runs=0 if scoring is None else scoring.runs,
         scorings=None if scoring is None else len(scoring.groups),
+        scored_with=None if cell.scored_with is None else cell.scored_with.model,
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
         steps=steps_of(cell),

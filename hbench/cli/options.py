@@ -44,6 +44,11 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
     _list("--scorer", "scorers", metavar="S", help="Scorer instead of the suite's, such as 'el2n[epoch=2]'"),
     _list("--keep", "keep", metavar="F", help="Share kept, such as 0.3, or a scorer whose own subset sets the size"),
     _list("--budget", "budgets", metavar="B", help=f"Budget of pruned trainings, {' or '.join(BUDGETS)}"),
+    click.option(
+        "--score-with",
+        metavar="M",
+        help="Model whose full-data runs give the scores, instead of the one that is trained on the subset.",
+    ),
     _number("--seeds", help="Trainings behind each result."),
     _list(
         "--scoring-runs",

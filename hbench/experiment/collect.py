@@ -12,6 +12,7 @@ from hbench.cost import bill, charges
 from hbench.cost.bill import PerUnit
 from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.experiment.bind import BoundExperiment
+from hbench.experiment.fields.transfer import other_model
 from hbench.experiment.finished import Finished, NothingFinished
 from hbench.experiment.kept import subset_of
 from hbench.experiment.plan import Arm
@@ -29,6 +30,7 @@ from hbench.results.cell import (
     Failed,
     Further,
     Part,
+    ScoredWith,
     Scoring,
     Subset,
     TrivialAnswer,
@@ -106,6 +108,8 @@ class _Row:
     planted: dict[str, float] | None = None
     claims: tuple[Claim, ...] = ()
     settings: tuple[Setting, ...] = ()
+    #: The model that scored, where it is another one than the one that is trained.
+    scored_with: ScoredWith | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ class _Collector:
             planted=self._planted(arm.method),
             claims=claims_of(arm.method.plugin),
             settings=settings_of(arm.method.plugin, self.experiment.task.name),
+            scored_with=self._scored_with(arm.method),
         )
         yield from self._cells(row)
 
@@ -182,6 +187,7 @@ class _Collector:
             cost=None,
             scoring=self._scoring(method),
             planted=self._planted(method),
+            scored_with=self._scored_with(method),
         )
         return self._cell(row, self.task.splits()[0], _Measured())
 
@@ -227,6 +233,7 @@ class _Collector:
             further=self._further(split),
             steps=tuple(None if (r := self._result(run)) is None else r.steps for run in row.runs.values()),
             settings=row.settings,
+            scored_with=row.scored_with,
         )
 
     def _evaluated(self, split: str) -> Task:
@@ -323,10 +330,18 @@ class _Collector:
         groups = self.experiment.groups[method.ref]
         return Scoring(groups.runs, tuple(groups.scored_by[seed] for seed in self.experiment.evaluation_seeds))
 
+    def _scored_with(self, method: Named[Scorer]) -> ScoredWith | None:
+        other = other_model(method, self.experiment.model)
+        if other is None:
+            return None
+        run = next(iter(self.bound.scoring[other].values()))
+        return ScoredWith(self.experiment.scoring[other].model.title, run.model.source)
+
     def _scoring_cost(self, method: Named[Scorer]) -> PerUnit[tuple[Part, ...]]:
         """Return what one set of a method's scores needs of full-data runs, by unit: the mean over its groups."""
         groups = () if (scoring := self._scoring(method)) is None else scoring.groups
-        results = [self.finished.training(self.bound.full[seed]) for group in groups for seed in group]
+        read = self.bound.read_by(method)
+        results = [self.finished.training(read[seed]) for group in groups for seed in group]
         bills = [None if r is None else r.bill for r in results]
         return charges.scoring(method.plugin.observation(), bills, self.experiment.recipe.epochs, sets=len(groups))
 

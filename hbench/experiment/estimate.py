@@ -9,9 +9,11 @@ from pathlib import Path
 from hbench.cost.budgets import find_budget
 from hbench.cost.model import Training, observing
 from hbench.data.sizes import training_set
+from hbench.experiment.fields.transfer import other_model
 from hbench.experiment.plan import Arm, Experiment, Plan, unite
 from hbench.jobs.observe import Observed
 from hbench.jobs.recipe import Recipe
+from hbench.models.catalogue import Model
 from hbench.models.sizes import size_of
 
 
@@ -113,19 +115,31 @@ def _experiment(
     pruned = sum(seeds * _training(arm, experiment.recipe) for arm in arms)
     users = [(m, o) for m in experiment.scored() if (o := m.plugin.observation()) is not None]
     scoring = len(experiment.scoring_seeds()) if users else 0
+    flops, memory = _of_one_training(experiment, experiment.model, train_size)
+    others = {ref: _of_one_training(experiment, found.model, train_size) for ref, found in experiment.scoring.items()}
+    # trainings of another model, in those of the one that is trained; as many where a size is not known
+    worth = {ref: other / flops if other and flops else 1.0 for ref, (other, _) in others.items()}
     alone = sum(
-        len(experiment.groups[method.ref].seeds) * (1 + _passes(unite([observation]), experiment.recipe))
+        len(experiment.groups[method.ref].seeds)
+        * (1 + _passes(unite([observation]), experiment.recipe))
+        * worth.get(other_model(method, experiment.model) or "", 1.0)
         for method, observation in users
     )
     cost = full + scoring * _passes(experiment.observe, experiment.recipe) + pruned
-    flops, memory = _of_one_training(experiment, train_size)
+    cost += sum(
+        worth[ref] * len(found.seeds) * (1 + _passes(found.observe, experiment.recipe))
+        for ref, found in experiment.scoring.items()
+    )
+    lent = sum(len(found.seeds) for found in experiment.scoring.values())
+    memories = [memory, *(held for _, held in others.values())]
+    memory = None if None in memories else max(held for held in memories if held is not None)
     if seconds is None and flops is not None and rate is not None:
         seconds = flops / rate
     return ExperimentEstimate(
         task=experiment.task.ref,
         model=experiment.model.ref,
-        full_runs=full,
-        scoring_runs_of_these=scoring,
+        full_runs=full + lent,
+        scoring_runs_of_these=scoring + lent,
         scorers_sharing_them=len(users),
         further=tuple(found.ref for found in experiment.further),
         score_jobs=sum(
@@ -140,9 +154,11 @@ def _experiment(
     )
 
 
-def _of_one_training(experiment: Experiment, train_size: int | None) -> tuple[float | None, float | None]:
+def _of_one_training(
+    experiment: Experiment, model: Model, train_size: int | None
+) -> tuple[float | None, float | None]:
     """Return the operations and the bytes of a training on the full data, every sequence as long as it may be."""
-    size, recipe = size_of(experiment.model), experiment.recipe
+    size, recipe = size_of(model), experiment.recipe
     if size is None:
         return None, None
     data = training_set(experiment.task.plugin, train_size)

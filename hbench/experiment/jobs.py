@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from hbench.experiment.plan import Arm, Experiment
+    from hbench.experiment.plan import Arm, Experiment, ScoringModel
     from hbench.experiment.suite import Suite
     from hbench.plugins import Scorer, Source, Task
     from hbench.plugins.registry import Named
 
-#: Options of a scorer that act on the selection only: scores are shared across them.
-_SELECTION_OPTIONS = ("offset", "balance")
+#: Options of a scorer that no score depends on but by the runs that are read: scores are shared across them.
+_NOT_OF_SCORES = ("offset", "balance", "score_with")
 
 
 def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Path | None) -> TaskRef:
@@ -77,10 +77,24 @@ def full_jobs(
     }
 
 
-def score_jobs(experiment: Experiment, method: Named[Scorer], full: Mapping[int, FineTune]) -> dict[int, Score]:
+def scoring_jobs(full: FineTune, scoring: ScoringModel) -> dict[int, FineTune]:
+    """Return the full-data trainings of another model than the trained one, which some methods read, by seed.
+
+    full: one of the trained model.
+    """
+    job = replace(full, model=scoring.model.reference, observe=scoring.observe, further=None)
+    return {seed: replace(job, seed=seed) for seed in scoring.seeds}
+
+
+def score_jobs(
+    experiment: Experiment,
+    method: Named[Scorer],
+    full: Mapping[int, FineTune],
+    read: Mapping[int, FineTune] | None = None,
+) -> dict[int, Score]:
     """Return by training seed the job whose scores select its subset.
 
-    Seeds that one group scores share a job; a method that draws afresh has one for every seed, and one that reads no
+    read: the runs that it reads, where they are of another model. Seeds that one group scores share a job; a method that draws afresh has one for every seed, and one that reads no
     run a single one.
     """
     observation, groups = method.plugin.observation(), experiment.groups[method.ref]
@@ -88,12 +102,12 @@ def score_jobs(experiment: Experiment, method: Named[Scorer], full: Mapping[int,
     job = Score(
         task=first.task,
         scorer=method.name,
-        options={k: v for k, v in method.options.items() if k not in _SELECTION_OPTIONS},
+        options={k: v for k, v in method.options.items() if k not in _NOT_OF_SCORES},
         source=source_digest(type(method.plugin)),
         examples=first.key,
         capture=None if observation is None else observation.at,
     )
-    by_group = [_reading(job, [full[seed].key for seed in group]) for group in groups.runs]
+    by_group = [_reading(job, [(read or full)[seed].key for seed in group]) for group in groups.runs]
     jobs = {seed: by_group[groups.scored_by[seed]] for seed in experiment.seeds}
     return {seed: replace(job, draw=seed) for seed, job in jobs.items()} if method.plugin.fresh else jobs
 

@@ -12,6 +12,7 @@ from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
 from hbench.experiment.fields.entries import check_whole, checked_text, distinct, naming, renaming, sequence
 from hbench.experiment.fields.further import further_refs
+from hbench.experiment.fields.transfer import scoring_model, transferred
 from hbench.experiment.groups import Groups, checked_scoring_runs, groups_of, of_these, runs_per_score, updated
 from hbench.experiment.fields.noise import check_share, noisy_ref, planted_ref
 from hbench.experiment.seeds import check_seeds
@@ -48,6 +49,9 @@ class Suite:
     also_evaluate: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     scorers: tuple[str, ...] = ()
+    #: The model whose full-data runs give the scores, instead of the one that is trained on the subset; None for what
+    #: each scorer's own option says. It becomes that option of all scorers that read runs.
+    score_with: str | None = None
     #: The scorer whose random subset every method is compared with at its own size; always one of the scorers.
     baseline: str = "random"
     #: Further methods that every method is compared with, such as `dynamic-random`; always among the scorers.
@@ -100,8 +104,9 @@ class Suite:
         self._set("also_evaluate", further_refs(sequence("also_evaluate", self.also_evaluate)))
         if not self._resolve("models", lambda ref: find_model(ref).ref):
             raise UsageError("models: none given; name at least one, see `hbench list models`")
+        self._set("score_with", scoring_model(self.score_with))
         self._resolve_scorers()
-        self._set("keep", distinct("keep", sequence("keep", self.keep), _keep_entry))
+        self._set("keep", distinct("keep", sequence("keep", self.keep), self._keep_entry))
         named = [SCORERS.find(ref) for ref in self._named_scorers()]
         self._set("scoring_runs", checked_scoring_runs(self.scoring_runs, named))
         self._set("budgets", distinct("budgets", sequence("budgets", self.budgets), _budget))
@@ -143,6 +148,7 @@ class Suite:
         train_size: int | None = None,
         eval_size: int | None = None,
         label_noise: float | None = None,
+        score_with: str | None = None,
         executor: str | None = None,
     ) -> Suite:
         """Return the suite with what was given on the command line; what is empty or None stays as it is.
@@ -179,6 +185,8 @@ class Suite:
                 suite = replace(suite, sizes=kept)
         if label_noise is not None:
             suite = suite._changed("--label-noise", "label_noise", label_noise=label_noise)
+        if score_with is not None:
+            suite = suite._changed("--score-with", "score_with", score_with=score_with)
         return suite if executor is None else suite._changed("--executor", "executor", executor=executor)
 
     def as_dict(self) -> JsonObject:
@@ -206,8 +214,14 @@ class Suite:
         self._set(name, refs)
         return refs
 
+    def _keep_entry(self, value: Any) -> float | str:
+        if (share := _share(value)) is not None:
+            return share
+        with naming("keep"):
+            return _natural_ref(transferred(_scorer(str(value)), self.score_with))
+
     def _resolve_scorers(self) -> None:
-        scorers = self._resolve("scorers", lambda ref: _scorer(ref).ref)
+        scorers = self._resolve("scorers", lambda ref: transferred(_scorer(ref), self.score_with).ref)
         if not scorers:
             raise UsageError("scorers: none given; name at least one, see `hbench list scorers`")
         with naming("baseline"):
@@ -215,7 +229,7 @@ class Suite:
             if not baseline.plugin.fresh:
                 raise UsageError(f"'{baseline.ref}' draws no fresh subset for every seed; name a scorer such as random")
         self._set("baseline", baseline.ref)
-        rivals = self._resolve("rivals", lambda ref: _scorer(ref).ref)
+        rivals = self._resolve("rivals", lambda ref: transferred(_scorer(ref), self.score_with).ref)
         if baseline.ref in rivals:
             raise UsageError(f"rivals: '{baseline.ref}' is the random baseline already; leave it out here")
         self._set("scorers", tuple(dict.fromkeys((*scorers, baseline.ref, *rivals))))
@@ -271,15 +285,15 @@ def _scorer(reference: str) -> Named[Scorer]:
     return found
 
 
-def _keep_entry(value: Any) -> float | str:
+def _share(value: Any) -> float | None:
+    """Return a share to keep, None for what names a scorer."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         found = short_repr(value)
         raise UsageError(f"keep {found}: use a share such as 0.3, or a scorer with a natural subset such as h-score")
     try:
         share = float(value)
     except ValueError:
-        with naming("keep"):
-            return _natural_ref(str(value))
+        return None
     except OverflowError:  # an integer beyond the largest float
         share = math.inf
     if not 0 < share <= 1:
@@ -287,8 +301,7 @@ def _keep_entry(value: Any) -> float | str:
     return share
 
 
-def _natural_ref(reference: str) -> str:
-    scorer = _scorer(reference)
+def _natural_ref(scorer: Named[Scorer]) -> str:
     if type(scorer.plugin).natural is Scorer.natural:
         raise UsageError(
             f"'{scorer.ref}' has no natural subset, so it fixes no size; name a scorer that has, or a share"

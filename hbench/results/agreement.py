@@ -184,6 +184,8 @@ def _check_size(fields: Fields, result: CellResult) -> None:
 
 def _check_scoring(fields: Fields, result: CellResult) -> None:
     """Who reads scoring runs is charged for them, and nobody else; the groups hold these runs, and score every seed."""
+    if result.scored_with is not None and not result.scoring_runs:
+        raise fields.error("scored_with", f"names a model of which no run is read; {_AGAIN}")
     if (scoring := result.scoring) is not None:
         _check_groups(fields, result, scoring)
     cost = result.cost

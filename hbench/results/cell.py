@@ -38,6 +38,7 @@ SCHEMA = 2
 #: Fields that a file does not have where they are empty.
 _OPTIONAL = (
     *("also", "rivals", "published", "claims", "trivial", "scoring", "looks", "further", "steps", "settings"),
+    "scored_with",
 )
 #: A word that its plain form keeps as it is, whether or not capitals count.
 _WORD = re.compile(r"[a-z0-9_+@](?:[a-z0-9._+@]*[a-z0-9_+@])?")
@@ -139,6 +140,14 @@ class Further:
 
 
 @dataclass(frozen=True)
+class ScoredWith:
+    """The model whose runs gave the scores, where another one was trained on the subset, and its version."""
+
+    model: str
+    source: JsonObject
+
+
+@dataclass(frozen=True)
 class CellResult:
     """One cell: what was run, the metric per training seed, and one value per seed and evaluation example.
 
@@ -154,7 +163,8 @@ class CellResult:
     runs that the scores come from (without it, one group of all `scoring_runs` scores for every seed, see
     `scored_from`); looks, the numbers of seeds at which its results are looked at by plan, and were without one;
     further, where `split` is the label of a further set: whose examples the trained models were evaluated on; steps,
-    the optimiser steps per seed, None where it failed; settings, those in which the method's authors measured it.
+    the optimiser steps per seed, None where it failed; settings, those in which the method's authors measured it;
+    scored_with, the model whose runs `scoring` names, where it is another one than `model`.
     """
 
     task: str
@@ -191,6 +201,7 @@ class CellResult:
     further: Further | None = None
     steps: tuple[int | None, ...] = ()
     settings: tuple[Setting, ...] = ()
+    scored_with: ScoredWith | None = None
 
     @property
     def cell(self) -> CellKey:

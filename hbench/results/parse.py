@@ -21,6 +21,7 @@ from hbench.results.cell import (
     Failed,
     Further,
     Part,
+    ScoredWith,
     Scoring,
     Subset,
     TrivialAnswer,
@@ -83,6 +84,7 @@ def parse_cell(text: str, file: str) -> CellResult:
         further=_further(fields),
         steps=_steps(fields),
         settings=parse_settings(fields),
+        scored_with=_scored_with(fields),
     )
     fields.close()
     check_agreement(fields, result)
@@ -239,6 +241,15 @@ def _scored_from(fields: Fields) -> Scoring | None:
         ),
     )
     found = Scoring(tuple(map(tuple, groups)), inner.wholes("scored_by"))
+    inner.close()
+    return found
+
+
+def _scored_with(fields: Fields) -> ScoredWith | None:
+    inner = fields.within("scored_with") if fields.has("scored_with") else None
+    if inner is None:
+        return None
+    found = ScoredWith(inner.text("model"), _object(inner, "source"))
     inner.close()
     return found
 

@@ -140,6 +140,9 @@ def _remarks(rows: Sequence[BoardRow]) -> list[Text]:
     present = {row.method for row in rows if row.seeds}
     lines = [line for row in rows for line in (*_failures(row), *_seeds(row), *_without_baseline(row, present))]
     missing = [row.method for row in rows if row.status == "missing"]
+    for row in rows:
+        if row.scored_with is not None:
+            lines.append(f"- {code(row.method)}: scored with {code(row.scored_with)}, whose runs its net cost counts.")
     once = [row.method for row in rows if row.scorings == 1]
     if once:
         lines.append(
