@@ -17,6 +17,11 @@ from hbench.models.catalogue import Model
 from hbench.models.sizes import size_of
 
 
+#: Operations a second that a plan takes a GPU to train with where none has been measured: a tenth of an H100's peak in
+#: bf16, which is what fine-tuning at lengths of 128 to 512 tokens can count on without a measurement.
+ASSUMED_RATE = 1e14
+
+
 @dataclass(frozen=True)
 class Amounts:
     """Counts of jobs, and costs in trainings on the full data of the same task and model.
@@ -38,6 +43,11 @@ class Amounts:
     flops_at_most: float | None
     #: Gigabytes (2^30) that one training holds at most; None where the size of the model is not known.
     memory_gib: float | None
+    #: Operations of one training on the full data, the largest in a total; None where they are not known.
+    flops_per_job: float | None
+    #: Hours of one GPU at `ASSUMED_RATE`, of everything and of one training on the full data.
+    gpu_hours_at_most: float | None
+    gpu_hours_per_job: float | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ def _sum(parts: Sequence[Amounts]) -> Amounts:
     hours = [p.hours_at_most for p in parts if p.hours_at_most is not None]
     flops = [p.flops_at_most for p in parts if p.flops_at_most is not None]
     memory = [p.memory_gib for p in parts if p.memory_gib is not None]
+    largest = max((p.flops_per_job for p in parts if p.flops_per_job is not None), default=None)
+    largest = None if len(flops) < len(parts) else largest
     return Amounts(
         full_runs=sum(p.full_runs for p in parts),
         score_jobs=sum(p.score_jobs for p in parts),
@@ -103,6 +115,9 @@ def _sum(parts: Sequence[Amounts]) -> Amounts:
         hours_at_most=None if len(hours) < len(parts) else round(sum(hours), 2),
         flops_at_most=None if len(flops) < len(parts) else sum(flops),
         memory_gib=None if len(memory) < len(parts) else max(memory, default=None),
+        flops_per_job=largest,
+        gpu_hours_at_most=None if len(flops) < len(parts) else _gpu_hours(sum(flops)),
+        gpu_hours_per_job=_gpu_hours(largest),
     )
 
 
@@ -151,7 +166,14 @@ def _experiment(
         hours_at_most=None if seconds is None else round(cost * seconds / 3600, 2),
         flops_at_most=None if flops is None else cost * flops,
         memory_gib=None if memory is None else round(memory / 2**30, 2),
+        flops_per_job=flops,
+        gpu_hours_at_most=_gpu_hours(None if flops is None else cost * flops),
+        gpu_hours_per_job=_gpu_hours(flops),
     )
+
+
+def _gpu_hours(flops: float | None) -> float | None:
+    return None if flops is None else round(flops / ASSUMED_RATE / 3600, 2)
 
 
 def _of_one_training(
