@@ -81,9 +81,9 @@ def plan(
         "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
         "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring "
         "runs. FLOPs take every sequence to be as long as the recipe allows. A job's memory is 16 bytes a parameter "
-        "(weights, gradients, AdamW) and the activations of a batch; its FLOPs are those of one training on the full data. "
-        f"GPU hours are FLOPs at {ASSUMED_RATE / 1e12:,.0f} TFLOP/s, which is assumed and not measured. Hours are those of one job after the other: "
-        "measured by the full-data runs that have finished in --store, "
+        "(weights, gradients, AdamW) and the activations of a batch; its FLOPs are those of one training on the full "
+        f"data. GPU hours are FLOPs at {ASSUMED_RATE / 1e12:,.0f} TFLOP/s, which is assumed, not measured. Hours are "
+        "those of one job after the other: measured by the full-data runs that have finished in --store, "
         + (
             "without such a run not known; --calibrate measures this machine."
             if rate is None

@@ -42,9 +42,7 @@ class RowRules(Protocol):
         """Raise DataError for a file of the data's authors that contradicts itself."""
 
 
-def describe_source(
-    task: Task, data_dir: Path | None, name: str, *, splits: Sequence[str] | None = None
-) -> Source:
+def describe_source(task: Task, data_dir: Path | None, name: str, *, splits: Sequence[str] | None = None) -> Source:
     """Return where the rows of a task come from and which version they are.
 
     name: the task's name, which is its folder under `data_dir`. splits: those that are used; None for the training

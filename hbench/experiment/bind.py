@@ -122,7 +122,10 @@ def _further_refs(sets: Sequence[Named[Task]], suite: Suite, data_dir: Path | No
     return (
         tuple(
             evaluation_ref(
-                found, suite, describe_source(found.plugin, data_dir, found.name, splits=found.plugin.splits()), data_dir
+                found,
+                suite,
+                describe_source(found.plugin, data_dir, found.name, splits=found.plugin.splits()),
+                data_dir,
             )
             for found in sets
         )

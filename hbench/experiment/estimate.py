@@ -16,7 +16,6 @@ from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import Model
 from hbench.models.sizes import size_of
 
-
 #: Operations a second that a plan takes a GPU to train with where none has been measured: a tenth of an H100's peak in
 #: bf16, which is what fine-tuning at lengths of 128 to 512 tokens can count on without a measurement.
 ASSUMED_RATE = 1e14
@@ -176,9 +175,7 @@ def _gpu_hours(flops: float | None) -> float | None:
     return None if flops is None else round(flops / ASSUMED_RATE / 3600, 2)
 
 
-def _of_one_training(
-    experiment: Experiment, model: Model, train_size: int | None
-) -> tuple[float | None, float | None]:
+def _of_one_training(experiment: Experiment, model: Model, train_size: int | None) -> tuple[float | None, float | None]:
     """Return the operations and the bytes of a training on the full data, every sequence as long as it may be."""
     size, recipe = size_of(model), experiment.recipe
     if size is None:

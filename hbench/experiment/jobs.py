@@ -94,8 +94,8 @@ def score_jobs(
 ) -> dict[int, Score]:
     """Return by training seed the job whose scores select its subset.
 
-    read: the runs that it reads, where they are of another model. Seeds that one group scores share a job; a method that draws afresh has one for every seed, and one that reads no
-    run a single one.
+    read: the runs that it reads, where they are of another model. Seeds that one group scores share a job; a method
+    that draws afresh has one for every seed, and one that reads no run a single one.
     """
     observation, groups = method.plugin.observation(), experiment.groups[method.ref]
     first = next(iter(full.values()))

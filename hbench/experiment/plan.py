@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from hbench.errors import UsageError
 from hbench.experiment.fields.further import further_of
-from hbench.experiment.groups import Groups
 from hbench.experiment.fields.noise import check_noise
 from hbench.experiment.fields.transfer import other_model
+from hbench.experiment.groups import Groups
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
@@ -194,7 +194,7 @@ def _scoring_model(
 
 
 def _seeds_read(groups: Iterable[Groups], count: int) -> tuple[int, ...]:
-    """Return the seeds of the runs that some groups hold, in the order of training seeds, of which a plan has a count."""
+    """Return the seeds of the runs that some groups hold, in the order of the training seeds of a plan."""
     read = {seed for of in groups for seed in of.seeds}
     return tuple(seed for seed in training_seeds(max(count, len(read))) if seed in read)
 

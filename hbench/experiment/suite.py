@@ -12,9 +12,9 @@ from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
 from hbench.experiment.fields.entries import check_whole, checked_text, distinct, naming, renaming, sequence
 from hbench.experiment.fields.further import further_refs
+from hbench.experiment.fields.noise import check_share, noisy_ref, planted_ref
 from hbench.experiment.fields.transfer import scoring_model, transferred
 from hbench.experiment.groups import Groups, checked_scoring_runs, groups_of, of_these, runs_per_score, updated
-from hbench.experiment.fields.noise import check_share, noisy_ref, planted_ref
 from hbench.experiment.seeds import check_seeds
 from hbench.files import JsonObject, short_repr, shorten
 from hbench.jobs.recipe import Recipe

@@ -1,4 +1,4 @@
-"""Label noise: a share of the training labels is replaced by another class, so that it is known which ones are wrong."""
+"""Label noise: a share of the training labels is replaced by another class, and it is known which ones are wrong."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def with_label_noise(task: Task, examples: Examples, encoded: Encoded) -> tuple[
     count = round(share * examples.size)
     if not 0 < count <= len(clean):
         raise DataError(
-            f"label_noise={share} of {examples.size} training rows is {count}, and {len(clean)} have a label to replace; "
-            "use another share, or more rows"
+            f"label_noise={share} of {examples.size} training rows is {count}, and {len(clean)} have a label to "
+            "replace; use another share, or more rows"
         )
     rng = np.random.default_rng([task.noise_seed, int.from_bytes(b"label noise")])
     chosen = np.sort(rng.permutation(clean)[:count])

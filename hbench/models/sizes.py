@@ -34,7 +34,7 @@ class Size:
 
     @property
     def parameters(self) -> int:
-        """Return the number of weights: embeddings, attention and feed-forward matrices of every layer, their biases."""
+        """Return the number of weights: embeddings, and of every layer the matrices and their biases."""
         width = self.embedding or self.width
         projected = 0 if self.embedding is None else 2 * self.embedding * self.width
         biases = 2 * self.width if self.gated else 9 * self.width + self.inner
@@ -67,7 +67,7 @@ class Size:
         """Return the bytes that a training job holds: 16 a parameter, and the activations of a batch.
 
         bits: 16 or 32, of an activation. A layer keeps T B w (34 + 5 a T / w) bytes in 16 bits, a being the heads
-        (Korthikanti et al. 2022, arXiv 2205.05198, Eq. 2), of which 16 w are the inner part of the feed-forward network,
+        (Korthikanti et al. 2022, arXiv 2205.05198, Eq. 2), of which 16 w are the inner part of the feed-forward part,
         here 4 v for its width v, and twice that with a gate.
         """
         inner = (8 if self.gated else 4) * self.inner

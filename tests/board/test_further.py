@@ -108,13 +108,13 @@ def test_a_result_on_a_further_set_is_written_and_read_back():
 
 
 def test_a_further_set_is_never_the_tasks_own_split():
-    with pytest.raises(ResultError, match="x.json: field 'further'"):
+    with pytest.raises(ResultError, match=r"x.json: field 'further'"):
         parse_cell(replace(FURTHER[1], primary=True).dump(), "x.json")
 
 
 def test_two_versions_of_a_further_set_are_not_compared():
     other = replace(FURTHER[2], further=replace(ANLI, source={"hub": "a/b", "revision": "d"}))
-    with pytest.raises(ResultError, match=r"further.source.revision: c and d"):
+    with pytest.raises(ResultError, match=r"'further.source.revision': d and c"):
         board_of([*OWN, *FURTHER[:2], other, *FURTHER[3:]])
 
 

@@ -42,7 +42,7 @@ def test_the_command_line_replaces_it_and_new_tasks_have_it_too():
 
 @pytest.mark.parametrize("share", [0, 0.0, 1.0, -0.1, True, "0.1", float("nan")])
 def test_a_share_that_is_none_is_refused(share):
-    with pytest.raises(UsageError, match="^label_noise .*share above 0 and below 1"):
+    with pytest.raises(UsageError, match=r"^label_noise .*share above 0 and below 1"):
         suite(label_noise=share)
 
 
@@ -58,7 +58,7 @@ def test_a_task_can_be_scored_alone_to_see_who_finds_the_noise():
     assert made.diagnose == ("snli[label_noise=0.1]", "planted-pair[size=60]")
     assert all(experiment.diagnosed for experiment in make_plan(made).experiments)
     assert made.overridden(tasks=("snli",)).diagnose == ("snli[label_noise=0.1]",)
-    with pytest.raises(UsageError, match="'snli' has no planted examples.*label_noise"):
+    with pytest.raises(UsageError, match=r"'snli' has no planted examples.*label_noise"):
         suite(tasks=(), diagnose=("snli",), label_noise=None)
 
 
@@ -103,7 +103,9 @@ def test_the_changed_rows_are_trained_on_and_looked_for(bench):
     assert "10.0 % of the training labels were replaced by another class." in page
     assert "Of a task with `label_noise`" in page
     # results with noise and without are other tables of one board
-    bench.hbench("run", "suite.toml", "--store", "plain/store", "--results", "noisy/results", "--out", "both", "--quiet")
+    bench.hbench(
+        "run", "suite.toml", "--store", "plain/store", "--results", "noisy/results", "--out", "both", "--quiet"
+    )
     both = (bench.folder / "both/LEADERBOARD.md").read_text()
     assert "### planted-sentence[size=120] / validation" in both
     assert "### planted-sentence[label_noise=0.1,size=120] / validation" in both

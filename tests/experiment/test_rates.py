@@ -45,7 +45,9 @@ def test_the_suite_of_larger_models_is_planned_with_its_cost():
         assert one.gpu_hours_per_job == pytest.approx(one.flops_per_job / ASSUMED_RATE / 3600, abs=0.01)
         assert one.gpu_hours_at_most == pytest.approx(one.flops_at_most / ASSUMED_RATE / 3600, abs=0.01)
         assert one.memory_gib > 5
-    assert found.total.gpu_hours_at_most == pytest.approx(sum(one.gpu_hours_at_most for one in found.experiments), abs=1)
+    assert found.total.gpu_hours_at_most == pytest.approx(
+        sum(one.gpu_hours_at_most for one in found.experiments), abs=1
+    )
     assert found.total.flops_per_job == max(one.flops_per_job for one in found.experiments)
 
 

@@ -68,12 +68,12 @@ def test_what_cannot_score_is_refused_by_name(hbench, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
-    with pytest.raises(UsageError, match="score_with: model .*mine.* is a folder"):
+    with pytest.raises(UsageError, match=r"score_with: model .*mine.* is a folder"):
         suite(score_with=str(folder))
     for scorer in ("length", "random", "dynamic-el2n"):
-        with pytest.raises(UsageError, match="score_with=tiny: this scorer reads no run"):
+        with pytest.raises(UsageError, match=r"score_with=tiny: this scorer reads no run"):
             suite(score_with=None, scorers=(f"{scorer}[score_with=tiny]",))
-    with pytest.raises(UsageError, match="unknown model 'tinny'"):
+    with pytest.raises(UsageError, match=r"unknown model 'tinny'"):
         suite(score_with=None, scorers=("el2n[score_with=tinny]",))
 
 
@@ -203,7 +203,7 @@ def test_who_scored_is_written_and_read_back():
     made = lent_cells()[-1]
     assert parse_cell(made.dump(), "x.json") == made
     assert '"scored_with"' not in cell().dump()
-    with pytest.raises(ResultError, match="x.json: field 'scored_with'"):
+    with pytest.raises(ResultError, match=r"x.json: field 'scored_with'"):
         unread = replace(made, method="length", scoring_runs=(), cost=None)
         parse_cell(unread.dump(), "x.json")
 

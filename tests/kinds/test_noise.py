@@ -1,4 +1,4 @@
-"""Label noise: exactly the share that is asked, another class, the same rows for the same seed, and known afterwards."""
+"""Label noise: exactly the share that is asked, another class, the same rows for a seed, and known afterwards."""
 
 from __future__ import annotations
 

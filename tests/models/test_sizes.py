@@ -14,8 +14,10 @@ from hbench.training.flops import TRAIN_FACTOR, count_flops
 
 @pytest.mark.parametrize(
     ("name", "millions"),
-    [("minilm-l6", 22.7), ("roberta-base", 125), ("roberta-large", 355), ("bert-base", 110), ("opt-350m", 331)]
-    + [("opt-1.3b", 1316), ("llama-3.2-1b", 1236), ("qwen2.5-1.5b", 1544)],
+    [
+        *(("minilm-l6", 22.7), ("roberta-base", 125), ("roberta-large", 355), ("bert-base", 110), ("opt-350m", 331)),
+        *(("opt-1.3b", 1316), ("llama-3.2-1b", 1236), ("qwen2.5-1.5b", 1544)),
+    ],
 )
 def test_parameters_are_those_that_are_published(name: str, millions: float) -> None:
     size = size_of(find_model(name))

@@ -79,5 +79,5 @@ def test_what_a_setting_needs():
 def test_a_file_that_cannot_be_read_is_named(tmp_path, text):
     path = tmp_path / "mine.settings.toml"
     path.write_text(text)
-    with pytest.raises(UsageError, match="mine.settings.toml"):
+    with pytest.raises(UsageError, match=r"mine\.settings\.toml"):
         read_settings(path)

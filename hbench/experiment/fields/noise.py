@@ -32,9 +32,7 @@ def planted_ref(reference: str, share: float | None) -> str:
     """
     task = TASKS.find(noisy_ref(reference, None if TASKS.find(reference).plugin.planted is not None else share))
     if task.plugin.planted is None and task.plugin.label_noise is None:
-        raise UsageError(
-            f"'{task.ref}' has no planted examples to find; name it in tasks instead, or give it {FIELD}"
-        )
+        raise UsageError(f"'{task.ref}' has no planted examples to find; name it in tasks instead, or give it {FIELD}")
     return task.ref
 
 
@@ -42,6 +40,6 @@ def check_noise(task: Named[Task]) -> None:
     """Raise UsageError naming a task whose kind has no labels to replace."""
     if task.plugin.label_noise is not None and not KINDS.find(task.plugin.kind).plugin.takes_label_noise:
         raise UsageError(
-            f"{FIELD}: task '{task.ref}' is of the kind '{task.plugin.kind}', whose examples have no class that another "
-            "one could replace; leave the task out, or its label noise"
+            f"{FIELD}: task '{task.ref}' is of the kind '{task.plugin.kind}', whose examples have no class that "
+            "another one could replace; leave the task out, or its label noise"
         )

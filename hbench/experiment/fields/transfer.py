@@ -1,4 +1,4 @@
-"""Transfer: the scores of one model select what another one trains on. In a suite it becomes an option of its scorers."""
+"""Transfer: the scores of one model select what another one trains on; an option of every scorer that reads runs."""
 
 from __future__ import annotations
 

@@ -13,13 +13,14 @@ from hbench.render.section import Section, Text
 from hbench.render.table import NOTHING, Column, Table, View
 
 _ABOUT = """\
-What was trained here beside what the authors of the methods trained, as their papers say it: a claim that holds for tens
-of thousands of steps need not hold for a hundred. Steps are those of the optimiser, on the rows kept and on all rows; of
-a published setting they follow from rows, batch size and epochs."""
+What was trained here beside what the authors of the methods trained, as their papers say it: a claim that holds for
+tens of thousands of steps need not hold for a hundred. Steps are those of the optimiser, on the rows kept and on all
+rows; of a published setting they follow from rows, batch size and epochs."""
 
 _BUDGETS = """\
 The same methods at the same size under several budgets: with as many epochs as the full data, a small part trains for
-few steps; with as many steps, it is read more often. Metric, then the difference to the random subset of the same budget."""
+few steps; with as many steps, it is read more often. Metric, then the difference to the random subset of the same
+budget."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,7 @@ _LINES: tuple[Column[_Line], ...] = (
     Column("budget", lambda x: x.budget or None, identifies=True, page=View("budget", lambda x: x.budget or NOTHING)),
     Column("epochs", lambda x: x.epochs, page=View("epochs", lambda x: str(x.epochs))),
     Column("batch_size", lambda x: x.batch_size, page=View("batch size", lambda x: str(x.batch_size))),
-    Column(
-        "learning_rate", lambda x: x.learning_rate, places=12, page=View("rate", lambda x: f"{x.learning_rate:g}")
-    ),
+    Column("learning_rate", lambda x: x.learning_rate, places=12, page=View("rate", lambda x: f"{x.learning_rate:g}")),
     Column("steps", lambda x: _most(x.steps), "steps", page=View("steps", lambda x: steps_text(x.steps))),
     Column(
         "full_steps",
@@ -139,7 +138,9 @@ _LINES: tuple[Column[_Line], ...] = (
 
 def _section(found: BudgetTable) -> Section:
     columns = [_METHOD, *(column for budget in found.budgets for column in _under(budget))]
-    full = "" if found.full is None else f"Full data: {estimate(found.full.metric)}, {steps_text(found.full.steps)} steps."
+    full = (
+        "" if found.full is None else f"Full data: {estimate(found.full.metric)}, {steps_text(found.full.steps)} steps."
+    )
     table = Table.of(columns, found.lines)
     return Section(title(found.key), 3, (*([Text(full)] if full else []), table))
 
