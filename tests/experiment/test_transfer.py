@@ -155,11 +155,11 @@ def test_results_say_which_model_scored(tmp_path):
 
 
 def test_the_plan_counts_the_other_models_runs_by_their_operations():
-    plain, lent = (estimate(make_plan(suite(score_with=model))) for model in (None, SMALL))
+    plain, lent = (estimate(make_plan(suite(score_with=model, train_size=60))) for model in (None, SMALL))
     assert lent.total.full_runs == plain.total.full_runs + 4
     # one layer of two: half the operations, whatever the embeddings
     assert lent.experiments[0].cost_at_most > plain.experiments[0].cost_at_most
-    whole = estimate(make_plan(suite(score_with="tiny[layers=2]")))
+    whole = estimate(make_plan(suite(score_with="tiny[layers=2]", train_size=60)))
     assert lent.experiments[0].cost_at_most < whole.experiments[0].cost_at_most
 
 
