@@ -12,6 +12,7 @@ from hbench.board.margins import margin_of
 from hbench.board.planted import PlantedTask
 from hbench.board.ranks import ranks_of
 from hbench.board.row import BoardRow, Estimate, Kept, RowRole
+from hbench.board.steps import steps_of
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey, CellResult
 from hbench.statistics import Ratio, TwoTTest
@@ -87,12 +88,15 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         cell.status,
         cell.primary,
         cell.metric,
+        further=None if cell.further is None else cell.further.task,
         seeds=len(cell.seeds) - failed,
         seeds_failed=failed,
         scoring_runs=0 if scoring is None else scoring.runs,
         scorings=None if scoring is None else len(scoring.groups),
+        scored_with=None if cell.scored_with is None else cell.scored_with.model,
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
+        steps=steps_of(cell),
         planted=tuple(sorted((cell.planted or {}).items())),
         failures=tuple(reasons),
     )

@@ -46,6 +46,10 @@ class MultipleChoice(Classification):
 
     class_roles = ("answer",)
 
+    def judges(self, task: Task, other: Task) -> bool:
+        """Return True: whatever the number of options, a model gives each of them one logit."""
+        return True
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:

@@ -33,6 +33,7 @@ class Classification(Kind):
 
     values_tell_classes = True
     class_roles = ("label",)
+    takes_label_noise = True
     extra_signals = tuple(EXTRA)
 
     def records(self, task: Task) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ class Joint(Kind):
     """
 
     class_roles = ("intent",)
+    takes_label_noise = True
     extra_signals = ("el2n_sum", "el2n_mean")
     means = ("accuracy", "frame_accuracy", "intent_accuracy")
     #: `slots`: the slot types, without B- and I-; the tags are O, and B- and I- of each.
