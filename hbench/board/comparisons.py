@@ -9,6 +9,7 @@ from typing import Literal
 from hbench.board.contests import Contest
 from hbench.board.looks import level_of
 from hbench.board.margins import margin_of
+from hbench.board.paired import differences
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey
 from hbench.results.looks import ALPHA
@@ -18,7 +19,9 @@ from hbench.statistics import (
     TwoTTest,
     detectable_difference,
     holm,
+    lower_bounds,
     margin_verdict,
+    p_of,
     superiority,
 )
 
@@ -153,11 +156,12 @@ def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
 
 def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None, level: float) -> list[Comparison]:
     """Return the comparisons of cells with one baseline, which share one adjustment."""
-    tests = [cell.minus(baseline.values) for cell in cells]
-    p = [_p(cell, baseline.role, test) for cell, test in zip(cells, tests, strict=True)]
+    tests = differences(cells, baseline.values)
+    p = _p_values(cells, baseline.role, tests)
     adjusted = holm(p)
     tested = [value for value in adjusted if value is not None]
     left = max(1, sum(value > level for value in tested))
+    bounds = lower_bounds(tests, 1 - level / left) if baseline.role == "full" else [None] * len(tests)
     return [
         _gated(
             Comparison(
@@ -170,7 +174,7 @@ def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None
                 adjusted[i],
                 verdict=_verdict(ours, baseline.role, test, adjusted[i], level),
                 detectable=_detectable(test, len(tested), level),
-                excluded=_excluded(test, level / left) if baseline.role == "full" else None,
+                excluded=None if bounds[i] is None else -bounds[i],
                 these_examples=test is not None and (ours.one_set or baseline.one_set),
                 level=level,
             ),
@@ -182,10 +186,10 @@ def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None
     ]
 
 
-def _p(ours: CellValues, role: Role, test: TwoTTest | None) -> float | None:
-    if test is None:
-        return None
-    return test.p_of(-margin_of(ours.cell).used) if role == "full" else test.p
+def _p_values(cells: Sequence[CellValues], role: Role, tests: Sequence[TwoTTest | None]) -> list[float | None]:
+    if role == "full":
+        return p_of(tests, [-margin_of(cell.cell).used for cell in cells])
+    return [None if test is None else test.p for test in tests]
 
 
 def _verdict(
@@ -202,11 +206,6 @@ def _detectable(test: TwoTTest | None, tests: int, level: float) -> float | None
     if test is None or test.error is None:
         return None
     return detectable_difference(test.error, comparisons=tests, alpha=level)
-
-
-def _excluded(test: TwoTTest | None, alpha: float) -> float | None:
-    bound = None if test is None else test.lower_bound(1 - alpha)
-    return None if bound is None else -bound
 
 
 def _gated(found: Comparison, ours: CellValues, baseline: _Baseline, assay: bool | None) -> Comparison:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hbench.board.comparisons import has_assay
 from hbench.board.contests import Contest
 from hbench.board.looks import level_of
+from hbench.board.paired import pair_tests
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey
 from hbench.statistics import PairTest, RankSet, rank_sets
@@ -23,13 +24,14 @@ def ranks_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> dict[Cel
         return {}
     ranked = {cell.method: values[cell.cell] for cell in contest.cells if values[cell.cell].rows}
     names = sorted(ranked)
-    tests = {(a, b): _pair(ranked[a], ranked[b]) for i, a in enumerate(names) for b in names[i + 1 :]}
+    tests = _tests([(a, b) for i, a in enumerate(names) for b in names[i + 1 :]], ranked)
     if all(test.p is None for test in tests.values()):
         return {}
     return {ranked[name].cell.cell: found for name, found in rank_sets(names, tests, level_of(contest)).items()}
 
 
-def _pair(first: CellValues, second: CellValues) -> PairTest:
-    if first.unstable or second.unstable:
-        return PairTest(0.0, None)
-    return PairTest(*first.pair(second))
+def _tests(pairs: Sequence[tuple[str, str]], ranked: Mapping[str, CellValues]) -> dict[tuple[str, str], PairTest]:
+    unstable = {name for name, cell in ranked.items() if cell.unstable}
+    told = [pair for pair in pairs if not unstable & {*pair}]
+    found = dict(zip(told, pair_tests([(ranked[a], ranked[b]) for a, b in told]), strict=True))
+    return {pair: found.get(pair, PairTest(0.0, None)) for pair in pairs}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from hbench.board.comparisons import against_trivial, comparisons_of
 from hbench.board.contests import Contest
 from hbench.board.costs import ScoringBill, costs_of
 from hbench.board.margins import margin_of
+from hbench.board.paired import Shares, means, shares
 from hbench.board.planted import PlantedTask
 from hbench.board.ranks import ranks_of
 from hbench.board.row import BoardRow, Estimate, Kept, RowRole
@@ -30,14 +32,15 @@ def rows_of(
     """
     full = None if contest.full is None else values[contest.full.cell]
     comparisons, ranks = comparisons_of(contest, values), ranks_of(contest, values)
+    numbers = _numbers([values[cell.cell] for cell in contest.cells], full)
     rows = [
         replace(
-            _row(values[cell.cell], "random" if cell.is_baseline else "method", full, bills),
+            _row(values[cell.cell], "random" if cell.is_baseline else "method", full, bills, found),
             margin=margin_of(cell),
             comparisons=comparisons[cell.cell],
             ranks=ranks.get(cell.cell),
         )
-        for cell in contest.cells
+        for cell, found in zip(contest.cells, numbers, strict=True)
     ]
     if of_full is not None:
         rows.append(of_full)
@@ -98,17 +101,32 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
     )
 
 
+class _Numbers(NamedTuple):
+    """What is estimated of a cell alone and as a share of the full data."""
+
+    mean: TwoTTest | None
+    shares: Shares
+
+
+def _numbers(cells: Sequence[CellValues], full: CellValues | None) -> list[_Numbers]:
+    return [_Numbers(*found) for found in zip(means(cells), shares(cells, full), strict=True)]
+
+
 def _row(
-    ours: CellValues, role: RowRole, full: CellValues | None, bills: Mapping[ScoringBill, float | None]
+    ours: CellValues,
+    role: RowRole,
+    full: CellValues | None,
+    bills: Mapping[ScoringBill, float | None],
+    numbers: _Numbers,
 ) -> BoardRow:
-    """Return a row without its comparisons; `full`: what class shares and shares of the metric are taken of."""
+    """Return a row without its comparisons; `full`: what class shares are compared with."""
     subset = None if full is None else full.cell.subset
     mean = ours.gives_metric
     row = replace(
         _identity(ours.cell, role),
-        share=_estimate(ours.share_of(full)),
-        values_share=None if mean else _estimate(ours.values_share_of(full)),
-        gain=_estimate(ours.gain_of(full)),
+        share=_estimate(numbers.shares.metric),
+        values_share=_estimate(numbers.shares.values),
+        gain=_estimate(numbers.shares.gain),
         untrained=ours.untrained if ours.failed or ours.answer is not None else None,
         unstable=ours.unstable,
         recomputed=ours.measure is not None,
@@ -119,7 +137,7 @@ def _row(
     )
     if ours.metric is None:
         return row
-    test = ours.mean()
+    test = numbers.mean
     low, high = (None, None) if test is None or not mean else (test.low, test.high)
     values = None if test is None or mean else _estimate(test)
     return replace(row, metric=Estimate(ours.metric, low, high), also=ours.also, values=values)
@@ -127,7 +145,7 @@ def _row(
 
 def full_row(full: CellValues, bills: Mapping[ScoringBill, float | None]) -> BoardRow:
     """Return the row of the full data, which is in every contest of its task, split and model."""
-    row, trivial = _row(full, "full", full, bills), full.trivial()
+    row, trivial = _row(full, "full", full, bills, _numbers([full], full)[0]), full.trivial()
     comparisons = against_trivial(full)
     # Its share of itself is 1 by definition: no interval, and none where it is a share of nothing.
     return replace(

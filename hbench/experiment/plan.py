@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from hbench.errors import UsageError
 from hbench.experiment.groups import Groups
+from hbench.experiment.histories import holds_any
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
@@ -113,7 +114,7 @@ def make_plan(suite: Suite) -> Plan:
     """Return the plan of a suite.
 
     Raises UsageError when a scorer asks for an epoch that the recipe does not train, or for a signal that no task of
-    the suite records.
+    the suite records, and when one whose natural subset sets a size reads a single run where that leaves none.
     """
     methods = tuple(SCORERS.find(ref) for ref in suite.scorers)
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
@@ -147,7 +148,34 @@ def make_plan(suite: Suite) -> Plan:
                     )
                 )
     _check_signals(experiments)
-    return Plan(suite, tuple(experiments))
+    plan = Plan(suite, tuple(experiments))
+    check_natural(plan, most_runs=1)
+    return plan
+
+
+def check_natural(plan: Plan, most_runs: int | None = None) -> None:
+    """Refuse a size set by a natural subset that is empty whatever is trained, and one that its options rule out.
+
+    most_runs: only look at scorers that read no more runs: one run answers at once, more take libraries that load for a
+    second. Raises UsageError naming the suite, the scorer and the fix.
+    """
+    for experiment in plan.experiments:
+        for scorer in experiment.scored():
+            runs = len(experiment.groups[scorer.ref].runs[0])
+            sets_size = any(keep.natural is not None and keep.natural.ref == scorer.ref for keep in experiment.keeps)
+            if runs < 1 or (most_runs is not None and (runs > most_runs or not sets_size)):
+                continue
+            place = f"suite '{plan.suite.name}', scoring_runs {runs} of '{scorer.ref}'"
+            try:
+                holds = holds_any(scorer.plugin, runs, experiment.recipe.epochs)
+            except UsageError as error:
+                raise UsageError(f"{place}: {error}") from None
+            if holds is False and sets_size:
+                raise UsageError(
+                    f"{place}: its natural subset, which sets a size in keep, is empty then, whatever is trained; use more "
+                    f'runs, as in scoring_runs = {{"{scorer.ref}" = 3}} or --scoring-runs {scorer.ref}=3, or leave '
+                    "scoring_runs out for half of the seeds"
+                )
 
 
 def unite(observations: Iterable[Observation]) -> Observed | None:

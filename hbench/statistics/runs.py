@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hbench.statistics.crossed import linearised, rounding_of
+from hbench.statistics.parts import linearised, rounding_of
 from hbench.statistics.student import quantile
 from hbench.statistics.tables import paired
 
