@@ -19,6 +19,7 @@ from hbench.board.planted import PlantedTask, planted_tasks
 from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, full_row, rows_of
 from hbench.board.scorings import SharedScores, with_shared_scores
+from hbench.board.tables import TableTests
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
 from hbench.board.values import CellValues, shares_sets, trivial_values
 from hbench.board.versions import check_protocol
@@ -166,7 +167,8 @@ def _rows(
     def of_evaluation(found: tuple[Contest, ...]) -> list[tuple[BoardRow, ...]]:
         values = with_shared_scores(_values(evaluations[found[0].key[:3]]), shared)
         full = None if found[0].full is None else full_row(values[found[0].full.cell], bills)
-        return [rows_of(contest, values, bills, full) for contest in found]
+        tests = TableTests.of(found, values)
+        return [rows_of(contest, values, bills, full, tests) for contest in found]
 
     many = sum(map(len, evaluations.values())) >= _MANY
     return [rows for part in spread(of_evaluation, together, fewest=1 if many else len(together) + 1) for rows in part]

@@ -1,4 +1,4 @@
-"""The means of cells, their differences and ratios, paired by seed and by example; those of a table together."""
+"""The means of cells, their differences and ratios, paired by seed and by example; many together."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def means(cells: Sequence[CellValues]) -> list[TwoTTest | None]:
     return [tested(next(found)) if cell.rows else None for cell in cells]
 
 
-def differences(cells: Sequence[CellValues], baseline: CellValues | None) -> list[TwoTTest | None]:
-    """Return the difference of each cell to a baseline over the seeds that both have; None when they share none."""
-    pairs = [cell.against(baseline) for cell in cells]
+def differences(compared: Sequence[tuple[CellValues, CellValues]]) -> list[TwoTTest | None]:
+    """Return the difference of each cell to its baseline over the seeds that both have; None when they share none."""
+    pairs = [cell.against(baseline) for cell, baseline in compared]
     known = [pair for pair in pairs if pair is not None]
     found = iter(two_t_tests([pair.parts for pair in known], inflations=[pair.inflation for pair in known]))
     return [None if pair is None else tested(next(found)) for pair in pairs]
@@ -58,7 +58,8 @@ class Shares:
 def shares(cells: Sequence[CellValues], baseline: CellValues | None) -> list[Shares]:
     """Return what share of a baseline each cell keeps; none of a baseline whose mean is not above 0."""
     pairs = [cell.against(baseline) for cell in cells]
-    of_values, of_gain = _ratios(pairs), _ratios(_above_trivial(cells, pairs))
+    ratios = _ratios([*pairs, *_above_trivial(cells, pairs)])
+    of_values, of_gain = ratios[: len(cells)], ratios[len(cells) :]
     found = []
     for cell, values, gain in zip(cells, of_values, of_gain, strict=True):
         if cell.gives_metric or baseline is None:
@@ -91,9 +92,7 @@ def _ratios(pairs: Sequence[Paired | None]) -> list[Ratio | None]:
     """Return the ratios of means, without an interval where there are too few seeds."""
     enough = [pair for pair in pairs if pair is not None and pair.seeds >= FEWEST_SEEDS]
     found = iter(two_t_ratios([pair.parts for pair in enough], inflations=[pair.inflation for pair in enough]))
-    return [
-        None if pair is None else next(found) if pair.seeds >= FEWEST_SEEDS else _plain(pair) for pair in pairs
-    ]
+    return [None if pair is None else next(found) if pair.seeds >= FEWEST_SEEDS else _plain(pair) for pair in pairs]
 
 
 def _plain(pair: Paired) -> Ratio | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from hbench.board.comparisons import against_trivial, comparisons_of
 from hbench.board.contests import Contest
@@ -14,6 +13,7 @@ from hbench.board.paired import Shares, means, shares
 from hbench.board.planted import PlantedTask
 from hbench.board.ranks import ranks_of
 from hbench.board.row import BoardRow, Estimate, Kept, RowRole
+from hbench.board.tables import TableTests
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey, CellResult
 from hbench.statistics import Ratio, TwoTTest
@@ -24,23 +24,31 @@ def rows_of(
     values: Mapping[CellKey, CellValues],
     bills: Mapping[ScoringBill, float | None],
     of_full: BoardRow | None,
+    tests: TableTests,
 ) -> tuple[BoardRow, ...]:
     """Return the rows of a contest, best metric first, then what failed, then what is missing.
 
     values: by `CellResult.cell`. bills: as `hbench.board.costs.shared_bills` returns them for the whole board.
-    of_full: what `full_row` gives for the full data's result, None where there is none.
+    of_full: what `full_row` gives for the full data's result, None where there is none. tests: those of this contest,
+    and of others.
     """
     full = None if contest.full is None else values[contest.full.cell]
-    comparisons, ranks = comparisons_of(contest, values), ranks_of(contest, values)
-    numbers = _numbers([values[cell.cell] for cell in contest.cells], full)
+    comparisons, ranks = comparisons_of(contest, values, tests), ranks_of(contest, values, tests)
     rows = [
         replace(
-            _row(values[cell.cell], "random" if cell.is_baseline else "method", full, bills, found),
+            _row(
+                values[cell.cell],
+                "random" if cell.is_baseline else "method",
+                full,
+                bills,
+                tests.means[cell.cell],
+                tests.shares[cell.cell],
+            ),
             margin=margin_of(cell),
             comparisons=comparisons[cell.cell],
             ranks=ranks.get(cell.cell),
         )
-        for cell, found in zip(contest.cells, numbers, strict=True)
+        for cell in contest.cells
     ]
     if of_full is not None:
         rows.append(of_full)
@@ -101,32 +109,25 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
     )
 
 
-class _Numbers(NamedTuple):
-    """What is estimated of a cell alone and as a share of the full data."""
-
-    mean: TwoTTest | None
-    shares: Shares
-
-
-def _numbers(cells: Sequence[CellValues], full: CellValues | None) -> list[_Numbers]:
-    return [_Numbers(*found) for found in zip(means(cells), shares(cells, full), strict=True)]
-
-
 def _row(
     ours: CellValues,
     role: RowRole,
     full: CellValues | None,
     bills: Mapping[ScoringBill, float | None],
-    numbers: _Numbers,
+    test: TwoTTest | None,
+    kept: Shares,
 ) -> BoardRow:
-    """Return a row without its comparisons; `full`: what class shares are compared with."""
+    """Return a row without its comparisons.
+
+    full: what class shares are compared with. test: of the mean of the values. kept: of the full data.
+    """
     subset = None if full is None else full.cell.subset
     mean = ours.gives_metric
     row = replace(
         _identity(ours.cell, role),
-        share=_estimate(numbers.shares.metric),
-        values_share=_estimate(numbers.shares.values),
-        gain=_estimate(numbers.shares.gain),
+        share=_estimate(kept.metric),
+        values_share=_estimate(kept.values),
+        gain=_estimate(kept.gain),
         untrained=ours.untrained if ours.failed or ours.answer is not None else None,
         unstable=ours.unstable,
         recomputed=ours.measure is not None,
@@ -137,7 +138,6 @@ def _row(
     )
     if ours.metric is None:
         return row
-    test = numbers.mean
     low, high = (None, None) if test is None or not mean else (test.low, test.high)
     values = None if test is None or mean else _estimate(test)
     return replace(row, metric=Estimate(ours.metric, low, high), also=ours.also, values=values)
@@ -145,7 +145,7 @@ def _row(
 
 def full_row(full: CellValues, bills: Mapping[ScoringBill, float | None]) -> BoardRow:
     """Return the row of the full data, which is in every contest of its task, split and model."""
-    row, trivial = _row(full, "full", full, bills, _numbers([full], full)[0]), full.trivial()
+    row, trivial = _row(full, "full", full, bills, means([full])[0], shares([full], full)[0]), full.trivial()
     comparisons = against_trivial(full)
     # Its share of itself is 1 by definition: no interval, and none where it is a share of nothing.
     return replace(

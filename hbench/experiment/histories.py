@@ -17,7 +17,7 @@ def holds_any(scorer: Scorer, runs: int, epochs: int) -> bool | None:
     """Return whether some history of `runs` >= 1 runs over `epochs` >= 1 epochs is in a scorer's natural subset.
 
     None where that cannot be told: for a scorer without such a subset, one whose scores depend on the other examples or
-    on signals that are not true or false, and for histories that are too many to try where none of those tried is in it.
+    on signals that are not true or false, and for histories that are too many to try, if none of those tried is in it.
     Raises UsageError as its `natural` does, such as for an option that needs more runs.
     """
     observed = scorer.observation()

@@ -172,8 +172,8 @@ def check_natural(plan: Plan, most_runs: int | None = None) -> None:
                 raise UsageError(f"{place}: {error}") from None
             if holds is False and sets_size:
                 raise UsageError(
-                    f"{place}: its natural subset, which sets a size in keep, is empty then, whatever is trained; use more "
-                    f'runs, as in scoring_runs = {{"{scorer.ref}" = 3}} or --scoring-runs {scorer.ref}=3, or leave '
+                    f"{place}: its natural subset, which sets a size in keep, is empty then, whatever is trained; use "
+                    f'more, as in scoring_runs = {{"{scorer.ref}" = 3}} or --scoring-runs {scorer.ref}=3, or leave '
                     "scoring_runs out for half of the seeds"
                 )
 

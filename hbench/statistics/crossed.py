@@ -80,7 +80,7 @@ def crossed_test(
         se=variance.se,
         df=variance.df,
         t=t,
-        p=two_sided_p(t, variance.df),
+        p=float(two_sided_p(t, variance.df)),
         low=mean - half,
         high=mean + half,
         ms_seed=variance.ms_seed,

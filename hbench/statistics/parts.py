@@ -39,6 +39,8 @@ import numpy.typing as npt
 from hbench.errors import UsageError
 from hbench.statistics.tables import Values, as_table, sum_by_case
 
+_EPS = float(np.finfo(np.float64).eps)
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
@@ -51,9 +53,9 @@ class Parts:
     case: Values
     #: What is left of the linearised values, [seed, case].
     rest: Values
-    #: Examples per case, [case].
-    size: Values
     examples: int
+    #: Examples of the largest case / those of the mean one.
+    spread: float
     #: Bound of the values' size, from which rounding errors follow.
     largest: float
 
@@ -68,7 +70,8 @@ class Parts:
         mean = float(table.mean())
         of_case = linear.mean(axis=0) - mean
         rest = linear - of_seed[:, None] - of_case
-        return cls(mean, of_seed - mean, of_case, rest, size, table.shape[1], float(np.abs(table).max()))
+        spread = float(size.max() / size.mean())
+        return cls(mean, of_seed - mean, of_case, rest, table.shape[1], spread, float(np.abs(table).max()))
 
     def minus(self, other: Parts, times: float = 1.0) -> Parts:
         """Return the parts of these values minus `times` others', which share seeds and cases.
@@ -85,8 +88,8 @@ class Parts:
             self.seed - times * other.seed,
             self.case - times * other.case,
             self.rest - (other.rest if times == 1.0 else times * other.rest),
-            self.size,
             self.examples,
+            self.spread,
             max(self.largest, abs(times) * other.largest),
         )
 
@@ -102,7 +105,7 @@ class Parts:
     @property
     def rounding(self) -> float:
         """Return the square below which deviations do not count as variation."""
-        return rounding_of(self.largest, self.size)
+        return rounding_of(self.largest, self.spread)
 
 
 def mean_squares(sums: npt.ArrayLike, seeds: npt.ArrayLike, cases: npt.ArrayLike, rounding: npt.ArrayLike) -> Values:
@@ -126,9 +129,10 @@ def linearised(d: Values, cases: npt.ArrayLike | None) -> tuple[Values, Values, 
     return of_seed, d if cases is None else of_seed[:, None] + above / size.mean(), size
 
 
-def rounding_of(scale: float, size: Values) -> float:
+def rounding_of(scale: float, spread: float) -> float:
     """Return the square below which deviations of values up to `scale` do not count as variation.
 
-    Values that are equal on paper differ by a few rounding errors of `scale`.
+    Values that are equal on paper differ by a few rounding errors of `scale`, weighted by `spread`, the size of the
+    largest case over that of the mean one.
     """
-    return float((32 * np.finfo(np.float64).eps * scale * float(size.max() / size.mean())) ** 2)
+    return (32 * _EPS * scale * spread) ** 2

@@ -9,9 +9,10 @@ the ratio r = mean(x) / mean(y) found, e = x - r y and R = r + h,
     SS(R) = SS(e, e) - 2 h SS(e, y) + h^2 SS(y, y)                                for seeds, cases and the rest alike
 
 so that the values are summed up once and a test takes microseconds. The ends are found by search, since the test's own
-error changes with R; those of a table are searched for together. r itself is never rejected: the interval is never empty. It is unbounded, and none is given, where
-y itself does not differ from 0 by the same test: then no ratio is too large. Values that are proportional have a single
-ratio, whatever was sampled: r is the whole interval; for identical values it is exactly 1.
+error changes with R; those of many pairs are searched for together. r itself is never rejected: the interval is never
+empty. It is unbounded, and none is given, where y itself does not differ from 0 by the same test: then no ratio is too
+large. Values that are proportional have a single ratio, whatever was sampled: r is the whole interval; for identical
+values it is exactly 1.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class _Tests:
             e = x.minus(y, ratio)
             sums.append((e.products(e), e.products(y), of_y[id(y)]))
             of_test = (ratio, y.mean, 1.0 if alone is None else alone, *x.rest.shape)
-            columns.append((*of_test, x.largest, y.largest, rounding_of(1.0, x.size), factor))
+            columns.append((*of_test, x.largest, y.largest, rounding_of(1.0, x.spread), factor))
         ratio, mean, alone_y, *rest = np.array(columns, dtype=np.float64).reshape(-1, 9).T
         of_sums = np.moveaxis(np.array(sums, dtype=np.float64).reshape(-1, 3, 3), 0, 2)
         return cls(ratio, mean, alone_y, of_sums, *rest)

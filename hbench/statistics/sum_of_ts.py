@@ -28,6 +28,8 @@ _ALONE = 1e-6
 _NO_WEIGHT = 1e-18
 #: Newton's method doubles the digits with each step: after one of this relative size the next would change nothing.
 _NEWTON_STEPS, _CLOSE = 60, 1e-7
+#: Integrals worked out at once, which bounds the memory.
+_TOGETHER = 2048
 #: Ratios of the two scales at which half widths are known; between them the search starts from a cubic spline.
 _RATIOS = 65
 
@@ -104,8 +106,8 @@ class Errors:
         """Return P(|error| >= distance) of each, 0..1; 1 at a distance of 0, also where there is no error."""
         beyond = np.where(distances > 0, 0.0, 1.0)
         large, small = self._large, self._small
-        for i in np.flatnonzero((distances > 0) & (large > 0) & (small == 0)):
-            beyond[i] = two_sided_p(float(distances[i] / large[i]), float(self._outer_df[i]))
+        for at, df in self._alone(distances > 0):
+            beyond[at] = two_sided_p(distances[at] / large[at], df)
         for at, inner_df, outer_df in self._alike(distances > 0):
             above = _above(distances[at] / large[at], small[at] / large[at], inner_df, outer_df)
             beyond[at] = np.minimum(1.0, 2 * above)
@@ -122,8 +124,8 @@ class Errors:
     def _half_width(self, level: float, *, exact: bool) -> Floats:
         large, small = self._large, self._small
         widths = np.zeros_like(large)
-        for i in np.flatnonzero((large > 0) & (small == 0)):
-            widths[i] = large[i] * quantile((1 + level) / 2, float(self._outer_df[i]))
+        for at, df in self._alone(large > 0):
+            widths[at] = large[at] * quantile((1 + level) / 2, df)
         for at, inner_df, outer_df in self._alike(large > 0):
             ratio = small[at] / large[at]
             start = _half_widths(inner_df, outer_df, level)(ratio)
@@ -142,12 +144,20 @@ class Errors:
     def _outer_df(self) -> Floats:
         return np.where(self.seed >= self.case, self.seed_df, self.case_df)
 
+    def _alone(self, wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[npt.NDArray[np.int64], float]]:
+        """Yield those that are wanted and have one part, by its degrees of freedom."""
+        one = wanted & (self._large > 0) & (self._small == 0)
+        for df in sorted(set(self._outer_df[one].tolist())):
+            yield np.flatnonzero(one & (self._outer_df == df)), df
+
     def _alike(self, wanted: npt.NDArray[np.bool_]) -> Iterator[_Like]:
         """Yield those that are wanted and have two parts, by their degrees of freedom."""
         inner_df = np.where(self.seed >= self.case, self.case_df, self.seed_df)
         both = wanted & (self._small > 0)
         for inner, outer in sorted(set(zip(inner_df[both].tolist(), self._outer_df[both].tolist(), strict=True))):
-            yield _Like(np.flatnonzero(both & (inner_df == inner) & (self._outer_df == outer)), inner, outer)
+            alike = np.flatnonzero(both & (inner_df == inner) & (self._outer_df == outer))
+            for start in range(0, len(alike), _TOGETHER):
+                yield _Like(alike[start : start + _TOGETHER], inner, outer)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -61,7 +61,7 @@ def test_only_a_size_needs_a_natural_subset():
 )
 def test_a_level_above_the_number_of_runs_is_refused_before_a_run(changes):
     plan = make_plan(made(name="mine", scoring_runs=3, **changes))
-    with pytest.raises(UsageError, match="suite 'mine', scoring_runs 3 of .*there is no level 6"):
+    with pytest.raises(UsageError, match=r"suite 'mine', scoring_runs 3 of .*there is no level 6"):
         check_natural(plan)
     check_natural(make_plan(made(scoring_runs=6, seeds=12, **changes)))
 
@@ -120,5 +120,3 @@ class Late(Empty):
 )
 def test_every_history_is_tried_where_it_tells(scorer, runs, epochs, holds):
     assert holds_any(scorer, runs, epochs) is holds
-
-

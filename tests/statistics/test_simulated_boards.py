@@ -10,8 +10,8 @@ from support.simulated.fast import claims, ranks
 from support.simulated.rows import named
 from support.simulated.truth import METHODS, World, draw, generator
 
+from hbench.board import paired
 from hbench.board.board import Board
-from hbench.board.paired import means, shares
 from hbench.board.ranks import ranks_of
 from hbench.statistics import RankSet
 
@@ -37,7 +37,7 @@ def test_a_simulated_board_is_the_one_that_its_result_files_make(name):
             assert found == by_cell[found.cell].against(found.role)
         assert ranks_of(table.contest, table.values) == {c: r.ranks for c, r in by_cell.items() if r.ranks is not None}
         rows = [table.of(row) for row in METHODS]
-        for ours, mean, kept in zip(rows, means(rows), shares(rows, table.of("full")), strict=True):
+        for ours, mean, kept in zip(rows, paired.means(rows), paired.shares(rows, table.of("full")), strict=True):
             theirs = by_cell[ours.cell.cell]
             assert mean.low == theirs.metric.low
             assert kept.metric.low == theirs.share.low

@@ -1,9 +1,9 @@
 """The verdicts of many boards: what `comparisons_of` decides, without its records, ten times as fast.
 
-A table's differences are summed up together. From the mean squares on, the board's functions are called: `mean_squares`,
-`Errors.of`, `Errors.tail`, `pooled_lambda`, `inflation`, `holm`, `superiority`, `margin_verdict`, `runs_above` and
-`rank_sets`. That the verdicts, the p values and the rank sets are those of
-`hbench.board` is tested on whole boards.
+A table's differences are summed up together. From the mean squares on, the board's functions are called:
+`mean_squares`, `Errors.of`, `Errors.tail`, `pooled_lambda`, `inflation`, `holm`, `superiority`, `margin_verdict`,
+`runs_above` and `rank_sets`. That the verdicts, the p values and the rank sets are those of `hbench.board` is tested on
+whole boards.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Tests:
         count, means = len(size), of_seed.mean(axis=1)
         of_case = linear.mean(axis=1)
         rest = linear - of_seed[:, :, None] - (of_case - means[:, None])[:, None, :]
-        rounding = rounding_of(1.0, size)
+        rounding = rounding_of(1.0, size.max() / size.mean())
         sums = (
             np.square(of_seed - means[:, None]).sum(axis=1),
             np.square(of_case - means[:, None]).sum(axis=1),
