@@ -3,7 +3,8 @@
     python -m benchmarks [--data-dir DATA] [--out DIR] [--only NAME].. [--quick]
 
 Each writes a JSON file into DIR and has a limit of time; one that fails, or is stopped, is named on the page and does
-not keep the others from running. `bench_training` is run only where DATA is given. `--quick` uses tiny settings, to try the command; its figures mean nothing.
+not keep the others from running. `bench_training` is run only where DATA is given. `--quick` uses tiny settings, to
+try the command; its figures mean nothing.
 """
 
 from __future__ import annotations

@@ -206,8 +206,8 @@ def told(found: dict[str, Any]) -> dict[str, Any]:
     lines = {name: part for name, part in found.items() if name != "machine" and "arms" not in part}
     return {
         "title": "Training beside transformers' Trainer",
-        "about": "The same texts, model and optimiser; `trainer-best` groups by length and uses bf16 where the processor "
-        "has it. Rates are of real tokens",
+        "about": "The same texts, model and optimiser; `trainer-best` groups by length and uses bf16 where the "
+        "processor has it. Rates are of real tokens",
         **found["machine"],
         **lines,
         "rows": rows,

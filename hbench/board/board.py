@@ -22,8 +22,9 @@ from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, full_row, rows_of
 from hbench.board.scorings import SharedScores, with_shared_scores
 from hbench.board.steps import Steps
+from hbench.board.tables import TableTests
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
-from hbench.board.values import CellValues, trivial_values
+from hbench.board.values import CellValues, shares_sets, trivial_values
 from hbench.board.versions import check_protocol
 from hbench.parallel import spread
 from hbench.results.cell import CellKey, CellResult, kept_share
@@ -98,11 +99,10 @@ class Board:
         Raises ResultError for two of different protocols, and for two compared that differ in version, size or charges.
         """
         check_protocol(results)
-        values = _values(results)
-        shared = SharedScores.of(values)
-        values = with_shared_scores(values, shared)
+        evaluations = _evaluations(results)
+        shared = SharedScores.of(_values(cells) for cells in evaluations.values() if any(map(shares_sets, cells)))
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
-        by_contest = _over_board(contests, _rows(contests, values, bills))
+        by_contest = _over_board(contests, _rows(contests, evaluations, shared, bills))
         standings = tuple(_standing(contest, rows) for contest, rows in zip(contests, by_contest, strict=True))
         rows = {row.cell: row for standing in standings for row in standing.rows}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
@@ -150,31 +150,45 @@ def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
     ]
 
 
-def _values(results: Sequence[CellResult]) -> dict[CellKey, CellValues]:
-    """Unpack all results, each with the trivial answer that the full data's result of its evaluation names."""
+#: The results of one task, split and model, without those that train nothing.
+Evaluation = Sequence[CellResult]
+
+
+def _evaluations(results: Sequence[CellResult]) -> dict[tuple[str, ...], Evaluation]:
+    """Return the results by task, split and model."""
     evaluations: dict[tuple[str, ...], list[CellResult]] = {}
     for result in results:
         if not result.is_diagnostic:
             evaluations.setdefault(result.cell[:3], []).append(result)
-    values: dict[CellKey, CellValues] = {}
-    for cells in evaluations.values():
-        answer, measure = next((trivial_values(cell) for cell in cells if cell.is_full), None), measure_of(cells)
-        values |= {cell.cell: CellValues.of(cell, answer, measure) for cell in cells}
-    return values
+    return {**evaluations}
+
+
+def _values(cells: Evaluation) -> dict[CellKey, CellValues]:
+    """Unpack the results of an evaluation, each with the trivial answer that its full data's result names."""
+    answer, measure = next((trivial_values(cell) for cell in cells if cell.is_full), None), measure_of(cells)
+    return {cell.cell: CellValues.of(cell, answer, measure) for cell in cells}
 
 
 def _rows(
-    contests: Sequence[Contest], values: Mapping[CellKey, CellValues], bills: Mapping[ScoringBill, float | None]
+    contests: Sequence[Contest],
+    evaluations: Mapping[tuple[str, ...], Evaluation],
+    shared: SharedScores | None,
+    bills: Mapping[ScoringBill, float | None],
 ) -> list[tuple[BoardRow, ...]]:
-    """Return the rows of every contest; those of one evaluation share the row of the full data."""
+    """Return the rows of every contest; those of one evaluation share the row of the full data.
+
+    Values are unpacked for one evaluation at a time, as those of a large board would not fit into memory together.
+    """
     together = [tuple(found) for _, found in groupby(contests, key=lambda contest: contest.key[:3])]
 
     def of_evaluation(found: tuple[Contest, ...]) -> list[tuple[BoardRow, ...]]:
+        values = with_shared_scores(_values(evaluations[found[0].key[:3]]), shared)
         full = None if found[0].full is None else full_row(values[found[0].full.cell], bills)
-        return [rows_of(contest, values, bills, full) for contest in found]
+        tests = TableTests.of(found, values)
+        return [rows_of(contest, values, bills, full, tests) for contest in found]
 
-    fewest = 1 if len(values) >= _MANY else len(together) + 1
-    return [rows for part in spread(of_evaluation, together, fewest=fewest) for rows in part]
+    many = sum(map(len, evaluations.values())) >= _MANY
+    return [rows for part in spread(of_evaluation, together, fewest=1 if many else len(together) + 1) for rows in part]
 
 
 def _over_board(contests: Sequence[Contest], rows: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:

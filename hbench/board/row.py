@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hbench.board.comparisons import Comparison, Role
+from hbench.board.comparisons import Comparison
 from hbench.board.costs import CostSummary
 from hbench.board.margins import Margin
 from hbench.board.steps import Steps
+from hbench.board.tables import Role
 from hbench.results.cell import CellKey
 from hbench.statistics import RankSet
 

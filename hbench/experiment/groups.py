@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hbench.errors import UsageError, suggest
+from hbench.experiment.histories import holds_any
 from hbench.experiment.seeds import MOST_SEEDS, training_seeds
 from hbench.files import short_repr, shorten
 from hbench.plugins.registry import SCORERS
@@ -70,26 +71,31 @@ def groups_of(count: int, size: int, step: int | None = None) -> Groups:
     return Groups(tuple(runs), MappingProxyType(scored_by))
 
 
-def runs_per_score(table: int | Mapping[str, int], scorer: Named[Scorer]) -> int:
-    """Return how many runs a scorer's scores take: what its reference says, else its name, else the default."""
-    if isinstance(table, int):
-        return table
-    return table.get(scorer.ref, table.get(scorer.name, table[DEFAULT]))
+def runs_per_score(table: int | Mapping[str, int], scorer: Named[Scorer], step: int) -> int:
+    """Return how many runs a scorer's scores take: what its reference says, else its name, else the table's default.
+
+    Where the table says nothing it is one run; for a scorer that needs several, which is known from its natural subset
+    being empty with one, half of the `step` seeds that a look adds, so that there are two groups, and at least 2.
+    """
+    given = table if isinstance(table, int) else table.get(scorer.ref, table.get(scorer.name, table.get(DEFAULT)))
+    if given is not None:
+        return given
+    return max(2, step // 2) if holds_any(scorer.plugin, runs=1, epochs=2) is False else 1
 
 
 def checked_scoring_runs(value: Any, scorers: Sequence[Named[Scorer]]) -> dict[str, int]:
-    """Return a suite's `scoring_runs`, a number or a table, by scorer, the default (1 where none is given) first.
+    """Return a suite's `scoring_runs`, a number or a table, by scorer; the default only where it is given.
 
     scorers: those of the suite; others cannot be named. Raises UsageError that starts with the name of the field.
     """
     if not isinstance(value, Mapping):
         _check_number(_FIELD, value)
         return {DEFAULT: int(value)}
-    table = {DEFAULT: 1}
+    table: dict[str, int] = {}
     for key, number in value.items():
         name = _scorer_named(key, scorers)
         _check_number(f"{_FIELD}.{shorten(str(key))}", number)
-        if name != DEFAULT and name in table:
+        if name in table:
             raise UsageError(f"{_FIELD}: '{name}' is listed twice; name it once")
         table[name] = int(number)
     return table

@@ -15,6 +15,7 @@ from hbench.experiment.fields.further import further_of
 from hbench.experiment.fields.noise import check_noise
 from hbench.experiment.fields.transfer import other_model
 from hbench.experiment.groups import Groups
+from hbench.experiment.histories import holds_any
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
@@ -129,8 +130,8 @@ def make_plan(suite: Suite) -> Plan:
     """Return the plan of a suite.
 
     Raises UsageError when a scorer asks for an epoch that the recipe does not train, or for a signal that no task of
-    the suite records, for a further set that the models of a task cannot be judged on, and
-    for label noise of a task without labels to replace.
+    the suite records, when one whose natural subset sets a size reads a single run where that leaves none, for a
+    further set that the models of a task cannot be judged on, and for label noise of a task without labels to replace.
     """
     methods = tuple(SCORERS.find(ref) for ref in suite.scorers)
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
@@ -174,7 +175,34 @@ def make_plan(suite: Suite) -> Plan:
                     )
                 )
     _check_signals(experiments)
-    return Plan(suite, tuple(experiments))
+    plan = Plan(suite, tuple(experiments))
+    check_natural(plan, most_runs=1)
+    return plan
+
+
+def check_natural(plan: Plan, most_runs: int | None = None) -> None:
+    """Refuse a size set by a natural subset that is empty whatever is trained, and one that its options rule out.
+
+    most_runs: only look at scorers that read no more runs: one run answers at once, more take libraries that load for a
+    second. Raises UsageError naming the suite, the scorer and the fix.
+    """
+    for experiment in plan.experiments:
+        for scorer in experiment.scored():
+            runs = len(experiment.groups[scorer.ref].runs[0])
+            sets_size = any(keep.natural is not None and keep.natural.ref == scorer.ref for keep in experiment.keeps)
+            if runs < 1 or (most_runs is not None and (runs > most_runs or not sets_size)):
+                continue
+            place = f"suite '{plan.suite.name}', scoring_runs {runs} of '{scorer.ref}'"
+            try:
+                holds = holds_any(scorer.plugin, runs, experiment.recipe.epochs)
+            except UsageError as error:
+                raise UsageError(f"{place}: {error}") from None
+            if holds is False and sets_size:
+                raise UsageError(
+                    f"{place}: its natural subset, which sets a size in keep, is empty then, whatever is trained; use "
+                    f'more, as in scoring_runs = {{"{scorer.ref}" = 3}} or --scoring-runs {scorer.ref}=3, or leave '
+                    "scoring_runs out for half of the seeds"
+                )
 
 
 def _readers(scored: Iterable[Named[Scorer]], model: Model) -> dict[str | None, list[Named[Scorer]]]:

@@ -60,8 +60,8 @@ class Suite:
     keep: tuple[float | str, ...] = (0.3,)
     budgets: tuple[str, ...] = (DEFAULT_BUDGET,)
     #: Full-data runs that one set of scores is computed from: for all scorers, or by scorer (name or reference, the
-    #: latter first) and `default`. Always a table once it is checked.
-    scoring_runs: int | Mapping[str, int] = 1
+    #: latter first) and `default`; what is not given follows from the scorer. Always a table once it is checked.
+    scoring_runs: int | Mapping[str, int] = field(default_factory=dict)
     #: Number of trainings behind each result; the seeds are `training_seeds(seeds)`.
     seeds: int = 6
     #: Numbers of seeds at which the results are looked at, `seeds` among them; empty where one look is planned.
@@ -130,9 +130,9 @@ class Suite:
 
     def groups_for(self, scorer: Named[Scorer]) -> Groups:
         """Return the groups of full-data runs that a scorer's scores come from."""
+        step = self.looks[0] if self.looks else self.seeds
         reads = scorer.plugin.observation() is not None
-        size = runs_per_score(self.scoring_runs, scorer) if reads else 0
-        return groups_of(self.seeds, size, self.looks[0] if self.looks else None)
+        return groups_of(self.seeds, runs_per_score(self.scoring_runs, scorer, step) if reads else 0, step)
 
     def overridden(
         self,
