@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 import inspect
 import re
 import sys
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,6 +15,7 @@ from hbench.errors import HbenchError, UsageError, suggest
 from hbench.files import first_line, short_repr, shorten
 from hbench.plugins import KindDeclaration, Scorer, Task
 from hbench.plugins.checks import check_class, check_name, check_scorer
+from hbench.plugins.installed import Entry, installed
 from hbench.plugins.references import changed_options, configure, join_reference, split_reference
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Registry(Generic[P]):
         self.group = group
         self.noun = noun
         self.base = base
-        self._entries: dict[str, EntryPoint] | None = None
+        self._entries: dict[str, Entry] | None = None
         self._added: dict[str, type[P]] = {}
         #: Classes that have passed the checks, by their entry.
         self._loaded: dict[tuple[str, str], type[P]] = {}
@@ -119,17 +118,10 @@ class Registry(Generic[P]):
             )
         self._added[name] = cls
 
-    def _points(self) -> dict[str, EntryPoint]:
+    def _points(self) -> dict[str, Entry]:
         if self._entries is None:
-            self._entries = {point.name: point for point in _installed().get(self.group, ())}
+            self._entries = dict(installed("hbench.").get(self.group, {}))
         return self._entries
-
-
-@functools.cache
-def _installed() -> dict[str, tuple[EntryPoint, ...]]:
-    """Return the entry points by group: what all packages say is read once, not once for every registry."""
-    found = entry_points()
-    return {group: tuple(found.select(group=group)) for group in found.groups if group.startswith("hbench.")}
 
 
 # mypy refuses an abstract class as an argument since it could be instantiated; a registry only asks for its subclasses.
