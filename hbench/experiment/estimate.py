@@ -13,6 +13,7 @@ from hbench.experiment.plan import Arm, Experiment, Plan, unite
 from hbench.jobs.observe import Observed
 from hbench.jobs.recipe import Recipe
 from hbench.models.sizes import size_of
+from hbench.plugins.registry import scored
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,11 @@ def _experiment(
     full = len(experiment.full_seeds())
     arms = experiment.arms()
     pruned = sum(seeds * _training(arm, experiment.recipe) for arm in arms)
-    users = [(m, o) for m in experiment.scored() if (o := m.plugin.observation()) is not None]
+    users = [(m, wanted) for m in experiment.scored() if (wanted := m.plugin.observations())]
     scoring = len(experiment.scoring_seeds()) if users else 0
     alone = sum(
-        len(experiment.groups[method.ref].seeds) * (1 + _passes(unite([observation]), experiment.recipe))
-        for method, observation in users
+        len(experiment.groups[method.ref].seeds) * (1 + _passes(unite(wanted), experiment.recipe))
+        for method, wanted in users
     )
     cost = full + scoring * _passes(experiment.observe, experiment.recipe) + pruned
     flops, memory = _of_one_training(experiment, train_size)
@@ -125,9 +126,7 @@ def _experiment(
         full_runs=full,
         scoring_runs_of_these=scoring,
         scorers_sharing_them=len(users),
-        score_jobs=sum(
-            len(experiment.seeds) if m.plugin.fresh else len(experiment.groups[m.ref].runs) for m in experiment.scored()
-        ),
+        score_jobs=sum(_sets_of_scores(experiment).values()),
         pruned_runs_at_most=len(arms) * seeds,
         cost_at_most=round(cost, 2),
         cost_unshared=round(seeds + alone + pruned, 2),
@@ -135,6 +134,15 @@ def _experiment(
         flops_at_most=None if flops is None else cost * flops,
         memory_gib=None if memory is None else round(memory / 2**30, 2),
     )
+
+
+def _sets_of_scores(experiment: Experiment) -> dict[tuple[str, tuple[tuple[int, ...], ...]], int]:
+    """Return how many score jobs there are by scorer and groups: a selection shares those of the scorer inside it."""
+    found = {}
+    for method in experiment.scored():
+        groups, scorer = experiment.groups[method.ref], scored(method)
+        found[scorer.ref, groups.runs] = len(experiment.seeds) if scorer.plugin.fresh else len(groups.runs)
+    return found
 
 
 def _of_one_training(experiment: Experiment, train_size: int | None) -> tuple[float | None, float | None]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from hbench.errors import UsageError, suggest
 from hbench.experiment.seeds import MOST_SEEDS, training_seeds
 from hbench.files import short_repr, shorten
-from hbench.plugins.registry import SCORERS
+from hbench.plugins.registry import SCORERS, with_parts
 
 if TYPE_CHECKING:
     from hbench.plugins import Scorer
@@ -71,10 +71,17 @@ def groups_of(count: int, size: int, step: int | None = None) -> Groups:
 
 
 def runs_per_score(table: int | Mapping[str, int], scorer: Named[Scorer]) -> int:
-    """Return how many runs a scorer's scores take: what its reference says, else its name, else the default."""
+    """Return how many runs a scorer's scores take: what its reference says, else its name, else the default.
+
+    A scorer made of others takes what all of these take, where they agree, before the default.
+    """
     if isinstance(table, int):
         return table
-    return table.get(scorer.ref, table.get(scorer.name, table[DEFAULT]))
+    named = table.get(scorer.ref, table.get(scorer.name))
+    if named is not None:
+        return named
+    of_parts = {runs_per_score(table, part) for part in scorer.parts}
+    return of_parts.pop() if len(of_parts) == 1 else table[DEFAULT]
 
 
 def checked_scoring_runs(value: Any, scorers: Sequence[Named[Scorer]]) -> dict[str, int]:
@@ -99,7 +106,7 @@ def of_these(table: int | Mapping[str, int], scorers: Sequence[str]) -> int | di
     """Return `scoring_runs` without the scorers that are not among some references; those that are unknown stay out."""
     if isinstance(table, int):
         return table
-    names = {name for ref in scorers for name in (ref, ref.partition("[")[0].strip())}
+    names = {name for ref in scorers for scorer in with_parts(_found(ref)) for name in (scorer.ref, scorer.name)}
     return {key: number for key, number in table.items() if key == DEFAULT or key in names}
 
 
@@ -146,8 +153,9 @@ def _scorer_named(key: Any, scorers: Sequence[Named[Scorer]]) -> str:
     if key == DEFAULT:
         return DEFAULT
     named = _found(str(key))
-    if all(named.ref not in (scorer.ref, scorer.name) for scorer in scorers):
-        names = dict.fromkeys(name for scorer in scorers for name in (scorer.name, scorer.ref))
+    known = [part for scorer in scorers for part in with_parts(scorer)]
+    if all(named.ref not in (scorer.ref, scorer.name) for scorer in known):
+        names = dict.fromkeys(name for scorer in known for name in (scorer.name, scorer.ref))
         raise UsageError(
             f"{_FIELD}: '{named.ref}' is not among the scorers of this suite{suggest(named.ref, tuple(names))}; "
             "name one of them, or leave it out"

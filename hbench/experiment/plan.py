@@ -119,8 +119,8 @@ def make_plan(suite: Suite) -> Plan:
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
     static = tuple(m for m in methods if not isinstance(m.plugin, DynamicScorer))
     scored = {m.ref: m for m in (*static, *(k.natural for k in keeps if k.natural is not None))}
-    observations = [(m, m.plugin.observation()) for m in scored.values()]
-    observe = unite(o for _, o in observations if o is not None)
+    observations = [(m, wanted) for m in scored.values() for wanted in m.plugin.observations()]
+    observe = unite(wanted for _, wanted in observations)
     groups = MappingProxyType({m.ref: suite.groups_for(m) for m in scored.values()})
     models = {reference: find_model(reference) for reference in suite.models}
     check_distinct(models.values())
@@ -181,9 +181,9 @@ def _subset_size(entry: float | str) -> SubsetSize:
     return SubsetSize(named.ref, natural=named)
 
 
-def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], recipe: Recipe) -> None:
+def _check_epochs(observations: list[tuple[Named[Scorer], Observation]], recipe: Recipe) -> None:
     for method, wanted in observations:
-        last = max(wanted.epochs or (0,)) if wanted is not None else 0
+        last = max(wanted.epochs or (0,))
         if last > recipe.epochs:
             raise UsageError(
                 f"{method.ref} asks for epoch {last}, the recipe trains {recipe.epochs}; lower the scorer's epoch"

@@ -116,7 +116,7 @@ class Suite:
 
     def groups_for(self, scorer: Named[Scorer]) -> Groups:
         """Return the groups of full-data runs that a scorer's scores come from."""
-        reads = scorer.plugin.observation() is not None
+        reads = bool(scorer.plugin.observations())
         size = runs_per_score(self.scoring_runs, scorer) if reads else 0
         return groups_of(self.seeds, size, self.looks[0] if self.looks else None)
 
