@@ -53,10 +53,10 @@ class Lines:
 
         def panel(ylabel: str, value: str, keep: str | None) -> Panel:
             rows = [(m.method, [m.at(runs=runs, keep=keep) for runs in steps]) for m in found.methods]
-            return Panel(
-                ylabel,
-                tuple(Line(name, tuple(None if x is None else getattr(x, value) for x in row)) for name, row in rows),
+            lines = (
+                Line(name, tuple(None if x is None else _rounded(getattr(x, value)) for x in row)) for name, row in rows
             )
+            return Panel(ylabel, tuple(lines))
 
         panels = [panel("rank correlation of the scores", "correlation", None)]
         if found.keeps:
@@ -68,6 +68,10 @@ class Lines:
     def digest(self) -> str:
         """Return the sha256 of all that decides the drawing but the library's version."""
         return hashlib.sha256(json.dumps(["lines", _DRAWING, asdict(self)], sort_keys=True).encode()).hexdigest()
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(fixed(value, 4))
 
 
 def figure_of_lines(lines: Lines) -> Figure:
