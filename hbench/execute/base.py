@@ -122,8 +122,9 @@ def run_job(
                     fine_tune(job, folder, device, step, checkpoints)
                 else:
                     from hbench.jobs.score import run_score
+                    from hbench.kinds import training_texts
 
-                    run_score(job, store, folder)
+                    run_score(job, store, folder, training_texts)
             store.checkpoints(job).drop()
     except TrainingFailed as error:
         store.checkpoints(job).drop()  # it would fail from there as well

@@ -79,7 +79,7 @@ def test_one_scorer_has_one_canonical_reference():
     [
         ("hscore", "unknown scorer 'hscore'; did you mean 'h-score'?"),
         ("cartografy", "did you mean 'cartography'?"),
-        ("zzzz", "unknown scorer 'zzzz'; known: aum, cartography, d2, "),
+        ("zzzz", "unknown scorer 'zzzz'; known: aum, cartography, ccs, "),
         ("el2n[epok=1]", "el2n has no option 'epok'; did you mean 'epoch'?"),
         ("el2n[epoch=two]", "el2n[epoch=two]: expected an integer, found 'two'"),
         ("el2n[epoch=1.5]", "expected an integer"),
