@@ -62,6 +62,16 @@ class Fields:
         value = self.take(name, "an object or null", lambda v: v is None or isinstance(v, dict))
         return None if value is None else Fields(value, self.file, f"{self.path}{name}.")
 
+    def optional(self, name: str) -> Fields | None:
+        """Return the entries of an object inside this one, or None where there is no entry of this name.
+
+        Raises ResultError where it is null or empty: what a file does not say it leaves out, in one way.
+        """
+        if not self.has(name):
+            return None
+        value = self.take(name, "an object with entries, or no key of this name", lambda v: isinstance(v, dict) and v)
+        return Fields(value, self.file, f"{self.path}{name}.")
+
     def text(self, name: str) -> str:
         """Return a string of one line that is not empty."""
         return str(self.take(name, "a string of one line", is_text))
