@@ -16,9 +16,12 @@ from hbench.board.looks import looks_of
 from hbench.board.margins import Margin, margin_of
 from hbench.board.measures import measure_of
 from hbench.board.planted import PlantedTask, planted_tasks
+from hbench.board.regimes.budgets import BudgetTable, budget_tables
+from hbench.board.regimes.regime import Regime, regimes_of
 from hbench.board.row import BoardRow
 from hbench.board.rows import diagnostic_rows, full_row, rows_of
 from hbench.board.scorings import SharedScores, with_shared_scores
+from hbench.board.steps import Steps
 from hbench.board.tables import TableTests
 from hbench.board.tradeoff import Tradeoff, tradeoffs_of
 from hbench.board.values import CellValues, shares_sets, trivial_values
@@ -54,6 +57,13 @@ class Standing:
     looks: Looks | None
     #: The further methods compared with, sorted, and what became of them.
     rivals: tuple[tuple[str, BaselineStatus], ...]
+    #: The task whose examples models are evaluated on, where it is not the one that they are trained on.
+    further: str | None = None
+    #: Share of the training labels that were replaced by another class; None for none.
+    label_noise: float | None = None
+    #: Optimiser steps of the random subset, whose size every method has, and of the full data; None where not known.
+    steps: Steps | None = None
+    full_steps: Steps | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,10 @@ class Board:
     planted: tuple[PlantedTask, ...]
     #: What the rows say to the claims of the authors.
     claims: tuple[Answer, ...]
+    #: One per task and model whose results say their steps.
+    regimes: tuple[Regime, ...]
+    #: One per task, split, model and size with several budgets.
+    budgets: tuple[BudgetTable, ...]
     #: What rows have in common whose seeds share sets of scores; None where there are none.
     shared_scores: SharedScores | None
 
@@ -88,7 +102,7 @@ class Board:
         evaluations = _evaluations(results)
         shared = SharedScores.of(_values(cells) for cells in evaluations.values() if any(map(shares_sets, cells)))
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
-        by_contest = _over_board(_rows(contests, evaluations, shared, bills))
+        by_contest = _over_board(contests, _rows(contests, evaluations, shared, bills))
         standings = tuple(_standing(contest, rows) for contest, rows in zip(contests, by_contest, strict=True))
         rows = {row.cell: row for standing in standings for row in standing.rows}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
@@ -99,10 +113,12 @@ class Board:
             rows=in_order,
             coverage=coverage_of(results, in_order, len(standings)),
             margins={result.cell: margin_of(result) for result in results},
-            tradeoffs=tradeoffs_of(by_contest),
+            tradeoffs=tradeoffs_of(s.rows for s in standings if s.further is None),
             across=across_tasks([*by_contest, *_lacking(contests)]),
             planted=planted,
             claims=answers_of(results, in_order),
+            regimes=regimes_of(results),
+            budgets=budget_tables(by_contest),
             shared_scores=shared,
         )
 
@@ -116,7 +132,8 @@ class Board:
         standings = tuple(standing for standing in self.standings if chosen(standing.key))
         cells = {row.cell for standing in standings for row in standing.rows}
         rows = tuple(row for row in self.rows if row.cell in cells)
-        return replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=(), claims=())
+        part = replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=())
+        return replace(part, claims=(), regimes=(), budgets=())
 
 
 def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
@@ -174,13 +191,20 @@ def _rows(
     return [rows for part in spread(of_evaluation, together, fewest=1 if many else len(together) + 1) for rows in part]
 
 
-def _over_board(contests: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:
-    """Return the rows of all contests, their comparisons adjusted over the whole board too."""
-    adjusted = iter(over_board([c for rows in contests for row in rows for c in row.comparisons]))
-    return [
-        tuple(replace(row, comparisons=tuple(next(adjusted) for _ in row.comparisons)) for row in rows)
-        for rows in contests
-    ]
+def _over_board(contests: Sequence[Contest], rows: Sequence[tuple[BoardRow, ...]]) -> list[tuple[BoardRow, ...]]:
+    """Return the rows of all contests, their comparisons adjusted over the whole board too.
+
+    Further sets are adjusted apart: what a board says of its tasks does not depend on what else it looks at.
+    """
+    found = list(rows)
+    for further in (False, True):
+        places = [i for i, contest in enumerate(contests) if (contest.sample.further is not None) == further]
+        adjusted = iter(over_board([c for i in places for row in rows[i] for c in row.comparisons]))
+        for i in places:
+            found[i] = tuple(
+                replace(row, comparisons=tuple(next(adjusted) for _ in row.comparisons)) for row in rows[i]
+            )
+    return found
 
 
 def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
@@ -199,6 +223,10 @@ def _standing(contest: Contest, rows: tuple[BoardRow, ...]) -> Standing:
         assay=_assay(rows),
         looks=looks_of(contest),
         rivals=tuple(sorted(rivals.items())),
+        further=None if contest.sample.further is None else contest.sample.further.task,
+        label_noise=contest.sample.label_noise,
+        steps=next((row.steps for row in rows if row.role == "random"), None),
+        full_steps=next((row.steps for row in rows if row.role == "full"), None),
     )
 
 

@@ -13,6 +13,7 @@ from hbench.board.paired import Shares, means, shares
 from hbench.board.planted import PlantedTask
 from hbench.board.ranks import ranks_of
 from hbench.board.row import BoardRow, Estimate, Kept, RowRole
+from hbench.board.steps import steps_of
 from hbench.board.tables import TableTests
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey, CellResult
@@ -98,12 +99,15 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         cell.status,
         cell.primary,
         cell.metric,
+        further=None if cell.further is None else cell.further.task,
         seeds=len(cell.seeds) - failed,
         seeds_failed=failed,
         scoring_runs=0 if scoring is None else scoring.runs,
         scorings=None if scoring is None else len(scoring.groups),
+        scored_with=None if cell.scored_with is None else cell.scored_with.model,
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
+        steps=steps_of(cell),
         planted=tuple(sorted((cell.planted or {}).items())),
         failures=tuple(reasons),
     )

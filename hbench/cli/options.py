@@ -34,10 +34,21 @@ def _number(name: str, help: str) -> Callable[[F], F]:
 _SUITE: tuple[Callable[[Any], Any], ...] = (
     click.argument("suite", metavar="SUITE"),
     _list("--task", "tasks", metavar="T", help="Task instead of the suite's"),
+    _list(
+        "--also-evaluate",
+        "also_evaluate",
+        metavar="T",
+        help="Task of the same classes whose evaluation splits every model is evaluated on too, such as anli",
+    ),
     _list("--model", "models", metavar="M", help="Model instead of the suite's"),
     _list("--scorer", "scorers", metavar="S", help="Scorer instead of the suite's, such as 'el2n[epoch=2]'"),
     _list("--keep", "keep", metavar="F", help="Share kept, such as 0.3, or a scorer whose own subset sets the size"),
     _list("--budget", "budgets", metavar="B", help=f"Budget of pruned trainings, {' or '.join(BUDGETS)}"),
+    click.option(
+        "--score-with",
+        metavar="M",
+        help="Model whose full-data runs give the scores, instead of the one that is trained on the subset.",
+    ),
     _number("--seeds", help="Trainings behind each result."),
     _list(
         "--scoring-runs",
@@ -47,6 +58,12 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
     ),
     _number("--train-size", help="Training examples drawn from each task."),
     _number("--eval-size", help="Evaluation examples drawn from each split."),
+    click.option(
+        "--label-noise",
+        metavar="F",
+        type=float,
+        help="Share of the training labels replaced by another class, such as 0.1; the board says who finds them.",
+    ),
 )
 _CHECKPOINT = click.option(
     "--checkpoint-minutes",

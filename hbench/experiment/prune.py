@@ -98,10 +98,11 @@ def _pruned_run(bound: BoundExperiment, arm: Arm, seed: int, subsets: _Subsets) 
             return labels
         if isinstance(count, Unavailable):
             return count
-        ties = tie_seed(bound.suite.selection_seed, seed)
-        return PrunedRun(None, curriculum_job(full, arm, size=len(labels), count=count, selection_seed=ties))
+        ties, size = tie_seed(bound.suite.selection_seed, seed), len(labels)
+        job = curriculum_job(full, arm, size=size, count=count, selection_seed=ties, further=bound.further)
+        return PrunedRun(None, job)
     mask = subsets.mask(arm, seed)
-    return mask if isinstance(mask, Unavailable) else PrunedRun(mask, pruned_job(full, arm, mask))
+    return mask if isinstance(mask, Unavailable) else PrunedRun(mask, pruned_job(full, arm, mask, bound.further))
 
 
 @dataclass(frozen=True)

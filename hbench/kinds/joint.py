@@ -46,6 +46,7 @@ class Joint(Kind):
     """
 
     class_roles = ("intent",)
+    takes_label_noise = True
     extra_signals = ("el2n_sum", "el2n_mean")
     means = ("accuracy", "frame_accuracy", "intent_accuracy")
     #: `slots`: the slot types, without B- and I-; the tags are O, and B- and I- of each.
@@ -249,7 +250,7 @@ class Joint(Kind):
             prediction=prediction,
         )
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what always naming one intent and no slot reaches, with the intent that makes it right most often."""
         right = np.ones(len(encoded.label), dtype=bool)
         if _metric(task) != "intent_accuracy":

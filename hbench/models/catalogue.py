@@ -70,6 +70,15 @@ CATALOGUE = {
             "bert-base", "google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594", "110M parameters"
         ),
         CatalogueModel("opt-350m", "facebook/opt-350m", "08ab08cc4b72ff5593870b5d527cf4230323703c", "331M parameters"),
+        # revisions left open are looked up when a suite is run, and recorded
+        CatalogueModel("opt-1.3b", "facebook/opt-1.3b", None, "1.32B parameters"),
+        CatalogueModel(
+            "llama-3.2-1b",
+            "meta-llama/Llama-3.2-1B",
+            None,
+            "1.24B parameters; the hub asks for its licence to be accepted, and for a token",
+        ),
+        CatalogueModel("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B", None, "1.54B parameters"),
     )
 }
 _BY_HUB = {model.hub: model for model in CATALOGUE.values() if model.hub}

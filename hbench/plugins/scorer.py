@@ -24,8 +24,8 @@ _SCORE = "score"
 class Scorer(ABC):
     """A static scoring method: the dynamics of finished runs in, one number per example out.
 
-    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The three fields here are options every
-    scorer has; all but `capture` act on the selection and leave the scores alone.
+    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The four fields here are options every
+    scorer has; `offset` and `balance` act on the selection and leave the scores alone.
     """
 
     #: Share of the training set dropped from the preferred end before selecting, 0 <= offset < 1.
@@ -34,6 +34,8 @@ class Scorer(ABC):
     balance: bool = field(default=False, kw_only=True)
     #: Observe at the other capture point than the scorer's canonical one (`train` or `epoch_end`).
     capture: Capture | None = field(default=None, kw_only=True)
+    #: Model whose full-data runs are read, instead of the one that is trained on the subset.
+    score_with: str | None = field(default=None, kw_only=True)
 
     #: Key into the shipped BibTeX, or None.
     cite: ClassVar[str | None] = None
@@ -56,6 +58,8 @@ class Scorer(ABC):
         if self.capture is not None and self.capture not in CAPTURES:
             raise UsageError(f"option capture={self.capture!r} is unknown; use one of {', '.join(CAPTURES)}")
         self.asks()
+        if self.score_with is not None and self.observation() is None:
+            raise UsageError(f"option score_with={self.score_with}: this scorer reads no run; leave the option out")
 
     @property
     def needs(self) -> Observation | None:

@@ -8,6 +8,7 @@ from hbench.render.parts.across import across_sections
 from hbench.render.parts.claims import claims_sections
 from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
+from hbench.render.parts.regime import regime_sections
 from hbench.render.parts.results import results_sections
 from hbench.render.parts.rivals import rivals_table
 from hbench.render.parts.rows import rows_table
@@ -23,6 +24,7 @@ from them and `hbench leaderboard check` recomputes it."""
 #: The parts of the page, in their order.
 _PARTS = (
     opening_sections,
+    regime_sections,
     trivial_sections,
     results_sections,
     claims_sections,

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
-from hbench.errors import UsageError
 from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.spec import PROTOCOL
-from hbench.plugins.claims import Claim, claim_from
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
+from hbench.results.authors import parse_claims, parse_settings
 from hbench.results.cell import (
     SCHEMA,
     WORK,
@@ -20,7 +19,9 @@ from hbench.results.cell import (
     Cost,
     Data,
     Failed,
+    Further,
     Part,
+    ScoredWith,
     Scoring,
     Subset,
     TrivialAnswer,
@@ -76,10 +77,14 @@ def parse_cell(text: str, file: str) -> CellResult:
         also=_also(fields),
         rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
         published=fields.text("published") if fields.has("published") else None,
-        claims=_claims(fields),
+        claims=parse_claims(fields),
         trivial=_trivial(fields),
         scoring=_scored_from(fields),
         looks=parse_looks(fields, len(fields.wholes("seeds"))),
+        further=_further(fields),
+        steps=_steps(fields),
+        settings=parse_settings(fields),
+        scored_with=_scored_with(fields),
     )
     fields.close()
     check_agreement(fields, result)
@@ -208,18 +213,6 @@ def _examples(fields: Fields) -> Outcomes | None:
     return outcomes
 
 
-def _claims(fields: Fields) -> tuple[Claim, ...]:
-    if not fields.has("claims"):
-        return ()
-    entries = fields.take(
-        "claims", "a list of objects", lambda v: isinstance(v, list) and all(isinstance(x, dict) for x in v)
-    )
-    try:
-        return tuple(claim_from(entry) for entry in entries)
-    except UsageError as error:
-        raise fields.error("claims", f"holds one that cannot be read: {error}") from None
-
-
 def _trivial(fields: Fields) -> TrivialAnswer | None:
     inner = fields.within("trivial") if fields.has("trivial") else None
     if inner is None:
@@ -248,6 +241,36 @@ def _scored_from(fields: Fields) -> Scoring | None:
         ),
     )
     found = Scoring(tuple(map(tuple, groups)), inner.wholes("scored_by"))
+    inner.close()
+    return found
+
+
+def _scored_with(fields: Fields) -> ScoredWith | None:
+    inner = fields.within("scored_with") if fields.has("scored_with") else None
+    if inner is None:
+        return None
+    found = ScoredWith(inner.text("model"), _object(inner, "source"))
+    inner.close()
+    return found
+
+
+def _steps(fields: Fields) -> tuple[int | None, ...]:
+    if not fields.has("steps"):
+        return ()
+    return tuple(
+        fields.take(
+            "steps",
+            "a list of integers of at least 1, null where a seed failed",
+            lambda v: isinstance(v, list) and all(x is None or (is_whole(x) and x >= 1) for x in v),
+        )
+    )
+
+
+def _further(fields: Fields) -> Further | None:
+    inner = fields.within("further") if fields.has("further") else None
+    if inner is None:
+        return None
+    found = Further(inner.text("task"), _object(inner, "source"), _object(inner, "declaration"))
     inner.close()
     return found
 

@@ -46,6 +46,7 @@ def in_process(code: str) -> subprocess.CompletedProcess[str]:
         ["--help"],
         ["run", "--help"],
         ["plan", "small"],
+        ["plan", "paper-large"],
         ["list", "scorers"],
         ["list", "tasks"],
         ["list", "suites"],
@@ -139,7 +140,7 @@ def test_list_gives_where_data_and_weights_come_from(hbench):
     assert models["roberta-large"]["hub"] == "FacebookAI/roberta-large"
     assert len(models["roberta-large"]["revision"]) == 40
     suites = {row["name"] for row in json.loads(hbench("list", "suites", "--json").out)}
-    assert suites == {"quickstart", "small", "reading", "answering", "dynamic", "paper"}
+    assert suites == {"quickstart", "small", "reading", "answering", "dynamic", "paper", "paper-large"}
 
 
 def test_list_gives_kinds_and_executors(hbench):

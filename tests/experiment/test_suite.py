@@ -267,7 +267,7 @@ def test_shipped_suites_are_valid_and_say_what_they_are(name):
 
 
 def test_the_shipped_suites_are_these():
-    assert set(shipped()) == {"quickstart", "small", "reading", "answering", "dynamic", "paper"}
+    assert set(shipped()) == {"quickstart", "small", "reading", "answering", "dynamic", "paper", "paper-large"}
     assert {TASKS.load(ref).hub for ref in load_suite("quickstart").tasks} == {None}  # nothing to download
     dynamic = load_suite("dynamic")
     assert {dynamic.baseline, *dynamic.rivals} < set(dynamic.scorers)

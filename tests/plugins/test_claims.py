@@ -61,6 +61,7 @@ def test_what_a_claim_covers():
         ({"kept": [True, 1]}, "two shares"),
         ({"loss": 2}, "loss = 2"),
         ({"loss": "1"}, "loss = '1'"),
+        ({"further": "yes"}, "true or false"),
         ({"tasks": "snli"}, "list of task names"),
         ({"options": []}, "option = value"),
         ({"figur": "1"}, "did you mean 'figure'"),

@@ -34,7 +34,7 @@ def finish(
         for place, (job, _) in enumerate(bound.distinct_scores(ref)):
             preference = (scores or {}).get(ref, np.random.default_rng([number, job.draw or place]).random(EXAMPLES))
             arrays = {"id": ids, "score": preference, "preference": preference}
-            if ref == "h-score":
+            if ref.partition("[")[0] == "h-score":
                 arrays["natural"] = preference >= np.sort(preference)[-20] if natural is None else natural
             with store.writing(job) as folder:
                 np.savez(folder / "scores.npz", **arrays)
