@@ -113,14 +113,16 @@ class _Tests:
         of_y = {key: y.products(y) for key, y in baselines.items()}
         rows, sums = [], []
         for (x, y), factor in zip(pairs, inflations, strict=True):
-            share, alone = x.mean / y.mean, p[id(y)]
+            share, of_nothing = x.mean / y.mean, p[id(y)]
             e = x.minus(y, share)
             sums.append((e.products(e), e.products(y), of_y[id(y)]))
-            of_test = (share, y.mean, 1.0 if alone is None else alone, *x.rest.shape)
+            of_test = (share, y.mean, 1.0 if of_nothing is None else of_nothing, *x.rest.shape)
             rows.append((*of_test, x.largest, y.largest, rounding_of(1.0, x.spread), factor))
-        columns = np.array(rows, dtype=np.float64).reshape(-1, 9).T
+        ratio, mean, alone, seeds, cases, largest_x, largest_y, unit, factors = (
+            np.array(rows, dtype=np.float64).reshape(-1, 9).T
+        )
         of_sums = np.moveaxis(np.array(sums, dtype=np.float64).reshape(-1, 3, 3), 0, 2)
-        return cls(*columns[:3], of_sums, *columns[3:])
+        return cls(ratio, mean, alone, of_sums, seeds, cases, largest_x, largest_y, unit, factors)
 
     def chosen(self, at: npt.NDArray[np.int64]) -> _Tests:
         """Return the tests of some of the pairs."""
