@@ -69,7 +69,8 @@ class Fields:
         """
         if not self.has(name):
             return None
-        value = self.take(name, "an object with entries, or no key of this name", lambda v: isinstance(v, dict) and v)
+        said = "an object with entries, or no key of this name"
+        value = self.take(name, said, lambda v: isinstance(v, dict) and len(v) > 0)
         return Fields(value, self.file, f"{self.path}{name}.")
 
     def text(self, name: str) -> str:
