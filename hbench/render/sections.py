@@ -5,6 +5,7 @@ from __future__ import annotations
 from hbench.board.board import Board
 from hbench.render.notes import notes_sections
 from hbench.render.parts.across import across_sections
+from hbench.render.parts.chosen import captioned
 from hbench.render.parts.claims import claims_sections
 from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
@@ -45,4 +46,4 @@ def results_of_part(board: Board) -> Page:
 
 
 def _page(board: Board, sections: list[Section]) -> Page:
-    return Page(tuple(sections), rows_table(board.rows), rivals_table(board.rivalries))
+    return Page(tuple(sections), rows_table(board.rows), rivals_table(board.rivalries), captioned(board))
