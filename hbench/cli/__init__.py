@@ -11,6 +11,8 @@ from hbench.cli.root import Root
 
 #: Where each command is: only the one that is called is imported, all of them for `--help`.
 _COMMANDS = {
+    "cite": "hbench.cli.papers:cite",
+    "describe": "hbench.cli.papers:describe",
     "leaderboard": "hbench.cli.board:leaderboard",
     "list": "hbench.cli.listing:list_command",
     "plan": "hbench.cli.planning:plan",
