@@ -84,7 +84,7 @@ class Board:
         Raises ResultError for two of different protocols, and for two compared that differ in version, size or charges.
         """
         check_protocol(results)
-        values = _values(results)
+        values = values_of(results)
         shared = SharedScores.of(values)
         values = with_shared_scores(values, shared)
         contests, bills, planted = contests_of(results), shared_bills(results), planted_tasks(results)
@@ -133,7 +133,7 @@ def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
     ]
 
 
-def _values(results: Sequence[CellResult]) -> dict[CellKey, CellValues]:
+def values_of(results: Sequence[CellResult]) -> dict[CellKey, CellValues]:
     """Unpack all results, each with the trivial answer that the full data's result of its evaluation names."""
     evaluations: dict[tuple[str, ...], list[CellResult]] = {}
     for result in results:
