@@ -85,12 +85,12 @@ def review(
     """
     from hbench.render.compare.review import comment, review_page
     from hbench.render.compare.review import review as reviewed
-    from hbench.render.formats import renderer
+    from hbench.render.compare.show import in_format
 
     folders = places(store, results, out)
     found = reviewed(base, *folders, allow_replaced=allow_replaced)
     called = str(folders[1]) if name is None else name
-    text = comment(found, called) if format == "markdown" else renderer(format)(review_page(found, called))
+    text = comment(found, called) if format == "markdown" else in_format(review_page(found, called), format)
     (print_lines if format == "text" else click.echo)(text.rstrip("\n"))
     return found.code
 

@@ -39,6 +39,9 @@ def _words(duels: Duels) -> list[str]:
             f"{first} and {second} meet in {count}. {_outcomes(duels)}",
             f"Differences are {first} - {second}, paired by seed and example; two-t test, Holm-corrected over {count}.",
         ]
+    once = sorted({row.method for duel in duels.contests for row in (duel.first, duel.second) if row.scorings == 1})
+    if once:
+        said.append(f"Of {listed(once)}, one set of scores is behind all seeds: this is about these examples.")
     for name, keys in ((first, duels.only_first), (second, duels.only_second)):
         if keys:
             said.append(f"Only {name} has a result in {plural(len(keys), 'table')}: {listed(map(title, keys))}.")

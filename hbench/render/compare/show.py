@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hbench.board.board import Board
 from hbench.board.compare.methods import duels_of
 from hbench.board.compare.versions import versions_of
 from hbench.errors import UsageError, suggest
+from hbench.render.compare.markup import literal
 from hbench.render.compare.methods import methods_page
 from hbench.render.compare.versions import versions_page
-from hbench.render.display import code
 from hbench.render.formats import renderer
+from hbench.render.section import Page
 from hbench.render.show import board_in
 
 #: Of the formats of a board, those that a comparison has.
@@ -24,7 +26,7 @@ def compared_folders(old: Path, new: Path, format: str = "text") -> str:
     Raises ResultError when one of them has no results, or some that cannot be read or do not belong together.
     """
     found = versions_of(board_in(old), board_in(new))
-    return renderer(format)(versions_page(found, f"From {code(str(old))} to {code(str(new))}"))
+    return in_format(versions_page(found, f"From {literal(str(old))} to {literal(str(new))}"), format)
 
 
 def compared_methods(board: Board, first: str, second: str, format: str = "text") -> str:
@@ -35,4 +37,11 @@ def compared_methods(board: Board, first: str, second: str, format: str = "text"
             raise UsageError(f"'{name}' has no result here and is no folder{suggest(name, known)}")
     if first == second:
         raise UsageError(f"'{first}' is named twice; name two methods, or two folders of results")
-    return renderer(format)(methods_page(duels_of(board, first, second)))
+    return in_format(methods_page(duels_of(board, first, second)), format)
+
+
+def in_format(page: Page, format: str) -> str:
+    """Return a page in a format; a terminal shows the names in its headings without quotes."""
+    if format == "text":
+        page = replace(page, sections=tuple(replace(s, title=s.title.replace("`", "")) for s in page.sections))
+    return renderer(format)(page)
