@@ -11,6 +11,9 @@ from hbench.cli.root import Root
 
 #: Where each command is: only the one that is called is imported, all of them for `--help`.
 _COMMANDS = {
+    "cite": "hbench.cli.papers:cite",
+    "compare": "hbench.cli.comparing:compare",
+    "describe": "hbench.cli.papers:describe",
     "leaderboard": "hbench.cli.board:leaderboard",
     "list": "hbench.cli.listing:list_command",
     "plan": "hbench.cli.planning:plan",
