@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from hbench.execute.base import Executor
     from hbench.experiment.run import run_suite
     from hbench.experiment.suite_file import load_suite
+    from hbench.training.recorder.callback import DynamicsCallback
+    from hbench.training.recorder.loop import record
 
 __all__ = [
     "Choice",
     "Cycle",
     "DynamicScorer",
+    "DynamicsCallback",
     "Executor",
     "Hub",
     "Scorer",
@@ -25,6 +28,7 @@ __all__ = [
     "dynamics",
     "load_suite",
     "observe",
+    "record",
     "run_suite",
     "scorer",
     "statistics",
@@ -36,8 +40,10 @@ __version__ = "0.1.0"
 _LAZY = {
     "dynamics": ("hbench.dynamics", None),
     "statistics": ("hbench.statistics", None),
+    "DynamicsCallback": ("hbench.training.recorder.callback", "DynamicsCallback"),
     "Executor": ("hbench.execute.base", "Executor"),
     "load_suite": ("hbench.experiment.suite_file", "load_suite"),
+    "record": ("hbench.training.recorder.loop", "record"),
     "run_suite": ("hbench.experiment.run", "run_suite"),
 }
 
