@@ -11,8 +11,10 @@ from hbench.cli.root import Root
 
 #: Where each command is: only the one that is called is imported, all of them for `--help`.
 _COMMANDS = {
+    "convert": "hbench.cli.dynamics:convert",
     "leaderboard": "hbench.cli.board:leaderboard",
     "list": "hbench.cli.listing:list_command",
+    "map": "hbench.cli.dynamics:map_command",
     "plan": "hbench.cli.planning:plan",
     "retry": "hbench.cli.jobs:retry",
     "run": "hbench.cli.running:run",
