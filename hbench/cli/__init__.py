@@ -11,15 +11,18 @@ from hbench.cli.root import Root
 
 #: Where each command is: only the one that is called is imported, all of them for `--help`.
 _COMMANDS = {
+    "check": "hbench.cli.authoring:check",
     "convert": "hbench.cli.dynamics:convert",
     "leaderboard": "hbench.cli.board:leaderboard",
     "list": "hbench.cli.listing:list_command",
     "map": "hbench.cli.dynamics:map_command",
+    "new": "hbench.cli.authoring:new",
     "plan": "hbench.cli.planning:plan",
     "retry": "hbench.cli.jobs:retry",
     "run": "hbench.cli.running:run",
     "run-job": "hbench.cli.jobs:run_job",
     "status": "hbench.cli.jobs:status",
+    "try": "hbench.cli.authoring:try_command",
 }
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
 
-class DynamicsCallback(TrainerCallback):  # type: ignore[misc] # transformers ships no types
-    """Records the training dynamics of one or several runs of `transformers.Trainer` on the same data set.
+class DynamicsCallback(TrainerCallback):
+    """Records the training dynamics of one or several runs of `transformers.Trainer` on the same data set::
 
         callback = hbench.DynamicsCallback(dataset)
         Trainer(model, args, train_dataset=dataset, callbacks=[callback]).train()

@@ -33,7 +33,7 @@ def record(
     tokenizer: Any = None,
     after: RecordedLoop | None = None,
 ) -> RecordedLoop:
-    """Record the training dynamics of a plain loop: open the block, and loop over what it gives instead of the loader.
+    """Record the training dynamics of a plain loop: open the block, and loop over what it gives instead of the loader::
 
         with hbench.record(model, loader) as batches:
             for epoch in range(3):
