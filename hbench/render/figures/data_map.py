@@ -87,7 +87,7 @@ def figure_of(plot: MapPlot) -> Figure:
             ha=horizontal,
             va=vertical,
             fontsize=9,
-            bbox={"facecolor": "white", "edgecolor": "#777777", "linewidth": 0.6, "pad": 2.5},
+            bbox={"facecolor": "white", "edgecolor": "#777777", "linewidth": 0.6, "pad": 2.5, "alpha": 0.75},
         )
     return figure
 
