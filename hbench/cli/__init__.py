@@ -14,9 +14,11 @@ _COMMANDS = {
     "leaderboard": "hbench.cli.board:leaderboard",
     "list": "hbench.cli.listing:list_command",
     "plan": "hbench.cli.planning:plan",
+    "prune": "hbench.cli.own.prune:prune",
     "retry": "hbench.cli.jobs:retry",
     "run": "hbench.cli.running:run",
     "run-job": "hbench.cli.jobs:run_job",
+    "score": "hbench.cli.own.score:score",
     "status": "hbench.cli.jobs:status",
 }
 
