@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hbench.plugins import Choice, Cycle, DynamicScorer, Hub, Scorer, Task, observe
+from hbench.plugins import Choice, Cycle, DynamicScorer, GivenScorer, Hub, Scorer, Task, observe
 from hbench.plugins.registry import scorer, task
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hbench.execute.base import Executor
     from hbench.experiment.run import run_suite
     from hbench.experiment.suite_file import load_suite
+    from hbench.own.api import prune, score
+    from hbench.selection import select
     from hbench.training.recorder.callback import DynamicsCallback
     from hbench.training.recorder.loop import record
 
@@ -22,15 +24,19 @@ __all__ = [
     "DynamicScorer",
     "DynamicsCallback",
     "Executor",
+    "GivenScorer",
     "Hub",
     "Scorer",
     "Task",
     "dynamics",
     "load_suite",
     "observe",
+    "prune",
     "record",
     "run_suite",
+    "score",
     "scorer",
+    "select",
     "statistics",
     "task",
 ]
@@ -44,7 +50,10 @@ _LAZY = {
     "Executor": ("hbench.execute.base", "Executor"),
     "load_suite": ("hbench.experiment.suite_file", "load_suite"),
     "record": ("hbench.training.recorder.loop", "record"),
+    "prune": ("hbench.own.api", "prune"),
     "run_suite": ("hbench.experiment.run", "run_suite"),
+    "score": ("hbench.own.api", "score"),
+    "select": ("hbench.selection", "select"),
 }
 
 

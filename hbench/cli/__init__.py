@@ -18,9 +18,11 @@ _COMMANDS = {
     "map": "hbench.cli.dynamics:map_command",
     "new": "hbench.cli.authoring:new",
     "plan": "hbench.cli.planning:plan",
+    "prune": "hbench.cli.own.prune:prune",
     "retry": "hbench.cli.jobs:retry",
     "run": "hbench.cli.running:run",
     "run-job": "hbench.cli.jobs:run_job",
+    "score": "hbench.cli.own.score:score",
     "status": "hbench.cli.jobs:status",
     "try": "hbench.cli.authoring:try_command",
 }

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hbench.data.own.task import make_known
 from hbench.errors import HbenchError, StoreError, TrainingFailed
 from hbench.execute.culprit import raised_at
 from hbench.jobs.checkpoints import DEFAULT_MINUTES
@@ -106,6 +107,7 @@ def run_job(
     """
     if store.finished(job):
         return None
+    make_known(job.task.ref, job.task.declaration)
     try:
         with stop_signals() as signals:
             with store.writing(job) as folder:

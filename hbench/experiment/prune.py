@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hbench.errors import UsageError
 from hbench.experiment.jobs import curriculum_job, pruned_job
 from hbench.experiment.seeds import tie_seed
-from hbench.plugins import DynamicScorer
+from hbench.plugins import DynamicScorer, GivenScorer
 from hbench.selection import count_for, select
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ class _Subsets:
             return labels
         if scores.natural is not None and arm.keep.natural is not None and arm.keep.natural.ref == arm.method.ref:
             return scores.natural
+        if isinstance(arm.method.plugin, GivenScorer) and arm.method.plugin.whole:
+            return _whole(arm.method.ref, scores, count)
         options, ties = arm.method.plugin, tie_seed(self._bound.suite.selection_seed, seed)
         question = (self._bound.score_job(arm.method, seed).key, count, options.offset, options.balance, ties)
         if question not in self._masks:
@@ -191,6 +193,13 @@ class _Subsets:
             if self._store.finished(run):
                 return self._store.arrays(run.job_type, run.key, "examples.npz")["label"].astype(np.int64)
         return Unavailable("no full-data run has finished")
+
+
+def _whole(method: str, scores: Scores, count: int) -> Mask | Unavailable:
+    """Return a subset made elsewhere, which is kept whole or not at all."""
+    assert scores.natural is not None
+    size = int(scores.natural.sum())
+    return scores.natural if size == count else Unavailable(f"{method} has {size} examples, and {count} are kept here")
 
 
 def read_scores(store: Store, job_key: str) -> Scores:

@@ -34,7 +34,7 @@ def run_score(job: Score, store: Store, folder: Path) -> None:
     Raises TrainingFailed, so that the cell is shown as failed, when the runs lack a signal that the scorer reads, or
     the scores cannot be right: see `score_blocks`.
     """
-    named = SCORERS.find(join_reference(job.scorer, job.options))
+    named = SCORERS.find(join_reference(job.scorer, {**job.options, **(job.files or {})}))
     examples = store.arrays("finetune", job.examples, "examples.npz")
     runs = len(job.runs)
     with ExitStack() as opened:

@@ -81,6 +81,7 @@ class _Specification:
         """sha256 of the canonical JSON of the whole specification; computed once, since a plan asks for it often."""
         payload = self.payload()
         payload["task"] = {k: v for k, v in payload["task"].items() if k != "data_dir"}
+        payload.pop("files", None)
         if "model" in payload:
             payload["model"] = {k: v for k, v in payload["model"].items() if k != "folder"}
         return hashlib.sha256(canonical(payload).encode(errors="surrogatepass")).hexdigest()
@@ -121,6 +122,9 @@ class Score(_Specification):
     capture: str | None = None
     #: Seed of a scorer that draws anew for every evaluation seed.
     draw: int | None = None
+    #: By option: the file of a scorer that reads one, None without; not part of the key, which holds its digest among
+    #: the options instead.
+    files: Mapping[str, str] | None = None
 
     job_type = "score"
 

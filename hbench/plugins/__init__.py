@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hbench.dynamics.signals import CAPTURES, EXAMPLE_FIELDS, Capture
 from hbench.plugins.dynamic import Choice, Cycle, DynamicScorer
+from hbench.plugins.given import GivenScorer
 from hbench.plugins.kind import Head, KindDeclaration
 from hbench.plugins.observation import (
     EMBEDDING_SIGNALS,
@@ -33,6 +34,7 @@ __all__ = [
     "Choice",
     "Cycle",
     "DynamicScorer",
+    "GivenScorer",
     "Head",
     "Hub",
     "KindDeclaration",

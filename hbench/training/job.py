@@ -78,7 +78,11 @@ def fine_tune(
         kind=shared.kind,
         flops=shared.flops,
         width=shared.kind.width(shared.task),
-        predict_width=max(shared.kind.predict_width(shared.task, encoded) for _, encoded in shared.evaluation.values()),
+        predict_width=max(
+            # a task of a user's own rows may have none to evaluate on
+            (shared.kind.predict_width(shared.task, encoded) for _, encoded in shared.evaluation.values()),
+            default=1,
+        ),
         recipe=job.recipe,
         seed=job.seed,
         device=device,
