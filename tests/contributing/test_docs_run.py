@@ -22,6 +22,7 @@ from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
 from hbench.plugins.registry import KINDS
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 
 
@@ -38,7 +39,7 @@ def test_every_block_names_its_language_and_why_it_is_not_run(page: Path) -> Non
 
 
 def test_the_marks_are_said_in_words() -> None:
-    said = {"network": "network", "own-files": "", "gpu": "GPU", "elsewhere": "", "checkout": "", "excerpt": ""}
+    said = {"network": "network", "own-files": "DIR", "gpu": "GPU", "elsewhere": "", "checkout": "", "excerpt": ""}
     assert set(said) == set(MARKS)
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
@@ -51,8 +52,8 @@ def test_the_marks_are_said_in_words() -> None:
 def test_the_blocks_of_a_page_run(page: Path, hbench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(KINDS, "_added", {})
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    BEGIN.get(page.name, lambda folder: None)(tmp_path)
-    scope: dict[str, Any] = {"__name__": page.stem}
+    begin = BEGIN.get(page.name)
+    scope: dict[str, Any] = {"__name__": page.stem, **({} if begin is None else begin(tmp_path))}
     for fence in filter(runs, fences(page)):
         place = f"{fence.page}, line {fence.line}"
         with contextlib.chdir(ROOT if "checkout" in fence.marks else tmp_path):

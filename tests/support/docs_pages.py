@@ -80,15 +80,22 @@ def tiny_model(place: Path) -> None:
     tokenizer.save_pretrained(place)
 
 
-def _trainer(folder: Path) -> None:
+def _trainer(folder: Path) -> dict[str, object]:
     reviews(folder / "train.csv", ("0", "1"), 60)
     tiny_model(folder / "my-model")
+    return {}
 
 
-def _prune(folder: Path) -> None:
+def _own_rows(folder: Path) -> dict[str, object]:
     reviews(folder / "train.csv", ("bad", "good"), 200)
     reviews(folder / "dev.csv", ("bad", "good"), 60, start=200)
+    with (folder / "train.csv").open(encoding="utf-8") as file:
+        return {"data": list(csv.DictReader(file))}
 
 
-#: The files that a page says the reader has.
-BEGIN: dict[str, Callable[[Path], None]] = {"your-trainer.md": _trainer, "prune-your-data.md": _prune}
+#: What a page says the reader has: makes the files, and returns the values of names.
+BEGIN: dict[str, Callable[[Path], dict[str, object]]] = {
+    "your-trainer.md": _trainer,
+    "prune-your-data.md": _own_rows,
+    "own-data.md": _own_rows,
+}
