@@ -308,6 +308,16 @@ def test_a_model_that_gives_something_else_is_named(gives: Any, message: str) ->
             model(batch[0])
 
 
+def test_a_model_that_is_not_in_training_mode_is_named_after_the_first_epoch() -> None:
+    data = torch.utils.data.TensorDataset(torch.randn(16, 3), torch.arange(16) % 3)
+    model = torch.nn.Linear(3, 3).eval()
+    batches = hbench.record(model, torch.utils.data.DataLoader(data, batch_size=8), labels=data.tensors[1].tolist())
+    with pytest.raises(UsageError, match=r"no training step was seen in epoch 1: .*model\.train\(\)"), batches:
+        for _epoch in range(2):
+            for batch in batches:
+                model(batch[0])
+
+
 def test_loops_that_cannot_be_recorded_are_refused() -> None:
     class Stream(torch.utils.data.IterableDataset):
         def __iter__(self) -> Any:

@@ -101,7 +101,7 @@ class DynamicsCallback(TrainerCallback):
     ) -> None:
         """Write what the epoch showed, and pass over all examples where a scorer needs it."""
         if self._run is not None and self._end is not None:
-            self._run.end_epoch()
+            self._run.finish_epoch()
             self._end.observe(self._run)
 
     def on_train_end(

@@ -110,7 +110,7 @@ class RecordedLoop:
             self._check(batch)
             self._hooks.positions = positions
             yield batch
-        self._run.end_epoch()
+        self._run.finish_epoch()
         self._end.observe(self._run)
 
     def dynamics(self, scorer: str | None = None) -> xr.Dataset:

@@ -63,6 +63,15 @@ class RecordedRun:
         if self.epoch in self._observers["train"]:
             self._observers["train"][self.epoch].finish(self.epoch)
 
+    def finish_epoch(self) -> None:
+        """End an epoch that was gone through. Raises UsageError when no training step was seen in it."""
+        self.end_epoch()
+        if self.epoch not in self._observers["train"]:
+            raise UsageError(
+                f"no training step was seen in epoch {self.epoch}: put the recorded model into training mode "
+                "(model.train(), which a loaded model is not in) and call it with each batch as it comes"
+            )
+
     def observer(self, capture: Capture, classes: int) -> Observer:
         """Return what keeps the values of a capture point in the epoch in work."""
         if self.known.label.max() >= classes:
