@@ -27,8 +27,15 @@ class Page(HTMLParser):
 
 
 def dead_links(site: Path) -> list[str]:
-    """Return the links between files of a site whose file or anchor is not there, each with its page."""
-    pages = {file.resolve(): Page(file.read_text(encoding="utf-8")) for file in sorted(site.rglob("*.html"))}
+    """Return the links between files of a site whose file or anchor is not there, each with its page.
+
+    The files of its theme, which are no pages, are left out.
+    """
+    pages = {
+        file.resolve(): Page(file.read_text(encoding="utf-8"))
+        for file in sorted(site.rglob("*.html"))
+        if "_static" not in file.parts
+    }
     dead = []
     for file, page in pages.items():
         for link in page.links:
