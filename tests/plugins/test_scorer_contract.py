@@ -17,6 +17,7 @@ import typing
 import numpy as np
 import pytest
 import xarray as xr
+from support.given_files import with_file
 from support.random_dynamics import random_dynamics
 
 from hbench.dynamics.arrays import from_arrays
@@ -38,7 +39,7 @@ def references():
     """Yield every registered scorer by its name alone, and with each choice and flag of its own options changed."""
     shared = {field.name for field in dataclasses.fields(Scorer)}
     for name in SCORERS.names():
-        yield name
+        yield with_file(name)
         cls = SCORERS.load(name)
         hints = typing.get_type_hints(cls)
         for field in dataclasses.fields(cls):
@@ -47,8 +48,14 @@ def references():
             )
             values = ("true", "false") if hints[field.name] is bool else choices
             if field.name not in shared:
-                yield from (f"{name}[{field.name}={value}]" for value in values if value != field.default)
+                changed = (f"{field.name}={value}" for value in values if value != field.default)
+                yield from (join(with_file(name), option) for option in changed)
     yield from MORE
+
+
+def join(reference, option):
+    """Return a reference with one more option."""
+    return f"{reference[:-1]},{option}]" if reference.endswith("]") else f"{reference}[{option}]"
 
 
 REFERENCES = list(references())

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.stats import rankdata
+from support.given_files import with_file
 from support.random_dynamics import random_dynamics
 
 from hbench import Scorer, dynamics, observe
@@ -159,7 +160,7 @@ def test_one_example_and_none_to_compare_with() -> None:
 
 @pytest.mark.parametrize("name", SCORERS.names())
 def test_every_shipped_scorer_passes(name: str) -> None:
-    plugin = SCORERS.find(name).plugin
+    plugin = SCORERS.find(with_file(name)).plugin
     found = score_examples(plugin, random_dynamics(runs=3, epochs=3, classes=3), 3)
     expected = plugin.score(random_dynamics(runs=3, epochs=3, classes=3)).to_numpy()
     assert found.scores.dtype == expected.dtype
