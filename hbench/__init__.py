@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hbench.plugins import Choice, Cycle, DynamicScorer, GivenScorer, Hub, Scorer, Task, observe
+from hbench.plugins import (
+    Choice,
+    Combination,
+    Cycle,
+    DynamicScorer,
+    GivenScorer,
+    Hub,
+    Scorer,
+    Selection,
+    Task,
+    observe,
+    texts,
+)
 from hbench.plugins.registry import scorer, task
 
 if TYPE_CHECKING:
@@ -18,12 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice",
+    "Combination",
     "Cycle",
     "DynamicScorer",
     "Executor",
     "GivenScorer",
     "Hub",
     "Scorer",
+    "Selection",
     "Task",
     "dynamics",
     "load_suite",
@@ -35,6 +49,7 @@ __all__ = [
     "select",
     "statistics",
     "task",
+    "texts",
 ]
 __version__ = "0.1.0"
 
