@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hbench.plugins import Choice, Cycle, DynamicScorer, GivenScorer, Hub, Scorer, Task, observe
+from hbench.plugins import (
+    Choice,
+    Combination,
+    Cycle,
+    DynamicScorer,
+    GivenScorer,
+    Hub,
+    Scorer,
+    Selection,
+    Task,
+    observe,
+    texts,
+)
 from hbench.plugins.registry import scorer, task
 
 if TYPE_CHECKING:
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice",
+    "Combination",
     "Cycle",
     "DynamicScorer",
     "DynamicsCallback",
@@ -27,6 +40,7 @@ __all__ = [
     "GivenScorer",
     "Hub",
     "Scorer",
+    "Selection",
     "Task",
     "dynamics",
     "load_suite",
@@ -39,6 +53,7 @@ __all__ = [
     "select",
     "statistics",
     "task",
+    "texts",
 ]
 __version__ = "0.1.0"
 

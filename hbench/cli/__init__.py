@@ -23,6 +23,7 @@ _COMMANDS = {
     "run": "hbench.cli.running:run",
     "run-job": "hbench.cli.jobs:run_job",
     "score": "hbench.cli.own.score:score",
+    "sensitivity": "hbench.cli.sensitivity:sensitivity",
     "status": "hbench.cli.jobs:status",
     "try": "hbench.cli.authoring:try_command",
 }

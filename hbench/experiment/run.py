@@ -21,10 +21,10 @@ from hbench.experiment.check import check_fit, check_run
 from hbench.experiment.collect import collect
 from hbench.experiment.folders import Folders
 from hbench.experiment.own.given import check_given
-from hbench.experiment.plan import make_plan
+from hbench.experiment.plan import check_natural, make_plan
 from hbench.experiment.prune import prune
 from hbench.experiment.stage import run_stage
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
+from hbench.jobs import CHECKPOINT_MINUTES
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.render.publish import MARKDOWN, publish
@@ -63,7 +63,7 @@ def run_suite(
     executor: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    checkpoint_minutes: float = DEFAULT_MINUTES,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
     plugins: tuple[Path, ...] = (),
     progress: Progress | None = None,
 ) -> RunReport:
@@ -93,6 +93,7 @@ def run_suite(
             progress.note(note)
     bound = [bind(experiment, suite, data_dir, finished, device) for experiment in plan.experiments]
     check_fit(bound, folders.results)
+    check_natural(plan)
     check_given(plan.experiments, suite, data_dir, fetch=True)
     full = run_jobs("full-data runs", {k: job for b in bound for k, job in b.full_runs().items()}, runner.run)
     # scores take milliseconds, so no worker is started for them

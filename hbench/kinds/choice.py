@@ -55,6 +55,10 @@ class MultipleChoice(Classification):
         letters = tuple(ascii_uppercase[: len(first)] if isinstance(first, list) else "AB")
         return {"labels": letters, "sequences": len(letters)}
 
+    def judges(self, task: Task, other: Task) -> bool:
+        """Return True: whatever the number of options, a model gives each of them one logit."""
+        return True
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
@@ -73,6 +77,12 @@ class MultipleChoice(Classification):
         yield from map(_whole, articles)
         yield from questions
         yield from chain.from_iterable(options)
+
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the article, the question and its options."""
+        articles, questions, options, _ = _columns(task, examples.columns)
+        rows = zip(articles, questions, options, strict=True)
+        return [" ".join((_whole(article), question, *choices)) for article, question, choices in rows]
 
     def head(self, task: Task) -> Head:
         """Return a sequence classifier with one logit: how well an option fits."""

@@ -35,6 +35,7 @@ class Classification(Kind):
     class_roles = ("label",)
     roles: ClassVar[tuple[str, ...]] = ("text", "label")
     pair_roles: ClassVar[tuple[str, ...]] = ("text",)
+    takes_label_noise = True
     extra_signals = tuple(EXTRA)
 
     def records(self, task: Task) -> tuple[str, ...]:
@@ -67,6 +68,10 @@ class Classification(Kind):
         """Return the texts, one column after the other."""
         for column in _texts(task):
             yield from examples.columns[column]
+
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the text of each row, or its two texts."""
+        return [" ".join(row) for row in zip(*(examples.columns[column] for column in _texts(task)), strict=True)]
 
     def head(self, task: Task) -> Head:
         """Return a sequence classifier with one logit per class."""

@@ -12,14 +12,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hbench.data.hub import resolve_revision
 from hbench.errors import DataError, UsageError, suggest
 from hbench.files import JsonObject, digest_text, shorten
-from hbench.jobs.spec import FOLDER, ModelRef
 from hbench.models.folder import digest_folder, read_limits
 from hbench.models.limits import Limits, check_limits
 from hbench.plugins.references import configure, join_reference, speakable, split_reference
+
+if TYPE_CHECKING:
+    from hbench.jobs.spec import ModelRef
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,15 @@ CATALOGUE = {
             "bert-base", "google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594", "110M parameters"
         ),
         CatalogueModel("opt-350m", "facebook/opt-350m", "08ab08cc4b72ff5593870b5d527cf4230323703c", "331M parameters"),
+        # revisions left open are looked up when a suite is run, and recorded
+        CatalogueModel("opt-1.3b", "facebook/opt-1.3b", None, "1.32B parameters"),
+        CatalogueModel(
+            "llama-3.2-1b",
+            "meta-llama/Llama-3.2-1B",
+            None,
+            "1.24B parameters; the hub asks for its licence to be accepted, and for a token",
+        ),
+        CatalogueModel("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B", None, "1.54B parameters"),
     )
 }
 _BY_HUB = {model.hub: model for model in CATALOGUE.values() if model.hub}
@@ -112,6 +124,8 @@ class Model:
     @property
     def reference(self) -> ModelRef:
         """The model as a job sees it. Raises DataError when the hub does not answer or a file cannot be read."""
+        from hbench.jobs.spec import FOLDER, ModelRef  # a plan makes no job
+
         if self.path is None:
             return ModelRef(self.ref, self.source())
         return ModelRef(join_reference(FOLDER, self.options.given()), self.source(), folder=str(self.path))
@@ -177,6 +191,8 @@ def model_of(reference: ModelRef) -> Model:
 
     Raises DataError when the folder is gone or holds other files than it did then.
     """
+    from hbench.jobs.spec import FOLDER
+
     if reference.folder is None:
         model = find_model(reference.ref)
         return replace(model, revision=reference.source.get("revision", model.revision))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -109,6 +110,7 @@ def prune_examples(train: OwnSplit, scores: Scores, choice: Choice) -> Pruned:
             offset=offset,
             balance=labels if balance else None,
             seed=tie_seed(0, choice.seed),
+            pick=None if scorer is None or type(scorer).pick is Scorer.pick else scorer.pick,
         )
     rows = np.zeros(train.table.size, dtype=bool)
     rows[np.array(train.examples)[kept]] = True
@@ -148,7 +150,7 @@ def _preferred(
     """Return the order of keeping, highest first, the scorer's own subset, and the scorer."""
     if choice.order is not None:
         return (values if choice.order == "highest" else -values), None, None
-    name = choice.by.partition("[")[0]
+    name = re.split(r"[\[(]", choice.by)[0]
     if name not in SCORERS.names():
         raise UsageError(
             f"'{shorten(choice.by)}' is not a scorer{suggest(name, SCORERS.names())}; say which end of the column is "
@@ -159,7 +161,7 @@ def _preferred(
     used = None if scores.provenance is None else scores.provenance.scorers.get(choice.by)
     scorer = SCORERS.find(choice.by).plugin
     runs = choice.runs if used is None else used.runs
-    if runs is None and scorer.observation() is not None:
+    if runs is None and scorer.observations():
         raise UsageError(
             f"{scores.place}: the provenance beside it is missing, so how many runs '{choice.by}' was scored by is not "
             "known; restore the file, or say it with --runs"

@@ -26,7 +26,7 @@ from hbench.experiment.own.suite import own_recipe, own_suite
 from hbench.experiment.plan import Experiment, Plan, make_plan, unite
 from hbench.experiment.stage import run_stage
 from hbench.files import digest_text
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
+from hbench.jobs import CHECKPOINT_MINUTES
 from hbench.jobs.spec import PROTOCOL, Score
 from hbench.jobs.store import Store
 from hbench.kinds import find_kind
@@ -75,7 +75,7 @@ class Running:
     executor: str = "local"
     jobs: int | None = None
     device: str = "auto"
-    checkpoint_minutes: float = DEFAULT_MINUTES
+    checkpoint_minutes: float = CHECKPOINT_MINUTES
     plugins: tuple[Path, ...] = ()
 
 
@@ -98,8 +98,10 @@ def plan_scores(
     for method in asked:
         if isinstance(method.plugin, DynamicScorer):
             raise UsageError(f"scorer '{method.ref}' prunes while a model is trained and gives no scores; name another")
+        if method.plugin.score_with is not None:
+            raise UsageError(f"scorer '{method.ref}': score_with names a model; name it with --model here")
     columns_taken(read.train, [method.ref for method in asked])
-    observations = [o for method in asked if (o := method.plugin.observation()) is not None]
+    observations = [wanted for method in asked for wanted in method.plugin.observations()]
     experiment = replace(
         planned,
         methods=asked,
@@ -177,7 +179,7 @@ def _provenance(plan: ScoringPlan, runs: Sequence[FineTune], store: Store) -> Pr
     used = {}
     for method in experiment.methods:
         scoring = [bills[i] for i, run in enumerate(runs) if run.seed in experiment.groups[method.ref].seeds]
-        parts = charges.scoring(method.plugin.observation(), scoring, experiment.recipe.epochs)
+        parts = charges.scoring(method.plugin.observations(), scoring, experiment.recipe.epochs)
         cost = total(parts.flops)
         used[method.ref] = ScorerUsed(
             runs=len(scoring), source=source_digest(type(method.plugin)), cost=None if cost is None else cost / flops

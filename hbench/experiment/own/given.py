@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hbench.data.own.task import OwnTask, own_folder
 from hbench.errors import HbenchError, UsageError
 from hbench.plugins import GivenScorer, Task
+from hbench.plugins.registry import scored, with_parts
 
 if TYPE_CHECKING:
     from hbench.experiment.plan import Experiment
@@ -27,7 +28,10 @@ def check_given(experiments: Iterable[Experiment], suite: Suite, data_dir: Path 
     """
     known: dict[str, list[str]] = {}
     for experiment in experiments:
-        given = [m for m in {m.ref: m for m in (*experiment.methods, *experiment.scored())}.values() if _is_given(m)]
+        methods = {method.ref: method for method in (*experiment.methods, *experiment.scored())}
+        given = [scored(method) for method in methods.values() if isinstance(scored(method).plugin, GivenScorer)]
+        for method in methods.values():
+            _check_parts(method)
         for method in given:
             _check_files(method, experiment)
         if not given or not (fetch or _at_hand(experiment.task.plugin, data_dir)):
@@ -37,6 +41,12 @@ def check_given(experiments: Iterable[Experiment], suite: Suite, data_dir: Path 
             known[name] = _ids(experiment, suite, data_dir)
         for method in given:
             _check(method, experiment, known[name])
+
+
+def _check_parts(method: Named[Scorer]) -> None:
+    """Refuse a file among several scorers that are one: its content would not be part of the key of their job."""
+    if any(part is not scored(method) and isinstance(part.plugin, GivenScorer) for part in with_parts(method)):
+        raise UsageError(f"scorer '{method.ref}': scores from a file are not combined with others; combine them first")
 
 
 def _check_files(method: Named[Scorer], experiment: Experiment) -> None:
@@ -76,10 +86,6 @@ def _naming(method: Named[Scorer], experiment: Experiment) -> Iterator[None]:
         yield
     except HbenchError as error:
         raise type(error)(f"scorer '{method.ref}', task '{experiment.task.ref}': {error}") from None
-
-
-def _is_given(method: Named[Scorer]) -> bool:
-    return isinstance(method.plugin, GivenScorer)
 
 
 def _at_hand(task: Task, data_dir: Path | None) -> bool:
