@@ -19,6 +19,7 @@ from hbench.plugins import (
     texts,
 )
 from hbench.plugins.registry import scorer, task
+from hbench.version import VERSION
 
 if TYPE_CHECKING:
     from hbench import dynamics, statistics
@@ -55,7 +56,7 @@ __all__ = [
     "task",
     "texts",
 ]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 #: Imported on first use, so that `import hbench` stays light: public name -> module, and the name in it.
 _LAZY = {
