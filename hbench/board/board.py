@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 
 from hbench.board.across import AcrossTasks, across_tasks
+from hbench.board.architectures import Rankings, rankings_of
 from hbench.board.claims import Answer, answers_of
 from hbench.board.comparisons import BaselineStatus, Comparison, over_board
 from hbench.board.contests import Contest, ContestKey, contests_of
@@ -28,7 +30,9 @@ from hbench.board.values import CellValues, shares_sets, trivial_values
 from hbench.board.versions import check_protocol
 from hbench.parallel import spread
 from hbench.results.cell import CellKey, CellResult, kept_share
+from hbench.results.folder import results_of
 from hbench.results.looks import Looks
+from hbench.results.sensitivity import Sensitivity, read_sensitivity
 
 #: Results from which on a board is worked out on all cores.
 _MANY = 1000
@@ -83,6 +87,10 @@ class Board:
     #: One per model, size and budget.
     across: tuple[AcrossTasks, ...]
     planted: tuple[PlantedTask, ...]
+    #: One per task, split, size and budget where a method has results of several models.
+    rankings: tuple[Rankings, ...]
+    #: How much scorers depend on runs and epochs, of the tasks and models with results; sorted.
+    sensitivity: tuple[Sensitivity, ...]
     #: What the rows say to the claims of the authors.
     claims: tuple[Answer, ...]
     #: One per task and model whose results say their steps.
@@ -93,9 +101,10 @@ class Board:
     shared_scores: SharedScores | None
 
     @classmethod
-    def of(cls, results: Sequence[CellResult]) -> Board:
+    def of(cls, results: Sequence[CellResult], sensitivity: Sequence[Sensitivity] = ()) -> Board:
         """Compare results.
 
+        sensitivity: what was measured of scorers besides; left out where the board has no result of task and model.
         Raises ResultError for two of different protocols, and for two compared that differ in version, size or charges.
         """
         check_protocol(results)
@@ -107,6 +116,7 @@ class Board:
         rows = {row.cell: row for standing in standings for row in standing.rows}
         rows |= {row.cell: row for row in diagnostic_rows(results, planted)}
         in_order = tuple(rows[cell] for cell in sorted(rows))
+        evaluated = {(result.task, result.model) for result in results}
         return cls(
             results=tuple(results),
             standings=standings,
@@ -116,11 +126,18 @@ class Board:
             tradeoffs=tradeoffs_of(s.rows for s in standings if s.further is None),
             across=across_tasks([*by_contest, *_lacking(contests)]),
             planted=planted,
+            rankings=rankings_of(by_contest),
+            sensitivity=tuple(row for row in sensitivity if (row.task, row.model) in evaluated),
             claims=answers_of(results, in_order),
             regimes=regimes_of(results),
             budgets=budget_tables(by_contest),
             shared_scores=shared,
         )
+
+    @classmethod
+    def of_folder(cls, directory: Path) -> Board:
+        """Compare the results of a folder. Raises ResultError as `of` does, and for a file that cannot be read."""
+        return cls.of(results_of(directory), read_sensitivity(directory))
 
     @property
     def rivalries(self) -> tuple[Comparison, ...]:
@@ -133,7 +150,7 @@ class Board:
         cells = {row.cell for standing in standings for row in standing.rows}
         rows = tuple(row for row in self.rows if row.cell in cells)
         part = replace(self, standings=standings, rows=rows, tradeoffs=(), across=(), planted=())
-        return replace(part, claims=(), regimes=(), budgets=())
+        return replace(part, rankings=(), sensitivity=(), claims=(), regimes=(), budgets=())
 
 
 def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:

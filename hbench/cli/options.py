@@ -11,7 +11,7 @@ import click
 
 from hbench.cost.budgets import BUDGETS
 from hbench.errors import UsageError
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
+from hbench.jobs import CHECKPOINT_MINUTES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,7 +68,7 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
 _CHECKPOINT = click.option(
     "--checkpoint-minutes",
     type=click.FloatRange(min=0),
-    default=DEFAULT_MINUTES,
+    default=CHECKPOINT_MINUTES,
     show_default=True,
     metavar="M",
     help="Minutes between two checkpoints of a training; 0 for one only when it is told to stop.",

@@ -325,7 +325,7 @@ class _Collector:
         )
 
     def _scoring(self, method: Named[Scorer]) -> Scoring | None:
-        if method.plugin.observation() is None:
+        if not method.plugin.observations():
             return None
         groups = self.experiment.groups[method.ref]
         return Scoring(groups.runs, tuple(groups.scored_by[seed] for seed in self.experiment.evaluation_seeds))
@@ -343,7 +343,7 @@ class _Collector:
         read = self.bound.read_by(method)
         results = [self.finished.training(read[seed]) for group in groups for seed in group]
         bills = [None if r is None else r.bill for r in results]
-        return charges.scoring(method.plugin.observation(), bills, self.experiment.recipe.epochs, sets=len(groups))
+        return charges.scoring(method.plugin.observations(), bills, self.experiment.recipe.epochs, sets=len(groups))
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
         """Return how well a method finds the planted examples, the mean over its sets of scores."""

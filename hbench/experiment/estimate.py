@@ -15,6 +15,7 @@ from hbench.jobs.observe import Observed
 from hbench.jobs.recipe import Recipe
 from hbench.models.catalogue import Model
 from hbench.models.sizes import size_of
+from hbench.plugins.registry import scored
 
 #: Operations a second that a plan takes a GPU to train with where none has been measured: a tenth of an H100's peak in
 #: bf16, which is what fine-tuning at lengths of 128 to 512 tokens can count on without a measurement.
@@ -127,7 +128,7 @@ def _experiment(
     full = len(experiment.full_seeds())
     arms = experiment.arms()
     pruned = sum(seeds * _training(arm, experiment.recipe) for arm in arms)
-    users = [(m, o) for m in experiment.scored() if (o := m.plugin.observation()) is not None]
+    users = [(m, wanted) for m in experiment.scored() if (wanted := m.plugin.observations())]
     scoring = len(experiment.scoring_seeds()) if users else 0
     flops, memory = _of_one_training(experiment, experiment.model, train_size)
     others = {ref: _of_one_training(experiment, found.model, train_size) for ref, found in experiment.scoring.items()}
@@ -135,9 +136,9 @@ def _experiment(
     worth = {ref: other / flops if other and flops else 1.0 for ref, (other, _) in others.items()}
     alone = sum(
         len(experiment.groups[method.ref].seeds)
-        * (1 + _passes(unite([observation]), experiment.recipe))
+        * (1 + _passes(unite(wanted), experiment.recipe))
         * worth.get(other_model(method, experiment.model) or "", 1.0)
-        for method, observation in users
+        for method, wanted in users
     )
     cost = full + scoring * _passes(experiment.observe, experiment.recipe) + pruned
     cost += sum(
@@ -156,9 +157,7 @@ def _experiment(
         scoring_runs_of_these=scoring + lent,
         scorers_sharing_them=len(users),
         further=tuple(found.ref for found in experiment.further),
-        score_jobs=sum(
-            len(experiment.seeds) if m.plugin.fresh else len(experiment.groups[m.ref].runs) for m in experiment.scored()
-        ),
+        score_jobs=sum(_sets_of_scores(experiment).values()),
         pruned_runs_at_most=len(arms) * seeds,
         cost_at_most=round(cost, 2),
         cost_unshared=round(seeds + alone + pruned, 2),
@@ -173,6 +172,15 @@ def _experiment(
 
 def _gpu_hours(flops: float | None) -> float | None:
     return None if flops is None else round(flops / ASSUMED_RATE / 3600, 2)
+
+
+def _sets_of_scores(experiment: Experiment) -> dict[tuple[str, tuple[tuple[int, ...], ...]], int]:
+    """Return how many score jobs there are by scorer and groups: a selection shares those of the scorer inside it."""
+    found = {}
+    for method in experiment.scored():
+        groups, scorer = experiment.groups[method.ref], scored(method)
+        found[scorer.ref, groups.runs] = len(experiment.seeds) if scorer.plugin.fresh else len(groups.runs)
+    return found
 
 
 def _of_one_training(experiment: Experiment, model: Model, train_size: int | None) -> tuple[float | None, float | None]:

@@ -12,7 +12,7 @@ from hbench.cost.model import Training
 from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
-from hbench.plugins.registry import KINDS, source_digest
+from hbench.plugins.registry import KINDS, scored, source_digest, sources_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,15 +95,16 @@ def score_jobs(
     """Return by training seed the job whose scores select its subset.
 
     read: the runs that it reads, where they are of another model. Seeds that one group scores share a job; a method
-    that draws afresh has one for every seed, and one that reads no run a single one.
+    that draws afresh has one for every seed, and one that reads no run a single one. A selection such as `ccs(aum)` has
+    the jobs of the scorer that it selects from.
     """
-    observation, groups = method.plugin.observation(), experiment.groups[method.ref]
-    first = next(iter(full.values()))
+    groups, method = experiment.groups[method.ref], scored(method)
+    observation, first = method.plugin.observation(), next(iter(full.values()))
     job = Score(
         task=first.task,
         scorer=method.name,
         options={k: v for k, v in method.options.items() if k not in _NOT_OF_SCORES},
-        source=source_digest(type(method.plugin)),
+        source=sources_digest(method),
         examples=first.key,
         capture=None if observation is None else observation.at,
     )

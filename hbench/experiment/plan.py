@@ -137,7 +137,7 @@ def make_plan(suite: Suite) -> Plan:
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
     static = tuple(m for m in methods if not isinstance(m.plugin, DynamicScorer))
     scored = {m.ref: m for m in (*static, *(k.natural for k in keeps if k.natural is not None))}
-    observations = [(m, m.plugin.observation()) for m in scored.values()]
+    observations = [(m, wanted) for m in scored.values() for wanted in m.plugin.observations()]
     groups = MappingProxyType({m.ref: suite.groups_for(m) for m in scored.values()})
     models = {reference: find_model(reference) for reference in suite.models}
     check_distinct(models.values())
@@ -169,7 +169,7 @@ def make_plan(suite: Suite) -> Plan:
                         seeds=training_seeds(suite.seeds),
                         diagnosed=diagnosed,
                         groups=groups,
-                        observe=unite(o for m in own if (o := m.plugin.observation()) is not None),
+                        observe=unite(wanted for m in own for wanted in m.plugin.observations()),
                         scoring=MappingProxyType(scoring),
                         further=() if diagnosed else further_of(task, suite.also_evaluate),
                     )
@@ -217,7 +217,7 @@ def _scoring_model(
     reference: str, methods: Sequence[Named[Scorer]], groups: Mapping[str, Groups], count: int
 ) -> ScoringModel:
     """Return a model that scores for another one, and which of its runs the methods that name it read."""
-    observe = unite(o for m in methods if (o := m.plugin.observation()) is not None)
+    observe = unite(wanted for m in methods for wanted in m.plugin.observations())
     return ScoringModel(find_model(reference), _seeds_read((groups[m.ref] for m in methods), count), observe)
 
 
@@ -258,9 +258,9 @@ def _subset_size(entry: float | str) -> SubsetSize:
     return SubsetSize(named.ref, natural=named)
 
 
-def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], recipe: Recipe) -> None:
+def _check_epochs(observations: list[tuple[Named[Scorer], Observation]], recipe: Recipe) -> None:
     for method, wanted in observations:
-        last = max(wanted.epochs or (0,)) if wanted is not None else 0
+        last = max(wanted.epochs or (0,))
         if last > recipe.epochs:
             raise UsageError(
                 f"{method.ref} asks for epoch {last}, the recipe trains {recipe.epochs}; lower the scorer's epoch"

@@ -22,7 +22,7 @@ from hbench.experiment.folders import Folders
 from hbench.experiment.plan import check_natural, make_plan
 from hbench.experiment.prune import prune
 from hbench.experiment.stage import run_stage
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
+from hbench.jobs import CHECKPOINT_MINUTES
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.render.publish import MARKDOWN, publish
@@ -61,7 +61,7 @@ def run_suite(
     executor: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    checkpoint_minutes: float = DEFAULT_MINUTES,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
     plugins: tuple[Path, ...] = (),
     progress: Progress | None = None,
 ) -> RunReport:

@@ -131,7 +131,7 @@ class Suite:
     def groups_for(self, scorer: Named[Scorer]) -> Groups:
         """Return the groups of full-data runs that a scorer's scores come from."""
         step = self.looks[0] if self.looks else self.seeds
-        reads = scorer.plugin.observation() is not None
+        reads = bool(scorer.plugin.observations())
         return groups_of(self.seeds, runs_per_score(self.scoring_runs, scorer, step) if reads else 0, step)
 
     def overridden(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hbench.errors import UsageError
 from hbench.plugins import Head, KindDeclaration
 
 if TYPE_CHECKING:
@@ -111,6 +112,16 @@ class Kind(KindDeclaration, ABC):
     @abstractmethod
     def texts(self, task: Task, examples: Examples) -> Iterable[str]:
         """Return every text of the examples, from which a model without a vocabulary takes one."""
+
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return one text for each example, for scorers that read texts: all of it joined by spaces, no label.
+
+        Raises UsageError for a kind that does not define it.
+        """
+        raise UsageError(
+            f"kind of task {type(self).__name__} gives no text of an example, which a scorer asks for; "
+            "define `example_texts`, or leave the scorer out"
+        )
 
     @abstractmethod
     def head(self, task: Task) -> Head:

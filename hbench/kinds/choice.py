@@ -69,6 +69,12 @@ class MultipleChoice(Classification):
         yield from questions
         yield from chain.from_iterable(options)
 
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the article, the question and its options."""
+        articles, questions, options, _ = _columns(task, examples.columns)
+        rows = zip(articles, questions, options, strict=True)
+        return [" ".join((_whole(article), question, *choices)) for article, question, choices in rows]
+
     def head(self, task: Task) -> Head:
         """Return a sequence classifier with one logit: how well an option fits."""
         return Head(auto="AutoModelForSequenceClassification", config={"num_labels": 1})

@@ -67,6 +67,10 @@ class Classification(Kind):
         for column in _texts(task):
             yield from examples.columns[column]
 
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the text of each row, or its two texts."""
+        return [" ".join(row) for row in zip(*(examples.columns[column] for column in _texts(task)), strict=True)]
+
     def head(self, task: Task) -> Head:
         """Return a sequence classifier with one logit per class."""
         names = dict(enumerate(task.labels))

@@ -91,6 +91,10 @@ class Joint(Kind):
         """Return the utterances, their words joined by spaces."""
         return (" ".join(words) for words, _ in _rows(task, examples))
 
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the utterances."""
+        return list(self.texts(task, examples))
+
     def head(self, task: Task) -> Head:
         """Return a token classifier with one logit for each intent and each tag."""
         config = {"num_labels": len(task.labels) + len(tags_of(task))}

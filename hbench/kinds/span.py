@@ -88,6 +88,11 @@ class Span(Kind):
         for role in ("question", "context"):
             yield from examples.columns[task.columns[role]]
 
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the question and the context."""
+        columns = (examples.columns[task.columns[role]] for role in ("question", "context"))
+        return [" ".join(row) for row in zip(*columns, strict=True)]
+
     def head(self, task: Task) -> Head:
         """Return a model that gives every token two logits."""
         return Head(auto="AutoModelForQuestionAnswering", config={"num_labels": 2})

@@ -12,14 +12,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hbench.data.hub import resolve_revision
 from hbench.errors import DataError, UsageError, suggest
 from hbench.files import JsonObject, digest_text, shorten
-from hbench.jobs.spec import FOLDER, ModelRef
 from hbench.models.folder import digest_folder, read_limits
 from hbench.models.limits import Limits, check_limits
 from hbench.plugins.references import configure, join_reference, speakable, split_reference
+
+if TYPE_CHECKING:
+    from hbench.jobs.spec import ModelRef
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,8 @@ class Model:
     @property
     def reference(self) -> ModelRef:
         """The model as a job sees it. Raises DataError when the hub does not answer or a file cannot be read."""
+        from hbench.jobs.spec import FOLDER, ModelRef  # a plan makes no job
+
         if self.path is None:
             return ModelRef(self.ref, self.source())
         return ModelRef(join_reference(FOLDER, self.options.given()), self.source(), folder=str(self.path))
@@ -186,6 +191,8 @@ def model_of(reference: ModelRef) -> Model:
 
     Raises DataError when the folder is gone or holds other files than it did then.
     """
+    from hbench.jobs.spec import FOLDER
+
     if reference.folder is None:
         model = find_model(reference.ref)
         return replace(model, revision=reference.source.get("revision", model.revision))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hbench.board.board import Board
 from hbench.render.notes import notes_sections
 from hbench.render.parts.across import across_sections
+from hbench.render.parts.architectures import architectures_sections
 from hbench.render.parts.claims import claims_sections
 from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
@@ -12,6 +13,7 @@ from hbench.render.parts.regime import regime_sections
 from hbench.render.parts.results import results_sections
 from hbench.render.parts.rivals import rivals_table
 from hbench.render.parts.rows import rows_table
+from hbench.render.parts.sensitivity import sensitivity_sections
 from hbench.render.parts.tradeoff import tradeoff_sections
 from hbench.render.parts.trivial import trivial_sections
 from hbench.render.section import Page, Section, Text
@@ -31,6 +33,8 @@ _PARTS = (
     tradeoff_sections,
     across_sections,
     planted_sections,
+    architectures_sections,
+    sensitivity_sections,
     notes_sections,
 )
 

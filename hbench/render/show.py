@@ -12,7 +12,6 @@ from hbench.render.formats import renderer
 from hbench.render.sections import page_of, results_of_part
 from hbench.results.cell import kept_share
 from hbench.results.fields import ResultError
-from hbench.results.folder import results_of
 
 
 def shown(board: Board, format: str = "text") -> str:
@@ -33,7 +32,7 @@ def show(
     A name without options, such as `dream`, stands for `dream[evaluate=validation]` too where no task is called so.
     Raises ResultError as `Board.of` does, and when no contest is left, naming those there are.
     """
-    board = Board.of(results_of(results_dir))
+    board = Board.of_folder(results_dir)
 
     contests = [standing.key for standing in board.standings]
     tasks, models = named(task, {c.task for c in contests}), named(model, {c.model for c in contests})
