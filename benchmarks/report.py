@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,8 +27,18 @@ def page(folder: Path) -> str:
     summary = json.loads((folder / "summary.json").read_text())
     parts = ["# Performance", "", *_head(summary)]
     for bench in summary["benches"]:
-        parts += ["", *_bench(bench, folder / f"{bench['name']}.json")]
-    return "\n".join([*parts, "", *on_paper(), ""])
+        parts += ["", *_bench(bench, folder / f"{bench['name']}.json", summary)]
+    return "\n".join([*parts, "", *_ON_A_GPU, "", *on_paper(), ""])
+
+
+#: What cannot be measured where there is no GPU.
+_ON_A_GPU = (
+    "## On a GPU",
+    "",
+    "Not measured: no GPU was at hand. `python -m benchmarks.gpu` (docs/gpu.md) measures training beside Trainer, "
+    "gradient norms beside Opacus and torch.func, and several jobs on one card; it has been rehearsed on a CPU with a "
+    "tiny model only.",
+)
 
 
 def _head(summary: dict[str, Any]) -> list[str]:
@@ -35,57 +46,79 @@ def _head(summary: dict[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     return [
         "Written by `python -m benchmarks` from the JSON files of its benchmarks; do not edit. Figures are medians. "
-        "Only ratios within one run are worth comparing with those of another machine.",
+        "Only ratios within one run are worth comparing with those of another machine. Seconds of a processor say more "
+        "than those of a clock where the machine had other work.",
         "",
-        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
-        f"Python {machine['python']}: {versions}.",
+        f"Measured on {machine['processor']} ({machine['instructions']}), {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}: {versions}. Commit "
+        f"{summary['commit']} unless a section names another.",
         *(["", "**Tiny settings: these figures try the command and mean nothing.**"] if summary["quick"] else []),
     ]
 
 
-def _bench(bench: dict[str, Any], file: Path) -> list[str]:
+def _bench(bench: dict[str, Any], file: Path, summary: dict[str, Any]) -> list[str]:
     title = bench["name"].removeprefix("bench_").replace("_", " ").capitalize()
     shown = " ".join(["python", *(part if not part.startswith("/") else Path(part).name for part in bench["command"])])
     if bench["code"] != 0 or not file.is_file():
         return [f"## {title}", "", f"`{shown}` did not finish: {bench['code']}."]
     found = json.loads(file.read_text())
+    other = f" (commit {bench['commit']})" if bench["commit"] != summary["commit"] else ""
+    lines = [f"## {found.get('title', title)}", "", f"`{shown}`{other}", ""]
     if "benchmarks" in found:
-        rows = [
-            {"measured": one["name"].removeprefix("test_"), "seconds": one["stats"]["median"], **one["extra_info"]}
-            for one in found["benchmarks"]
-        ]
-        return [f"## {title}", "", f"`{shown}`", "", *_table(rows)]
-    rest = {name: value for name, value in found.items() if name not in ("title", "about", "rows")}
-    lines = [
-        f"## {found.get('title', title)}",
-        "",
-        f"`{shown}`",
-        "",
-        *([found["about"] + ".", ""] if "about" in found else []),
-    ]
-    lines += _table(found.get("rows", []))
-    lines += ["", *(f"- {name.replace('_', ' ')}: {_cell(value)}" for name, value in rest.items())] if rest else []
-    growth = list(_growth(found.get("rows", [])))
-    return [
-        *lines,
-        *(["", "Growth, as the exponent between the two largest sizes: " + "; ".join(growth) + "."] if growth else []),
-    ]
+        return [*lines, *_table([_test(one) for one in found["benchmarks"]])]
+    lines += [found["about"].rstrip(".") + ".", ""] if "about" in found else []
+    lines += _grown(found.get("rows", []))
+    for part in found.get("parts", []):
+        lines += ["", f"### {part['title']}", "", *([part["about"], ""] if "about" in part else [])]
+        lines += _grown(part["rows"])
+    rest = {name: value for name, value in found.items() if name not in _SHOWN}
+    figures = [f"- {name.replace('_', ' ')}: {_cell(value)}" for name, value in rest.items()]
+    return [*lines, *(["", *figures] if figures else [])]
+
+
+#: What a benchmark's file holds beside single figures; `raw` is for readers of the file.
+_SHOWN = ("title", "about", "rows", "parts", "raw")
+
+
+def _test(one: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of a test that pytest-benchmark ran: its argument and median, and what it adds."""
+    return {
+        "measured": one["name"].removeprefix("test_").replace("_", " "),
+        "seconds": one["stats"]["median"],
+        **one["extra_info"],
+    }
+
+
+def _grown(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a table, and a line that says how its times grow where it has sizes."""
+    growth = list(_growth(rows))
+    return [*_table(rows), *(["", f"{'; '.join(growth)}."] if growth else [])]
 
 
 def _growth(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
-    """Yield how each time grows: b where it is proportional to size^b; n log n is about 1.1 from 10^5 to 10^7."""
-    by = next((name for name in SIZES if rows and name in rows[0]), None)
+    """Yield how each time grows between the two largest sizes: b where it is proportional to size^b.
+
+    Of processor time where that was measured; beside it, what n log n comes to between the same sizes.
+    """
+    by = next((name for name in SIZES if rows and len({row.get(name) for row in rows}) > 1), None)
     if by is None:
         return
+    small, large = sorted({row[by] for row in rows})[-2:]
+    span = math.log(large / small)
+    yield f"Growth, as the exponent from {small:,} to {large:,} {by} (n log n: {_n_log_n(small, large):.2f})"
+    times = [name for name in rows[0] if name.endswith("cpu_seconds") or name.endswith("_cpu")]
+    times = times or [name for name in rows[0] if name.endswith("seconds")]
     for task in dict.fromkeys(row.get("task") for row in rows):
-        of_task = sorted((row for row in rows if row.get("task") == task), key=lambda row: row[by])
-        if len(of_task) < 2:
-            continue
-        small, large = of_task[-2:]
-        for name in (n for n in large if n == "seconds" or n.endswith("_seconds")):
-            if small.get(name, 0) > 0 and large[name] > 0 and large[by] > small[by]:
-                power = math.log(large[name] / small[name]) / math.log(large[by] / small[by])
-                yield f"{task or name.removesuffix('_seconds')} {power:.2f}"
+        of_task = {row[by]: row for row in rows if row.get("task") == task}
+        for name in times:
+            before, after = (of_task.get(size, {}).get(name) or 0 for size in (small, large))
+            if before > 0 and after > 0:
+                what = task or re.sub(r"_?(cpu|seconds|cpu_seconds)$", "", name).replace("_", " ") or "all"
+                yield f"{what} {math.log(after / before) / span:.2f}"
+
+
+def _n_log_n(small: float, large: float) -> float:
+    return 1 + math.log(math.log(large) / math.log(small)) / math.log(large / small)
 
 
 def on_paper() -> list[str]:
@@ -161,7 +194,11 @@ def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if not columns:
         return []
-    lines = ["| " + " | ".join(name.replace("_", " ") for name in columns) + " |", "|" + "---|" * len(columns)]
+    numeric = [all(isinstance(row.get(name), int | float | None) for row in rows) for name in columns]
+    lines = [
+        "| " + " | ".join(name.replace("_", " ") for name in columns) + " |",
+        "|" + "".join("---:|" if right else "---|" for right in numeric),
+    ]
     return [*lines, *("| " + " | ".join(_cell(row.get(name)) for name in columns) + " |" for row in rows)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hbench.plugins import Choice, Cycle, DynamicScorer, Hub, Scorer, Task, observe
+from hbench.plugins import Choice, Combination, Cycle, DynamicScorer, Hub, Scorer, Selection, Task, observe, texts
 from hbench.plugins.registry import scorer, task
 
 if TYPE_CHECKING:
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice",
+    "Combination",
     "Cycle",
     "DynamicScorer",
     "Executor",
     "Hub",
     "Scorer",
+    "Selection",
     "Task",
     "dynamics",
     "load_suite",
@@ -29,6 +31,7 @@ __all__ = [
     "scorer",
     "statistics",
     "task",
+    "texts",
 ]
 __version__ = "0.1.0"
 

@@ -6,7 +6,6 @@ command line prints it without a traceback and exits with `exit_code`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -45,6 +44,8 @@ class Interrupted(KeyboardInterrupt):
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` when a known name is close to `name`, and the list of known names otherwise."""
+    import difflib  # only a mistake needs it
+
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from glob import escape
@@ -120,6 +119,8 @@ def _holds(path: Path, text: str | None) -> bool:
 
 def _draft(path: Path, text: str) -> Path:
     """Write a text beside the file that it is to become, down to the disk."""
+    import tempfile  # commands that only read do without it
+
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     draft = Path(name)
     try:

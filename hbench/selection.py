@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from hbench.errors import DataError, UsageError
 
+#: Chooses among examples in the order of keeping: their preference and how many to choose, and what it may draw from.
+Pick = Callable[[npt.NDArray[np.float64], int, np.random.Generator], npt.NDArray[np.bool_]]
 #: Ids compared at once.
 _AT_ONCE = 1 << 20
 
@@ -39,6 +41,7 @@ def select(
     offset: float = 0.0,
     balance: npt.NDArray[np.int64] | None = None,
     seed: int = 0,
+    pick: Pick | None = None,
 ) -> npt.NDArray[np.bool_]:
     """Return which examples are kept, bool (n,), `count` of them true: the highest of `preference` first.
 
@@ -47,8 +50,10 @@ def select(
     balance: class of each example, int (n,): drop and select within each class separately, in the classes' own
     proportions (largest remainders); None to select over all classes together.
     seed: seeds the permutation over the sorted ids that breaks ties: equal values never follow the order of the file.
+    pick: chooses instead of "the highest first" among what `offset` leaves, in that order, within each class where
+    there is `balance`.
     Raises DataError for a preference that is not finite, ids that repeat or shapes that disagree; UsageError when
-    `count` is below 1 or more than `offset` leaves.
+    `count` is below 1 or more than `offset` leaves, and when `pick` gives anything but a choice of its count.
     """
     n = len(preference)
     order = _order(preference, ids, seed)
@@ -67,9 +72,23 @@ def select(
     # Shares of what is left after dropping, so that no class is asked for more than it has.
     taken = _apportion(count, [len(group) - gone for group, gone in zip(groups, dropped, strict=True)])
     mask = np.zeros(n, dtype=bool)
-    for group, gone, take in zip(groups, dropped, taken, strict=True):
-        mask[group[gone : gone + take]] = True
+    for number, (group, gone, take) in enumerate(zip(groups, dropped, taken, strict=True)):
+        if pick is None:
+            mask[group[gone : gone + take]] = True
+        elif take:
+            left = group[gone:]
+            random = np.random.default_rng([seed, number])
+            mask[left[_checked(pick(preference[left], take, random), len(left), take)]] = True
     return mask
+
+
+def _checked(chosen: npt.NDArray[np.bool_], size: int, count: int) -> npt.NDArray[np.bool_]:
+    if np.shape(chosen) != (size,) or np.asarray(chosen).dtype != bool or np.count_nonzero(chosen) != count:
+        raise UsageError(
+            f"`pick` gave {np.count_nonzero(chosen)} of {np.size(chosen)} examples (type {np.asarray(chosen).dtype}); "
+            f"return one boolean for each of {size}, {count} of them true"
+        )
+    return chosen
 
 
 def class_shares(mask: npt.NDArray[np.bool_], labels: npt.NDArray[np.int64], names: Sequence[str]) -> dict[str, float]:

@@ -38,10 +38,11 @@ def answers_of(results: Iterable[CellResult], rows: Sequence[BoardRow]) -> tuple
     Verdicts count where they hold with all comparisons of their role on the board.
     """
     claims = {result.method: result.claims for result in results if result.claims and not result.is_diagnostic}
-    primary = [row for row in rows if row.primary and row.role == "method" and row.status != "diagnostic"]
+    asked = [row for row in rows if row.primary or row.further is not None]
+    pruned = [row for row in asked if row.role == "method" and row.status != "diagnostic"]
     found = []
     for method in sorted(claims):
-        own = [row for row in primary if row.method == method]
+        own = [row for row in pruned if row.method == method]
         for claim in claims[method]:
             found += _answers(claim, method, [row for row in own if _covers(claim, row)])
     return tuple(found)
@@ -49,6 +50,10 @@ def answers_of(results: Iterable[CellResult], rows: Sequence[BoardRow]) -> tuple
 
 def _covers(claim: Claim, row: BoardRow) -> bool:
     """Return whether a row is in the range of a claim; a size that another scorer sets is a share of the rows."""
+    name, options = split_reference(row.cell.task)
+    # what authors claim is about their data as they are
+    if claim.further != (row.further is not None) or "label_noise" in options:
+        return False
     share = kept_share(row.cell.keep)
     if share is None and row.cell.keep != row.method:
         share = None if row.kept is None else row.kept.share
@@ -56,7 +61,7 @@ def _covers(claim: Claim, row: BoardRow) -> bool:
             return False
     if claim.budget not in (None, row.cell.budget):
         return False
-    return claim.covers(split_reference(row.cell.task)[0], share)
+    return claim.covers(name, share)
 
 
 def _answers(claim: Claim, method: str, rows: Sequence[BoardRow]) -> list[Answer]:

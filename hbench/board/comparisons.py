@@ -9,6 +9,8 @@ from typing import Literal
 from hbench.board.contests import Contest
 from hbench.board.looks import level_of
 from hbench.board.margins import margin_of
+from hbench.board.tables import Family, TableTests, families_of, has_assay
+from hbench.board.tables import Role as Role
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey
 from hbench.results.looks import ALPHA
@@ -18,13 +20,11 @@ from hbench.statistics import (
     TwoTTest,
     detectable_difference,
     holm,
+    lower_bounds,
     margin_verdict,
     superiority,
 )
 
-#: What a cell is compared with: all data, the random subset of the same size, a further method that the suite names,
-#: or an answer that needs no reading.
-Role = Literal["full", "random", "rival", "trivial"]
 #: What became of a baseline; missing: compared, but without a result.
 BaselineStatus = Literal["complete", "partial", "failed", "missing"]
 #: no assay: the model trained on all data is not superior to the trivial answer, so that its table can show nothing;
@@ -99,48 +99,26 @@ class Comparison:
         return self.decided and self.p_board is not None and self.p_board <= self.level
 
 
-@dataclass(frozen=True)
-class _Baseline:
-    """What a family of cells is compared with."""
-
-    role: Role
-    name: str
-    values: CellValues | None
-
-    @property
-    def status(self) -> BaselineStatus:
-        return "missing" if self.values is None else self.values.cell.status
-
-    @property
-    def one_set(self) -> bool:
-        return self.values is not None and self.values.one_set
-
-
-def comparisons_of(contest: Contest, values: Mapping[CellKey, CellValues]) -> dict[CellKey, tuple[Comparison, ...]]:
+def comparisons_of(
+    contest: Contest, values: Mapping[CellKey, CellValues], tests: TableTests | None = None
+) -> dict[CellKey, tuple[Comparison, ...]]:
     """Return the comparisons of every cell of a contest: full, random, then its rivals by name.
 
-    values: by `CellResult.cell`. The random subset and a rival are not compared with themselves, nor the random subset
-    with rivals.
+    values: by `CellResult.cell`. tests: those of this contest, and of others; None to work them out.
     """
-    by_method = {cell.method: values[cell.cell] for cell in contest.cells}
-    methods = [found for name, found in by_method.items() if name != contest.baseline]
-    full = CellKey.full_data(*contest.key[:3])
-    assay, level = has_assay(values.get(full)), level_of(contest)
-    made = _family(_Baseline("full", full.method, values.get(full)), list(by_method.values()), assay, level)
-    made += _family(_Baseline("random", contest.baseline, by_method.get(contest.baseline)), methods, assay, level)
-    for rival in contest.rivals:
-        others = [found for found in methods if found.cell.method != rival]
-        made += _family(_Baseline("rival", rival, by_method.get(rival)), others, assay, level)
+    tests = TableTests.of([contest], values) if tests is None else tests
+    assay, level = has_assay(values.get(CellKey.full_data(*contest.key[:3]))), level_of(contest)
     by_cell: dict[CellKey, list[Comparison]] = {cell.cell: [] for cell in contest.cells}
-    for comparison in made:
-        by_cell[comparison.cell].append(comparison)
+    for family in families_of(contest, values):
+        baseline = None if family.values is None else family.values.cell.cell
+        keys = [cell.cell.cell for cell in family.cells]
+        found = [None if baseline is None else tests.differences[key, baseline] for key in keys]
+        p = [None if test is None else test.p for test in found]
+        if family.role == "full":
+            p = [tests.p_margin[key] for key in keys]
+        for comparison in _compared(family, found, p, assay, level):
+            by_cell[comparison.cell].append(comparison)
     return {cell: tuple(found) for cell, found in by_cell.items()}
-
-
-def has_assay(full: CellValues | None) -> bool | None:
-    """Return whether the full data is superior to the trivial answer; None where that, or its result, is not known."""
-    test = None if full is None else full.above_trivial
-    return None if test is None or full is None else test.p is not None and test.p <= full.level and test.mean > 0
 
 
 def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
@@ -148,44 +126,47 @@ def against_trivial(full: CellValues) -> tuple[Comparison, ...]:
     trivial = full.trivial()
     if trivial is None or full.cell.trivial is None or not full.rows:
         return ()
-    return tuple(_family(_Baseline("trivial", full.cell.trivial.answer, trivial), [full], None, full.level))
+    test = full.above_trivial
+    family = Family("trivial", full.cell.trivial.answer, trivial, (full,))
+    return tuple(_compared(family, [test], [None if test is None else test.p], None, full.level))
 
 
-def _family(baseline: _Baseline, cells: Sequence[CellValues], assay: bool | None, level: float) -> list[Comparison]:
-    """Return the comparisons of cells with one baseline, which share one adjustment."""
-    tests = [cell.minus(baseline.values) for cell in cells]
-    p = [_p(cell, baseline.role, test) for cell, test in zip(cells, tests, strict=True)]
+def _compared(
+    family: Family,
+    tests: Sequence[TwoTTest | None],
+    p: Sequence[float | None],
+    assay: bool | None,
+    level: float,
+) -> list[Comparison]:
+    """Return the comparisons of a family; tests and p in the order of its cells."""
     adjusted = holm(p)
     tested = [value for value in adjusted if value is not None]
     left = max(1, sum(value > level for value in tested))
+    bounds = lower_bounds(tests, 1 - level / left) if family.role == "full" else [None] * len(tests)
+    status: BaselineStatus = "missing" if family.values is None else family.values.cell.status
+    one_set = family.values is not None and family.values.one_set
     return [
         _gated(
             Comparison(
                 ours.cell.cell,
-                baseline.name,
-                baseline.role,
-                baseline.status,
+                family.baseline,
+                family.role,
+                status,
                 test,
-                p[i],
-                adjusted[i],
-                verdict=_verdict(ours, baseline.role, test, adjusted[i], level),
+                alone,
+                together,
+                verdict=_verdict(ours, family.role, test, together, level),
                 detectable=_detectable(test, len(tested), level),
-                excluded=_excluded(test, level / left) if baseline.role == "full" else None,
-                these_examples=test is not None and (ours.one_set or baseline.one_set),
+                excluded=None if bound is None else -bound,
+                these_examples=test is not None and (ours.one_set or one_set),
                 level=level,
             ),
             ours,
-            baseline,
+            family.values,
             assay,
         )
-        for i, (ours, test) in enumerate(zip(cells, tests, strict=True))
+        for ours, test, alone, together, bound in zip(family.cells, tests, p, adjusted, bounds, strict=True)
     ]
-
-
-def _p(ours: CellValues, role: Role, test: TwoTTest | None) -> float | None:
-    if test is None:
-        return None
-    return test.p_of(-margin_of(ours.cell).used) if role == "full" else test.p
 
 
 def _verdict(
@@ -204,14 +185,8 @@ def _detectable(test: TwoTTest | None, tests: int, level: float) -> float | None
     return detectable_difference(test.error, comparisons=tests, alpha=level)
 
 
-def _excluded(test: TwoTTest | None, alpha: float) -> float | None:
-    bound = None if test is None else test.lower_bound(1 - alpha)
-    return None if bound is None else -bound
-
-
-def _gated(found: Comparison, ours: CellValues, baseline: _Baseline, assay: bool | None) -> Comparison:
+def _gated(found: Comparison, ours: CellValues, theirs: CellValues | None, assay: bool | None) -> Comparison:
     """Withhold the verdict where the table has no assay, or one side is unstable."""
-    theirs = baseline.values
     if found.test is None or theirs is None or found.role == "trivial":
         return found
     sides = [(len(v.untrained), len(v.cell.seeds)) if v.unstable else None for v in (ours, theirs)]

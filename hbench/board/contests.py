@@ -53,18 +53,26 @@ def contests_of(results: Iterable[CellResult]) -> list[Contest]:
     ResultError naming two results of one contest that differ in version or in size.
     """
     evaluations: dict[tuple[str, str, str], list[CellResult]] = {}
-    sizes: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    sizes: dict[tuple[str, ...], set[tuple[str, str]]] = {}
     for result in sorted(results, key=lambda r: r.cell):
         if not result.is_diagnostic:
             evaluations.setdefault((result.task, result.split, result.model), []).append(result)
             if not result.is_full:
-                sizes.setdefault((result.task, result.model), set()).add((result.keep, result.budget))
+                sizes.setdefault(_sized_with(result), set()).add((result.keep, result.budget))
     contests = []
     for cells in sorted(evaluations.values(), key=lambda c: (c[0].task, not c[0].primary, c[0].split, c[0].model)):
         check_comparable(cells, evaluation_version)
         first = cells[0]
-        contests += _contests(cells, sizes.get((first.task, first.model)) or {_size_of_all(first)})
+        contests += _contests(cells, sizes.get(_sized_with(first)) or {_size_of_all(first)})
     return contests
+
+
+def _sized_with(result: CellResult) -> tuple[str, ...]:
+    """Return what tells the results apart that have sizes and budgets of their own.
+
+    The evaluation splits of a task share theirs; a further set need not have been evaluated by all suites of a board.
+    """
+    return (result.task, result.model, *(() if result.further is None else (result.split,)))
 
 
 def methods_of(result: CellResult) -> set[str]:

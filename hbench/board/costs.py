@@ -58,7 +58,7 @@ def shared_bills(results: Iterable[CellResult]) -> dict[ScoringBill, float | Non
     """
     claims = (
         Claim(
-            (result.task, result.model, unit),
+            (result.task, result.model, unit, _scoring_model(result)),
             unit,
             result.method,
             charge.scoring,
@@ -71,9 +71,14 @@ def shared_bills(results: Iterable[CellResult]) -> dict[ScoringBill, float | Non
         for unit, charge in _charges(result).items()
     )
     try:
-        return {ScoringBill(*bill, method, runs): share for (bill, method, runs), share in split(claims).items()}
+        return {ScoringBill(*bill[:3], method, runs): share for (bill, method, runs), share in split(claims).items()}
     except ChargesDiffer as error:
         raise ResultError(str(error)) from None
+
+
+def _scoring_model(result: CellResult) -> str:
+    """Return the model whose runs gave the scores: methods share those of one model."""
+    return result.model if result.scored_with is None else result.scored_with.model
 
 
 def costs_of(cell: CellResult, bills: Mapping[ScoringBill, float | None]) -> CostSummary | None:

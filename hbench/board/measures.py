@@ -56,7 +56,7 @@ def _gold(cell: CellResult) -> npt.NDArray[np.bool_] | None:
     published = None if cell.examples is None else cell.examples.gold_classes()
     if published is not None or cell.trivial is None:
         return published
-    labels, answer = cell.data.declaration["labels"], cell.trivial.examples
+    labels, answer = cell.labels, cell.trivial.examples
     named = [f"always {label}" == cell.trivial.answer for label in labels]
     if named not in ([True, False], [False, True]) or answer.encoding != "bits":
         return None

@@ -32,6 +32,8 @@ class PlantedTask:
     #: The types of planted examples that some method has a number for, sorted.
     types: tuple[str, ...]
     methods: tuple[PlantedRecovery, ...]
+    #: Share of the training labels that were replaced; None where the examples were planted otherwise.
+    label_noise: float | None = None
 
 
 def planted_tasks(results: Iterable[CellResult]) -> tuple[PlantedTask, ...]:
@@ -52,7 +54,7 @@ def planted_tasks(results: Iterable[CellResult]) -> tuple[PlantedTask, ...]:
         names = sorted(set().union(*map(methods_of, cells)))
         methods = tuple(_recovery(name, [cell for cell in cells if cell.method == name]) for name in names)
         types = sorted({planted_type for found in methods for planted_type in found.auroc})
-        tasks.append(PlantedTask(*key, types=tuple(types), methods=methods))
+        tasks.append(PlantedTask(*key, types=tuple(types), methods=methods, label_noise=cells[0].label_noise))
     return tuple(tasks)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hbench.board.comparisons import Comparison, Role
+from hbench.board.comparisons import Comparison
 from hbench.board.costs import CostSummary
 from hbench.board.margins import Margin
+from hbench.board.steps import Steps
+from hbench.board.tables import Role
 from hbench.results.cell import CellKey
 from hbench.statistics import RankSet
 
@@ -54,6 +56,8 @@ class BoardRow:
     #: Whether the split is the task's first one.
     primary: bool
     metric_name: str
+    #: The task whose examples it was evaluated on, where that is not the one trained on.
+    further: str | None = None
     #: Seeds with a result, seeds without one, and the most seeds that a row of the same contest has, failed ones too.
     seeds: int = 0
     seeds_failed: int = 0
@@ -68,10 +72,14 @@ class BoardRow:
     #: subset takes no scores. With one set the row is about these examples, not about the method.
     scoring_runs: int = 0
     scorings: int | None = None
+    #: The model of these runs, where it is another one than the one that was trained.
+    scored_with: str | None = None
     #: Where seeds share sets of scores: what the mean square of seeds is multiplied by in the row's tests.
     seed_inflation: float | None = None
     train_rows: int = 0
     eval_rows: int = 0
+    #: Optimiser steps of its trainings; None where the results do not say them.
+    steps: Steps | None = None
     #: Mean over seeds; its interval where it is a mean over examples, or recomputed.
     metric: Estimate | None = None
     #: Whether the metric is no mean over examples but recomputed from them, and its tests are of its pseudo-values.

@@ -9,9 +9,12 @@ from hbench.board.comparisons import against_trivial, comparisons_of
 from hbench.board.contests import Contest
 from hbench.board.costs import ScoringBill, costs_of
 from hbench.board.margins import margin_of
+from hbench.board.paired import Shares, means, shares
 from hbench.board.planted import PlantedTask
 from hbench.board.ranks import ranks_of
 from hbench.board.row import BoardRow, Estimate, Kept, RowRole
+from hbench.board.steps import steps_of
+from hbench.board.tables import TableTests
 from hbench.board.values import CellValues
 from hbench.results.cell import CellKey, CellResult
 from hbench.statistics import Ratio, TwoTTest
@@ -22,17 +25,26 @@ def rows_of(
     values: Mapping[CellKey, CellValues],
     bills: Mapping[ScoringBill, float | None],
     of_full: BoardRow | None,
+    tests: TableTests,
 ) -> tuple[BoardRow, ...]:
     """Return the rows of a contest, best metric first, then what failed, then what is missing.
 
     values: by `CellResult.cell`. bills: as `hbench.board.costs.shared_bills` returns them for the whole board.
-    of_full: what `full_row` gives for the full data's result, None where there is none.
+    of_full: what `full_row` gives for the full data's result, None where there is none. tests: those of this contest,
+    and of others.
     """
     full = None if contest.full is None else values[contest.full.cell]
-    comparisons, ranks = comparisons_of(contest, values), ranks_of(contest, values)
+    comparisons, ranks = comparisons_of(contest, values, tests), ranks_of(contest, values, tests)
     rows = [
         replace(
-            _row(values[cell.cell], "random" if cell.is_baseline else "method", full, bills),
+            _row(
+                values[cell.cell],
+                "random" if cell.is_baseline else "method",
+                full,
+                bills,
+                tests.means[cell.cell],
+                tests.shares[cell.cell],
+            ),
             margin=margin_of(cell),
             comparisons=comparisons[cell.cell],
             ranks=ranks.get(cell.cell),
@@ -87,28 +99,39 @@ def _identity(cell: CellResult, role: RowRole) -> BoardRow:
         cell.status,
         cell.primary,
         cell.metric,
+        further=None if cell.further is None else cell.further.task,
         seeds=len(cell.seeds) - failed,
         seeds_failed=failed,
         scoring_runs=0 if scoring is None else scoring.runs,
         scorings=None if scoring is None else len(scoring.groups),
+        scored_with=None if cell.scored_with is None else cell.scored_with.model,
         train_rows=cell.data.train_rows,
         eval_rows=cell.data.eval_rows,
+        steps=steps_of(cell),
         planted=tuple(sorted((cell.planted or {}).items())),
         failures=tuple(reasons),
     )
 
 
 def _row(
-    ours: CellValues, role: RowRole, full: CellValues | None, bills: Mapping[ScoringBill, float | None]
+    ours: CellValues,
+    role: RowRole,
+    full: CellValues | None,
+    bills: Mapping[ScoringBill, float | None],
+    test: TwoTTest | None,
+    kept: Shares,
 ) -> BoardRow:
-    """Return a row without its comparisons; `full`: what class shares and shares of the metric are taken of."""
+    """Return a row without its comparisons.
+
+    full: what class shares are compared with. test: of the mean of the values. kept: of the full data.
+    """
     subset = None if full is None else full.cell.subset
     mean = ours.gives_metric
     row = replace(
         _identity(ours.cell, role),
-        share=_estimate(ours.share_of(full)),
-        values_share=None if mean else _estimate(ours.values_share_of(full)),
-        gain=_estimate(ours.gain_of(full)),
+        share=_estimate(kept.metric),
+        values_share=_estimate(kept.values),
+        gain=_estimate(kept.gain),
         untrained=ours.untrained if ours.failed or ours.answer is not None else None,
         unstable=ours.unstable,
         recomputed=ours.measure is not None,
@@ -119,7 +142,6 @@ def _row(
     )
     if ours.metric is None:
         return row
-    test = ours.mean()
     low, high = (None, None) if test is None or not mean else (test.low, test.high)
     values = None if test is None or mean else _estimate(test)
     return replace(row, metric=Estimate(ours.metric, low, high), also=ours.also, values=values)
@@ -127,7 +149,7 @@ def _row(
 
 def full_row(full: CellValues, bills: Mapping[ScoringBill, float | None]) -> BoardRow:
     """Return the row of the full data, which is in every contest of its task, split and model."""
-    row, trivial = _row(full, "full", full, bills), full.trivial()
+    row, trivial = _row(full, "full", full, bills, means([full])[0], shares([full], full)[0]), full.trivial()
     comparisons = against_trivial(full)
     # Its share of itself is 1 by definition: no interval, and none where it is a share of nothing.
     return replace(

@@ -25,19 +25,24 @@ class SharedScores:
     methods: tuple[str, ...]
 
     @classmethod
-    def of(cls, values: Mapping[CellKey, CellValues]) -> SharedScores | None:
-        """Return it for the cells of a board, None where no seeds share one of several sets.
+    def of(cls, evaluations: Iterable[Mapping[CellKey, CellValues]]) -> SharedScores | None:
+        """Return it for the cells of each task, split and model; None where no seeds share one of several sets.
 
         A row contributes once, on the primary split, by its differences to the random subset of the same seeds, where
         that is missing to the full data. Rows that are unstable, or compared with one that is, are left out.
         """
-        sharing = {key: cell for key, cell in values.items() if cell.sets}
-        if not sharing:
+        found, methods = [], set()
+        for values in evaluations:
+            for key, cell in values.items():
+                if not cell.sets:
+                    continue
+                methods.add(key.method)
+                if cell.cell.primary and (means := _means(key, cell, values)):
+                    found.append(means)
+        if not methods:
             return None
-        found = [means for key, cell in sharing.items() if cell.cell.primary and (means := _means(key, cell, values))]
-        ratio = pooled_lambda(found)
-        methods = tuple(sorted({key.method for key in sharing}))
-        return cls(_UNKNOWN, 0, methods) if ratio is None else cls(ratio, len(found), methods)
+        ratio, names = pooled_lambda(found), tuple(sorted(methods))
+        return cls(_UNKNOWN, 0, names) if ratio is None else cls(ratio, len(found), names)
 
 
 def with_shared_scores(values: Mapping[CellKey, CellValues], shared: SharedScores | None) -> dict[CellKey, CellValues]:

@@ -59,12 +59,12 @@ def _order(row: BoardRow) -> tuple[float, float, CellKey]:
 
 
 def _with_front(rows: Sequence[BoardRow]) -> tuple[TradeoffRow, ...]:
-    known = [row for row in rows if math.isfinite(_net(row))]
-
-    def beaten(row: BoardRow) -> bool:
-        return any(_net(other) <= _net(row) and _metric(other) > _metric(row) for other in known)
-
-    return tuple(TradeoffRow(row, None if math.isinf(_net(row)) else not beaten(row)) for row in rows)
+    """Mark the rows that none beats; rows: cheapest first, of equal cost the better ones, so that those come before."""
+    best, found = -math.inf, []
+    for row in rows:
+        best = max(best, _metric(row))
+        found.append(TradeoffRow(row, None if math.isinf(_net(row)) else _metric(row) >= best))
+    return tuple(found)
 
 
 def _net(row: BoardRow) -> float:

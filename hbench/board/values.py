@@ -1,10 +1,11 @@
-"""The per-example values of a cell, and its differences to another one, paired by seed and by example."""
+"""The per-example values of a cell, unpacked and taken apart once for all its tests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +13,21 @@ import numpy.typing as npt
 from hbench.board.measures import Measure
 from hbench.results.cell import CellResult
 from hbench.results.looks import ALPHA
-from hbench.statistics import (
-    Ratio,
-    RunsAbove,
-    TwoTTest,
-    inflation,
-    runs_above,
-    two_t_mean,
-    two_t_p,
-    two_t_ratio,
-    two_t_test,
-)
+from hbench.statistics import Parts, RunsAbove, TwoTTest, inflation, runs_above, two_t_tests
 
 #: Seeds that an interval, a p value and a verdict take: with fewer the variance between trainings is hardly known.
 FEWEST_SEEDS = 4
 
 Floats = npt.NDArray[np.float64]
+
+
+class Paired(NamedTuple):
+    """A cell and a baseline over the seeds that both have."""
+
+    parts: tuple[Parts, Parts]
+    #: What MS_s is multiplied by.
+    inflation: float
+    seeds: int
 
 
 @dataclass(frozen=True)
@@ -131,88 +131,42 @@ class CellValues:
     @cached_property
     def above_trivial(self) -> TwoTTest | None:
         """The difference to the trivial answer, None where that is not known; asked for by every contest."""
-        return self.minus(self.trivial())
+        found = self.against(self.trivial())
+        return None if found is None else tested(two_t_tests([found.parts], inflations=[found.inflation])[0])
 
-    def mean(self) -> TwoTTest | None:
-        """Return the mean of the per-example values with its interval over seeds and examples, None without values."""
-        if not self.rows:
-            return None
-        seeds = list(self.rows)
-        return _tested(two_t_mean(self._stacked(seeds), self.cases, inflation=self._inflation(seeds)))
+    def parts(self, seeds: list[int]) -> Parts:
+        """Return the values of some of its seeds taken apart; those of all seeds are kept."""
+        return self._parts if seeds == list(self.rows) else self._apart(seeds)
 
-    def minus(self, baseline: CellValues | None) -> TwoTTest | None:
-        """Return the difference to a baseline over the seeds that both have; None when they share none."""
-        common = self._common(baseline)
+    @cached_property
+    def _parts(self) -> Parts:
+        return self._apart(list(self.rows))
+
+    def _apart(self, seeds: list[int]) -> Parts:
+        return Parts.of(self._stacked(seeds), self.cases)
+
+    def against(self, baseline: CellValues | None) -> Paired | None:
+        """Return what is tested against a baseline, over the seeds that both have; None when they share none."""
+        common = self.common(baseline)
         if baseline is None or not common:
             return None
-        factor = self._inflation(common, baseline)
-        return _tested(two_t_test(self._stacked(common), baseline._stacked(common), self.cases, inflation=factor))
+        return Paired((self.parts(common), baseline.parts(common)), self.inflation_of(common, baseline), len(common))
 
     def minus_trained(self, baseline: CellValues | None) -> tuple[float | None, int]:
         """Return the difference to a baseline over the seeds that trained on both sides, and their number."""
         if baseline is None:
             return None, 0
         lost = {*self.untrained, *baseline.untrained}
-        common = [seed for seed in self._common(baseline) if seed not in lost]
+        common = [seed for seed in self.common(baseline) if seed not in lost]
         if not common:
             return None, 0
         return float((self._stacked(common) - baseline._stacked(common)).mean()), len(common)
-
-    def pair(self, other: CellValues) -> tuple[float, float | None]:
-        """Return the difference to another cell, 0 where no seed is shared, and its p, None without a test."""
-        common = self._common(other)
-        if not common:
-            return 0.0, None
-        ours, theirs = self._stacked(common), other._stacked(common)
-        enough = len(common) >= FEWEST_SEEDS
-        p = two_t_p(ours, theirs, self.cases, inflation=self._inflation(common, other)) if enough else None
-        return float(ours.mean() - theirs.mean()), p
-
-    def share_of(self, baseline: CellValues | None) -> Ratio | None:
-        """Return the share of a baseline's metric that is kept, over the seeds that both have; None when undefined.
-
-        It has an interval where the metric is the mean of the values.
-        """
-        common = self._common(baseline)
-        if baseline is None or not common:
-            return None
-        if self.gives_metric:
-            return self.values_share_of(baseline)
-        common = [seed for seed in common if seed in self._metrics and seed in baseline._metrics]
-        if not common:
-            return None
-        ours, theirs = (np.mean([m._metrics[seed] for seed in common]) for m in (self, baseline))
-        return Ratio(value=float(ours / theirs), seeds=len(common)) if theirs > 0 else None
-
-    def values_share_of(self, baseline: CellValues | None) -> Ratio | None:
-        """Return the share of a baseline's mean per-example value that is kept, as `share_of`, with its interval."""
-        return self._ratio(baseline, None)
-
-    def gain_of(self, baseline: CellValues | None) -> Ratio | None:
-        """Return the share of a baseline's gain over the trivial answer, (ours - trivial) / (theirs - trivial).
-
-        With its interval; None where the trivial answer is not known, or the baseline's mean is not above it.
-        """
-        return None if self.answer is None else self._ratio(baseline, self.answer)
-
-    def _ratio(self, baseline: CellValues | None, zero: Floats | None) -> Ratio | None:
-        common = self._common(baseline)
-        if baseline is None or not common:
-            return None
-        ours, theirs = self._stacked(common), baseline._stacked(common)
-        if zero is not None:
-            ours, theirs = ours - zero, theirs - zero
-        factor, enough = self._inflation(common, baseline), len(common) >= FEWEST_SEEDS
-        found = two_t_ratio(ours, theirs, self.cases, inflation=factor) if enough else None
-        if found is not None or theirs.mean() <= 0:
-            return found
-        return Ratio(value=float(ours.mean() / theirs.mean()), seeds=len(common))
 
     @property
     def sets(self) -> dict[int, int]:
         """Return by seed its set of scores, where there are several sets and some seeds share one; empty otherwise."""
         scoring = self.cell.scored_from
-        if scoring is None or not 1 < len(scoring.groups) < len(self.cell.seeds):
+        if scoring is None or not shares_sets(self.cell):
             return {}
         return dict(zip(self.cell.seeds, scoring.scored_by, strict=True))
 
@@ -225,14 +179,14 @@ class CellValues:
     @property
     def seed_inflation(self) -> float | None:
         """Return what the mean square of its seeds is multiplied by; None where no sets of scores are shared."""
-        return self._inflation(list(self.rows)) if self.sets else None
+        return self.inflation_of(list(self.rows)) if self.sets else None
 
     def seed_differences(self, baseline: CellValues) -> dict[int, float]:
         """Return the mean difference to a baseline of every seed that both have."""
-        return {seed: float((self.rows[seed] - baseline.rows[seed]).mean()) for seed in self._common(baseline)}
+        return {seed: float((self.rows[seed] - baseline.rows[seed]).mean()) for seed in self.common(baseline)}
 
-    def _inflation(self, seeds: list[int], baseline: CellValues | None = None) -> float:
-        """Return what MS_s is multiplied by, since these seeds share sets of scores on one side."""
+    def inflation_of(self, seeds: list[int], baseline: CellValues | None = None) -> float:
+        """Return what MS_s is multiplied by, where these seeds share sets of scores on a side."""
         sides = (side for side in (self, baseline) if side is not None)
         shared = [(side, sets) for side in sides if (sets := side.sets)]
         if len(seeds) < FEWEST_SEEDS or not shared:
@@ -240,14 +194,22 @@ class CellValues:
         return max(inflation(side.between, [sets[seed] for seed in seeds]) for side, sets in shared)
 
     @property
-    def _metrics(self) -> dict[int, float]:
+    def metrics(self) -> dict[int, float]:
+        """Return the metric of every seed that has one."""
         return {seed: v for seed, v in zip(self.cell.seeds, self.cell.values, strict=True) if v is not None}
 
-    def _common(self, baseline: CellValues | None) -> list[int]:
+    def common(self, baseline: CellValues | None) -> list[int]:
+        """Return the seeds that both have."""
         return [] if baseline is None else [seed for seed in self.rows if seed in baseline.rows]
 
     def _stacked(self, seeds: list[int]) -> Floats:
         return np.stack([self.rows[seed] for seed in seeds])
+
+
+def shares_sets(cell: CellResult) -> bool:
+    """Return whether there are several sets of scores, and some seeds share one."""
+    scoring = cell.scored_from
+    return scoring is not None and 1 < len(scoring.groups) < len(cell.seeds)
 
 
 def trivial_values(full: CellResult) -> Floats | None:
@@ -255,7 +217,7 @@ def trivial_values(full: CellResult) -> Floats | None:
     return None if full.trivial is None else full.trivial.examples.decode(0)
 
 
-def _tested(test: TwoTTest) -> TwoTTest:
+def tested(test: TwoTTest) -> TwoTTest:
     """Return a test, without p, interval and mean squares where it has fewer than `FEWEST_SEEDS` seeds."""
     if test.seeds >= FEWEST_SEEDS:
         return test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 
 from hbench.files import shorten
 from hbench.results.cell import CellResult
@@ -73,6 +74,7 @@ def evaluation_version(result: CellResult) -> Version:
         "metric": result.metric,
         "chance": result.baseline,
         "margin": result.margin,
+        "further": None if result.further is None else asdict(result.further),
     }
     if result.data.eval_digest:
         version |= {"data.eval_rows": result.data.eval_rows, "data.eval_digest": result.data.eval_digest}

@@ -20,6 +20,7 @@ _COMMANDS = {
     "retry": "hbench.cli.jobs:retry",
     "run": "hbench.cli.running:run",
     "run-job": "hbench.cli.jobs:run_job",
+    "sensitivity": "hbench.cli.sensitivity:sensitivity",
     "status": "hbench.cli.jobs:status",
 }
 

@@ -13,6 +13,7 @@ import click
 from hbench.cli.options import json_option, plugin_option
 from hbench.cli.output import print_entries, print_json
 from hbench.errors import HbenchError
+from hbench.plugins.references import options_of
 
 if TYPE_CHECKING:
     from hbench.plugins.registry import Registry
@@ -159,8 +160,7 @@ def summary(cls: type[Any]) -> str:
 def options(cls: type[Any]) -> dict[str, object]:
     """Return the options of a plugin class with their defaults, in the order of their declaration."""
     found = {}
-    for option in dataclasses.fields(cls):
-        if option.init:
-            factory = option.default_factory
-            found[option.name] = option.default if factory is dataclasses.MISSING else factory()
+    for option in options_of(cls):
+        factory = option.default_factory
+        found[option.name] = option.default if factory is dataclasses.MISSING else factory()
     return found

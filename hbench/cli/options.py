@@ -11,7 +11,7 @@ import click
 
 from hbench.cost.budgets import BUDGETS
 from hbench.errors import UsageError
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
+from hbench.jobs import CHECKPOINT_MINUTES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,10 +34,21 @@ def _number(name: str, help: str) -> Callable[[F], F]:
 _SUITE: tuple[Callable[[Any], Any], ...] = (
     click.argument("suite", metavar="SUITE"),
     _list("--task", "tasks", metavar="T", help="Task instead of the suite's"),
+    _list(
+        "--also-evaluate",
+        "also_evaluate",
+        metavar="T",
+        help="Task of the same classes whose evaluation splits every model is evaluated on too, such as anli",
+    ),
     _list("--model", "models", metavar="M", help="Model instead of the suite's"),
     _list("--scorer", "scorers", metavar="S", help="Scorer instead of the suite's, such as 'el2n[epoch=2]'"),
     _list("--keep", "keep", metavar="F", help="Share kept, such as 0.3, or a scorer whose own subset sets the size"),
     _list("--budget", "budgets", metavar="B", help=f"Budget of pruned trainings, {' or '.join(BUDGETS)}"),
+    click.option(
+        "--score-with",
+        metavar="M",
+        help="Model whose full-data runs give the scores, instead of the one that is trained on the subset.",
+    ),
     _number("--seeds", help="Trainings behind each result."),
     _list(
         "--scoring-runs",
@@ -47,11 +58,17 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
     ),
     _number("--train-size", help="Training examples drawn from each task."),
     _number("--eval-size", help="Evaluation examples drawn from each split."),
+    click.option(
+        "--label-noise",
+        metavar="F",
+        type=float,
+        help="Share of the training labels replaced by another class, such as 0.1; the board says who finds them.",
+    ),
 )
 _CHECKPOINT = click.option(
     "--checkpoint-minutes",
     type=click.FloatRange(min=0),
-    default=DEFAULT_MINUTES,
+    default=CHECKPOINT_MINUTES,
     show_default=True,
     metavar="M",
     help="Minutes between two checkpoints of a training; 0 for one only when it is told to stop.",

@@ -17,8 +17,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Width of tables that are not shown in a terminal: wide enough to cut nothing.
-_FILE_WIDTH = 400
+#: Blanks between two columns of a table.
+_GAP = 2
 
 
 def complain(message: str) -> None:
@@ -65,29 +65,39 @@ def print_json(value: Any) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table; cells are shown as they are, numbers to the right, None as a dash.
 
-    Where a terminal is too narrow for it, the rows are written one below the other, as `print_entries` does.
+    Where a terminal is too narrow for it, the rows are written one below the other, as `print_entries` does. Laid out
+    here because rich takes longer to import than a suite takes to plan.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     body = [list(row) for row in rows]
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for place, column in enumerate(columns):
-        numeric = bool(body) and all(isinstance(row[place], int | float | None) for row in body)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in body:
-        # Text, because rich would take the options of a reference, el2n[epoch=2], for markup.
-        table.add_row(*(Text(show(cell)) for cell in row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _FILE_WIDTH
-    elif console.measure(table, options=console.options.update(width=_FILE_WIDTH)).maximum > console.width:
+    lines = [list(columns), *([" ".join(show(cell).splitlines()) for cell in row] for row in body)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    whole = sum(widths) + _GAP * (len(widths) - 1)
+    if sys.stdout.isatty() and whole > shutil.get_terminal_size().columns:
         for first, *rest in body:
             print_entries([{"name": show(first), **dict(zip(columns[1:], rest, strict=True))}])
         return
-    console.print(table)
+    numeric = [bool(body) and all(isinstance(row[i], int | float | None) for row in body) for i in range(len(widths))]
+    head, *under = (_line(line, widths, numeric) for line in lines)
+    click.secho(head, bold=True)
+    click.echo("-" * whole)
+    for line in under:
+        click.echo(line)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    """Return the cells of a row side by side, each filled up to its width."""
+    filled = (
+        f"{' ' * (width - _width(cell))}{cell}" if numeric else f"{cell}{' ' * (width - _width(cell))}"
+        for cell, width, numeric in zip(cells, widths, right, strict=True)
+    )
+    return (" " * _GAP).join(filled).rstrip()
+
+
+def _width(text: str) -> int:
+    """Return the columns that a text takes in a terminal: two for a wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def print_entries(entries: Iterable[Mapping[str, object]]) -> None:

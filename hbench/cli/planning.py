@@ -24,6 +24,9 @@ _COLUMNS = {
     "cost_unshared": "unshared",
     "hours_at_most": "hours",
     "flops_at_most": "FLOPs",
+    "gpu_hours_at_most": "GPU hours",
+    "flops_per_job": "FLOPs a job",
+    "gpu_hours_per_job": "GPU hours a job",
     "memory_gib": "GiB a job",
 }
 
@@ -53,7 +56,7 @@ def plan(
     that would refuse at once is refused here. Nothing is downloaded, trained or written, but what --calibrate measures.
     """
     from hbench.experiment.check import check_run
-    from hbench.experiment.estimate import estimate
+    from hbench.experiment.estimate import ASSUMED_RATE, estimate
     from hbench.experiment.folders import Folders
     from hbench.experiment.plan import make_plan
     from hbench.experiment.suite_file import load_suite
@@ -71,12 +74,16 @@ def plan(
     for sets, runs, scorers in _scoring(estimated["scoring"]):
         about = "; one set for all seeds: its verdicts are about these examples, not the method" if sets == 1 else ""
         print_text(f"Scored by {sets} x {counted(runs, 'run')}: {', '.join(scorers)}{about}.")
+    for task, further in {e["task"]: e["further"] for e in estimated["experiments"]}.items():
+        if further:
+            print_text(f"Every model trained on {task} is also evaluated on {', '.join(further)}.")
     print_text(
         "Pruned runs and cost are upper bounds: scorers that select the same examples share a run. Cost counts in "
         "trainings on the full data of the same task and model; unshared, if every scorer trained its own scoring "
         "runs. FLOPs take every sequence to be as long as the recipe allows. A job's memory is 16 bytes a parameter "
-        "(weights, gradients, AdamW) and the activations of a batch. Hours are those of one job after the other: "
-        "measured by the full-data runs that have finished in --store, "
+        "(weights, gradients, AdamW) and the activations of a batch; its FLOPs are those of one training on the full "
+        f"data. GPU hours are FLOPs at {ASSUMED_RATE / 1e12:,.0f} TFLOP/s, which is assumed, not measured. Hours are "
+        "those of one job after the other: measured by the full-data runs that have finished in --store, "
         + (
             "without such a run not known; --calibrate measures this machine."
             if rate is None
@@ -95,7 +102,7 @@ def _scoring(scoring: list[dict[str, Any]]) -> list[tuple[int, int, list[str]]]:
 
 
 def _shown(column: str, value: Any) -> Any:
-    return f"{value:.2e}" if column == "flops_at_most" and value is not None else value
+    return f"{value:.2e}" if column.startswith("flops") and value is not None else value
 
 
 def _kind(device: str) -> str:

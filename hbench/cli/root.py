@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import tempfile
-import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -57,6 +55,8 @@ class Root(click.Group):
             return super().invoke(ctx)
         except HbenchError as error:
             if ctx.params["debug"]:
+                import traceback
+
                 traceback.print_exc()
             complain(str(error))
             return error.exit_code
@@ -68,6 +68,9 @@ class Root(click.Group):
 
 
 def _complain_of_bug(error: Exception, *, show: bool) -> None:
+    import tempfile
+    import traceback
+
     what = f"internal error: {type(error).__name__}: {error}"
     if show:
         traceback.print_exception(error)

@@ -64,16 +64,17 @@ def total(parts: Iterable[Part]) -> float | None:
 
 
 def scoring(
-    observation: Observation | None, bills: Sequence[Bill | None], epochs: int, *, sets: int = 1
+    observations: Sequence[Observation], bills: Sequence[Bill | None], epochs: int, *, sets: int = 1
 ) -> PerUnit[tuple[Part, ...]]:
     """Return by unit the parts that one set of a method's scores needs, whatever else the runs were asked for.
 
-    bills: that of every run of all sets, None for one that failed: it counts as the mean of the others, and amounts are
-    not known without any. epochs: those of the recipe. sets: sets of scores among which the runs are split evenly.
+    observations: of a method made of others, those of all of them. bills: that of every run of all sets, None for one
+    that failed: it counts as the mean of the others, and amounts are not known without any. epochs: those of the
+    recipe. sets: sets of scores among which the runs are split evenly.
     Trainings count up to the last epoch needed; passes after an epoch when the method observes there, gradient passes
     when it reads gradients.
     """
-    needed = [(epoch, what, _used(bills, epoch, what)) for epoch, what in _needed(observation, epochs)]
+    needed = [(epoch, what, _used(bills, epoch, what)) for epoch, what in _needed(observations, epochs)]
     known = sum(bill is not None for bill in bills)
 
     def parts(amount: Callable[[Used], int]) -> tuple[Part, ...]:
@@ -100,15 +101,15 @@ def cost(full: Amounts | None, train: Amounts | None, parts: PerUnit[tuple[Part,
     )
 
 
-def _needed(observation: Observation | None, epochs: int) -> list[tuple[int, str]]:
-    if observation is None:
-        return []
-    observed = observation.epochs or tuple(range(1, epochs + 1))
-    needed = {(epoch, "training") for epoch in range(1, max(observed) + 1)}
-    if observation.at == "epoch_end":
-        needed |= {(epoch, "signals") for epoch in observed}
-        if any(signal in GRADIENT_SIGNALS for signal in observation.signals):
-            needed |= {(epoch, "gradients") for epoch in observed}
+def _needed(observations: Sequence[Observation], epochs: int) -> list[tuple[int, str]]:
+    needed: set[tuple[int, str]] = set()
+    for observation in observations:
+        observed = observation.epochs or tuple(range(1, epochs + 1))
+        needed |= {(epoch, "training") for epoch in range(1, max(observed) + 1)}
+        if observation.at == "epoch_end":
+            needed |= {(epoch, "signals") for epoch in observed}
+            if any(signal in GRADIENT_SIGNALS for signal in observation.signals):
+                needed |= {(epoch, "gradients") for epoch in observed}
     return sorted(needed)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,16 +42,17 @@ class RowRules(Protocol):
         """Raise DataError for a file of the data's authors that contradicts itself."""
 
 
-def describe_source(task: Task, data_dir: Path | None, name: str) -> Source:
+def describe_source(task: Task, data_dir: Path | None, name: str, *, splits: Sequence[str] | None = None) -> Source:
     """Return where the rows of a task come from and which version they are.
 
-    name: the task's name, which is its folder under `data_dir`. An embedded task has {"embedded": sha256 of its rows};
+    name: the task's name, which is its folder under `data_dir`. splits: those that are used; None for the training
+    split and all evaluation splits. An embedded task has {"embedded": sha256 of its rows};
     with a folder the answer is {"files": {file name: sha256}} of the splits in use; otherwise it is
     {"hub": id, "config": name, "revision": commit}, where a revision left open is asked of the hub. Where the task's
     own code reads or converts what is there, the digest of its file is added as "reader".
     Raises DataError when a file is missing, when there is no source at all, or when the hub does not answer.
     """
-    used = (task.training(), *task.splits())
+    used = (task.training(), *task.splits()) if splits is None else splits
     embedded = {split: task.rows(split) for split in used}
     if any(rows is not None for rows in embedded.values()):
         for split, rows in embedded.items():

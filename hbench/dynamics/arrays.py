@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hbench.dynamics.checks import checked, whole_numbers
 from hbench.dynamics.logits import signals_of
-from hbench.dynamics.signals import CAPTURES, SIGNALS, Capture
+from hbench.dynamics.signals import CAPTURES, SIGNALS, TEXT, Capture
 from hbench.errors import DataError, suggest
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def from_arrays(
     draw: int = 0,
     label: npt.ArrayLike | None = None,
     length: npt.ArrayLike | None = None,
+    text: Sequence[str] | None = None,
     **signals: npt.ArrayLike,
 ) -> xr.Dataset:
     """Build a dynamics Dataset from arrays in the order (run, epoch, example); classes or vectors come last.
@@ -35,15 +36,27 @@ def from_arrays(
     NaN says that an example was not trained on in that epoch, so that a pass over all examples (`epoch_end`) has none.
     ids: one id per example, default "0", "1", ...; runs: seeds, default 0, 1, ...; epochs: numbers from 1, default
     1, 2, ...; capture: where the signals were observed, None to leave that open; label, length: one integer per
-    example; draw: seed for scorers that draw at random.
+    example; text: one string per example; draw: seed for scorers that draw at random.
     Raises DataError, naming the signal, for an unknown name, shapes that disagree, values that are not true or false or
     out of the signal's range, and when nothing is given.
     """
-    if capture is not None and capture not in CAPTURES:
-        raise DataError(f"capture={capture!r} is not a capture point; use one of {', '.join(CAPTURES)}")
+    _check_capture(capture)
     single = {name: whole_numbers(name, v) for name, v in (("label", label), ("length", length)) if v is not None}
     arrays = {name: checked(name, values, capture) for name, values in signals.items()}
-    return assemble(arrays, single, ids=ids, runs=runs, epochs=epochs, capture=capture, draw=draw)
+    if text is not None and ids is None and not arrays and not single:
+        ids = range(len(text))
+    found = assemble(arrays, single, ids=ids, runs=runs, epochs=epochs, capture=capture, draw=draw)
+    return found if text is None else with_texts(found, text)
+
+
+def with_texts(dynamics: xr.Dataset, texts: Sequence[str]) -> xr.Dataset:
+    """Return dynamics with the text of every example. Raises DataError when these are not as many strings."""
+    size = dynamics.sizes["example"]
+    strange = next((text for text in texts if not isinstance(text, str)), None)
+    if len(texts) != size or strange is not None:
+        what = f"{len(texts)} entries" if strange is None else f"{strange!r}, which is not a string"
+        raise DataError(f"'{TEXT}' holds {what}; give one string to each of {size} examples")
+    return dynamics.assign({TEXT: ("example", np.array(list(texts), dtype=object))})
 
 
 def from_logits(
@@ -62,6 +75,7 @@ def from_logits(
     logits: real numbers (run, epoch, example, class), at least two classes. labels: the gold class of each example, an
     integer from 0. The others as in `from_arrays`. Raises DataError for logits or labels of another form.
     """
+    _check_capture(capture)
     found, gold = np.asarray(logits), whole_numbers("labels", labels)
     if found.ndim != 4 or found.shape[-1] < 2:
         raise DataError(
@@ -80,16 +94,9 @@ def from_logits(
         raise DataError("logits hold values that are not finite; give the numbers that the model gave")
     if (absent.any(axis=-1) != absent.all(axis=-1)).any():
         raise DataError("logits are NaN for some classes of an example only; give all of them, or none")
-    return from_arrays(
-        ids=ids,
-        runs=runs,
-        epochs=epochs,
-        capture=capture,
-        draw=draw,
-        label=gold,
-        length=length,
-        **signals_of(found, gold),
-    )
+    single = {"label": gold} | ({} if length is None else {"length": whole_numbers("length", length)})
+    signals = {name: checked(name, values, capture) for name, values in signals_of(found, gold).items()}
+    return assemble(signals, single, ids=ids, runs=runs, epochs=epochs, capture=capture, draw=draw)
 
 
 def assemble(
@@ -165,6 +172,11 @@ def load(path: Path, capture: str) -> xr.Dataset:
         raise DataError(f"{path}: no dynamics captured at '{capture}' ({error})") from None
     # what was built without saying where is of the point it was saved under
     return found.assign_attrs({"capture": capture} | found.attrs) if capture in CAPTURES else found
+
+
+def _check_capture(capture: str | None) -> None:
+    if capture is not None and capture not in CAPTURES:
+        raise DataError(f"capture={capture!r} is not a capture point; use one of {', '.join(CAPTURES)}")
 
 
 def _examples(shapes: Mapping[str, Any], single: Mapping[str, Any], ids: Sequence[Any] | None) -> int:

@@ -18,6 +18,8 @@ CAPTURES: tuple[Capture, ...] = ("train", "epoch_end")
 DIMS = ("run", "epoch", "example")
 #: What is known of an example without any training.
 EXAMPLE_FIELDS = ("id", "label", "length")
+#: What is also known without training, and given to a scorer that asks for it: the example's text, dims (example,).
+TEXT = "text"
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError, StoreError, TrainingFailed
-from hbench.execute.culprit import raised_at
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
-from hbench.jobs.spec import FineTune, Job
-from hbench.training.device import resolve_device
-from hbench.training.interrupts import stop_signals
-from hbench.training.memory import why_memory_ran_out
+from hbench.jobs import CHECKPOINT_MINUTES
 
 if TYPE_CHECKING:
+    from hbench.jobs.spec import Job
     from hbench.jobs.store import Store
     from hbench.progress import Progress
 
@@ -43,7 +39,7 @@ class Context:
     #: What progress calls a job, by its key.
     labels: Mapping[str, str] = field(default_factory=dict)
     #: Minutes between two checkpoints of a job; 0 to write none but when it is told to stop.
-    checkpoint_minutes: float = DEFAULT_MINUTES
+    checkpoint_minutes: float = CHECKPOINT_MINUTES
 
     def label(self, job: Job) -> str:
         """Return what progress calls a job: the arm it belongs to, or what its specification says."""
@@ -94,7 +90,7 @@ def run_job(
     *,
     note: Callable[[str], None] = _ignore,
     warn: Callable[[str], None] = _ignore,
-    checkpoint_minutes: float = DEFAULT_MINUTES,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
 ) -> str | None:
     """Run one job in this process and publish it; return why it failed, None when it finished.
 
@@ -104,6 +100,13 @@ def run_job(
     that cannot be written (StoreError) are raised instead: they are the user's to fix, not a result. So is Interrupted
     when the process is told to stop; the next call goes on from the checkpoint that this leaves.
     """
+    # a plan looks at executors, and runs nothing
+    from hbench.execute.culprit import raised_at
+    from hbench.jobs.spec import FineTune
+    from hbench.training.device import resolve_device
+    from hbench.training.interrupts import stop_signals
+    from hbench.training.memory import why_memory_ran_out
+
     if store.finished(job):
         return None
     try:
@@ -119,8 +122,9 @@ def run_job(
                     fine_tune(job, folder, device, step, checkpoints)
                 else:
                     from hbench.jobs.score import run_score
+                    from hbench.kinds import training_texts
 
-                    run_score(job, store, folder)
+                    run_score(job, store, folder, training_texts)
             store.checkpoints(job).drop()
     except TrainingFailed as error:
         store.checkpoints(job).drop()  # it would fail from there as well
@@ -150,6 +154,8 @@ def _say_of(label: str, say: Callable[[str], None], text: str) -> None:
 
 def describe(job: Job) -> str:
     """Return a line that names a job by its specification alone, which does not know the arms that use it."""
+    from hbench.jobs.spec import FineTune
+
     if isinstance(job, FineTune):
         what = "full data" if job.subset is None else "pruned"
         return f"{job.task.ref} {job.model.shown} {what} seed {job.seed}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hbench.errors import HbenchError
 from hbench.jobs.spec import FineTune, Job
-from hbench.plugins.registry import SCORERS, TASKS
+from hbench.plugins.references import with_options
+from hbench.plugins.registry import SCORERS, TASKS, with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def _plugins(job: Job) -> Iterator[type]:
     try:
         yield type(TASKS.find(job.task.ref).plugin)
         if not isinstance(job, FineTune):
-            yield SCORERS.load(job.scorer)
+            yield from (type(part.plugin) for part in with_parts(SCORERS.find(with_options(job.scorer, job.options))))
         elif job.curriculum is not None:
             yield SCORERS.load(job.curriculum.scorer)
     except HbenchError:  # the plugin itself is at fault, and said to be

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from hbench.errors import HbenchError, UsageError
 from hbench.execute.base import run_job
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
+from hbench.jobs import CHECKPOINT_MINUTES
 from hbench.jobs.spec import Job, load
 from hbench.jobs.store import Store
 from hbench.plugins.registry import load_plugin_file
@@ -32,7 +32,7 @@ def work(
     device: str,
     plugins: Iterable[Path],
     out: TextIO,
-    checkpoint_minutes: float = DEFAULT_MINUTES,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
 ) -> int:
     """Run the jobs whose specification files are named, in order; return how many failed.
 
@@ -70,7 +70,7 @@ def work(
 
 
 def work_for_parent(
-    store: Store, device: str, plugins: Iterable[Path], checkpoint_minutes: float = DEFAULT_MINUTES
+    store: Store, device: str, plugins: Iterable[Path], checkpoint_minutes: float = CHECKPOINT_MINUTES
 ) -> int:
     """Run jobs named on standard input until it ends, and stop at once when the parent process is gone.
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hbench.data.load import describe_source
-from hbench.experiment.jobs import full_jobs, score_jobs, task_ref
-from hbench.jobs.spec import FineTune, Score, device_type
+from hbench.experiment.fields.transfer import other_model
+from hbench.experiment.jobs import evaluation_ref, full_jobs, score_jobs, scoring_jobs, task_ref
+from hbench.jobs.spec import FineTune, Score, TaskRef, device_type
 
 if TYPE_CHECKING:
     from hbench.experiment.plan import Experiment
     from hbench.experiment.suite import Suite
     from hbench.jobs.store import Store
-    from hbench.plugins import Scorer
+    from hbench.plugins import Scorer, Task
     from hbench.plugins.registry import Named
 
 
@@ -31,10 +32,24 @@ class BoundExperiment:
     #: By the reference of a scored method, then by training seed: the job whose scores select its subset. Seeds that
     #: one group of runs scores share a job.
     scores: Mapping[str, Mapping[int, Score]]
+    #: By reference of another model that scores: its full-data training of every seed that some method reads.
+    scoring: Mapping[str, Mapping[int, FineTune]] = field(default_factory=dict)
+    #: The further sets of its trainings, None for none.
+    further: tuple[TaskRef, ...] | None = None
 
     def full_runs(self) -> dict[str, FineTune]:
-        """Return the full-data trainings by what progress calls them."""
-        return {f"{self.experiment.title} full seed {seed}": job for seed, job in self.full.items()}
+        """Return the full-data trainings by what progress calls them, those of models that only score too."""
+        own = {f"{self.experiment.title} full seed {seed}": job for seed, job in self.full.items()}
+        return own | {
+            f"{self.experiment.task.ref} {model} full seed {seed}": job
+            for model, jobs in self.scoring.items()
+            for seed, job in jobs.items()
+        }
+
+    def read_by(self, method: Named[Scorer]) -> Mapping[int, FineTune]:
+        """Return the full-data trainings that a method reads, by seed: those of the model that it scores with."""
+        other = other_model(method, self.experiment.model)
+        return self.full if other is None else self.scoring[other]
 
     def ready_scores(self, store: Store) -> dict[str, Score]:
         """Return the score jobs whose runs have all finished, by what progress calls them."""
@@ -59,11 +74,12 @@ class BoundExperiment:
     def lacking(self, job: Score, store: Store) -> str | None:
         """Return why a score cannot be computed yet, or None when all its runs have finished."""
         needed = {*job.runs, job.examples}
-        for seed, run in self.full.items():
-            if run.key in needed and not store.finished(run):
-                failure = store.failure(run)
-                happened = "has not run" if failure is None else f"failed: {failure.reason}"
-                return f"the full-data run of seed {seed} {happened}"
+        for model, jobs in (("", self.full), *((f" of {name}", found) for name, found in self.scoring.items())):
+            for seed, run in jobs.items():
+                if run.key in needed and not store.finished(run):
+                    failure = store.failure(run)
+                    happened = "has not run" if failure is None else f"failed: {failure.reason}"
+                    return f"the full-data run{model} of seed {seed} {happened}"
         return None
 
 
@@ -86,7 +102,32 @@ def bind(
     """
     source = describe_source(experiment.task.plugin, data_dir, experiment.task.name)
     task = task_ref(experiment, suite, source, data_dir)
-    wanted = full_jobs(experiment, task, experiment.model.reference, device_type(device))
+    further = _further_refs(experiment.further, suite, data_dir)
+    wanted = full_jobs(experiment, task, experiment.model.reference, device_type(device), further)
     full = {seed: store.reusable_run(job) for seed, job in wanted.items()}
-    scores = {method.ref: MappingProxyType(score_jobs(experiment, method, full)) for method in experiment.scored()}
-    return BoundExperiment(experiment, suite, MappingProxyType(full), MappingProxyType(scores))
+    scoring = {
+        ref: {seed: store.reusable_run(job) for seed, job in scoring_jobs(next(iter(wanted.values())), found).items()}
+        for ref, found in experiment.scoring.items()
+    }
+    bound = BoundExperiment(experiment, suite, MappingProxyType(full), {}, MappingProxyType(scoring), further)
+    scores = {
+        method.ref: MappingProxyType(score_jobs(experiment, method, full, bound.read_by(method)))
+        for method in experiment.scored()
+    }
+    return replace(bound, scores=MappingProxyType(scores))
+
+
+def _further_refs(sets: Sequence[Named[Task]], suite: Suite, data_dir: Path | None) -> tuple[TaskRef, ...] | None:
+    """Return further sets as jobs see them, None for none. Raises DataError as `bind` does."""
+    return (
+        tuple(
+            evaluation_ref(
+                found,
+                suite,
+                describe_source(found.plugin, data_dir, found.name, splits=found.plugin.splits()),
+                data_dir,
+            )
+            for found in sets
+        )
+        or None
+    )

@@ -38,12 +38,13 @@ def _check_data_files(experiments: Iterable[Experiment], data_dir: Path) -> None
         raise UsageError(f"--data-dir {data_dir}: no such folder; name the one that holds <task>/<split>.jsonl")
     from hbench.data.sources import find_split  # a plan without a data folder does without it
 
-    for task in {experiment.task.ref: experiment.task for experiment in experiments}.values():
+    known = list(experiments)
+    needed = {e.task.ref: (e.task, (e.task.plugin.training(), *e.task.plugin.splits())) for e in known}
+    for task, splits in (*needed.values(), *((f, f.plugin.splits()) for e in known for f in e.further)):
         if type(task.plugin).rows is not Task.rows:  # embedded: it reads no file
             continue
-        for splits in (task.plugin.training(), *task.plugin.splits()):
-            for split in splits.split("+"):
-                find_split(task.plugin, data_dir / task.name, split.strip())
+        for split in (part for joined in splits for part in joined.split("+")):
+            find_split(task.plugin, data_dir / task.name, split.strip())
 
 
 def _check_results(experiments: Iterable[Experiment], results: Path) -> None:

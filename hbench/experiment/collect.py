@@ -12,6 +12,7 @@ from hbench.cost import bill, charges
 from hbench.cost.bill import PerUnit
 from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.experiment.bind import BoundExperiment
+from hbench.experiment.fields.transfer import other_model
 from hbench.experiment.finished import Finished, NothingFinished
 from hbench.experiment.kept import subset_of
 from hbench.experiment.plan import Arm
@@ -19,13 +20,17 @@ from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
 from hbench.jobs.spec import PROTOCOL
 from hbench.plugins import Scorer
 from hbench.plugins.claims import Claim, claims_of
+from hbench.plugins.further import further_label
 from hbench.plugins.registry import Named
+from hbench.plugins.settings import Setting, settings_of
 from hbench.results.cell import (
     CellResult,
     Cost,
     Data,
     Failed,
+    Further,
     Part,
+    ScoredWith,
     Scoring,
     Subset,
     TrivialAnswer,
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from hbench.jobs.result import TrainingResult
     from hbench.jobs.spec import FineTune
     from hbench.jobs.store import Store
+    from hbench.plugins import Task
 
 #: By seed: a training, or why there is none.
 Runs = Mapping[int, PrunedRun | Unavailable]
@@ -101,6 +107,9 @@ class _Row:
     scoring: Scoring | None = None
     planted: dict[str, float] | None = None
     claims: tuple[Claim, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    #: The model that scored, where it is another one than the one that is trained.
+    scored_with: ScoredWith | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,8 @@ class _Collector:
         self.bound, self.pruned, self.experiment = bound, pruned, bound.experiment
         self.finished = finished
         self.task = bound.experiment.task.plugin
+        #: The further sets by their label.
+        self.further = {further_label(found): found for found in bound.experiment.further}
         done = [(job, r) for job in bound.full.values() if (r := self.finished.training(job)) is not None]
         trained = [(run.job, r) for run in pruned.available() if (r := self._result(run)) is not None]
         _check_alike(done + trained)
@@ -159,6 +170,8 @@ class _Collector:
             scoring=self._scoring(arm.method),
             planted=self._planted(arm.method),
             claims=claims_of(arm.method.plugin),
+            settings=settings_of(arm.method.plugin, self.experiment.task.name),
+            scored_with=self._scored_with(arm.method),
         )
         yield from self._cells(row)
 
@@ -174,15 +187,17 @@ class _Collector:
             cost=None,
             scoring=self._scoring(method),
             planted=self._planted(method),
+            scored_with=self._scored_with(method),
         )
         return self._cell(row, self.task.splits()[0], _Measured())
 
     def _cells(self, row: _Row) -> Iterator[CellResult]:
-        for split in self.task.splits():
+        for split in (*self.task.splits(), *self.further):
             yield self._cell(row, split, self._measured(row.runs, split))
 
     def _cell(self, row: _Row, split: str, measured: _Measured) -> CellResult:
         suite = self.bound.suite
+        evaluated = self._evaluated(split)
         return CellResult(
             task=self.experiment.task.ref,
             split=split,
@@ -192,7 +207,7 @@ class _Collector:
             keep=row.keep,
             budget=row.budget,
             kind=self.task.kind,
-            metric=self.task.metric,
+            metric=evaluated.metric,
             baseline=suite.baseline,
             compared=tuple(sorted(method.ref for method in self.experiment.methods)),
             # a task that is only scored trains nothing that could be compared
@@ -215,7 +230,21 @@ class _Collector:
             claims=row.claims,
             scoring=row.scoring,
             looks=Looks(suite.looks) if suite.looks and row.runs else None,
+            further=self._further(split),
+            steps=tuple(None if (r := self._result(run)) is None else r.steps for run in row.runs.values()),
+            settings=row.settings,
+            scored_with=row.scored_with,
         )
+
+    def _evaluated(self, split: str) -> Task:
+        """Return the task whose examples a split or further set holds."""
+        return self.further[split].plugin if split in self.further else self.task
+
+    def _further(self, split: str) -> Further | None:
+        if split not in self.further:
+            return None
+        ref = next(ref for ref in self.bound.further or () if ref.ref == self.further[split].ref)
+        return Further(ref.ref, dict(ref.source), ref.declaration)
 
     def _data(self, split: str) -> Data:
         """Return what was trained and evaluated on, as a finished training records it."""
@@ -245,10 +274,10 @@ class _Collector:
             (found[f"{split}.cases"].tolist() for found in arrays if found and f"{split}.cases" in found), None
         )
         # Of a metric of two classes that is no mean: what it is recomputed from, besides the values.
-        gold = None
-        if metric_of_counts(self.task.kind, self.task.metric, self.task.labels) is not None:
+        gold, task = None, self._evaluated(split)
+        if metric_of_counts(task.kind, task.metric, task.labels) is not None:
             gold = next((found[f"{split}.gold"] for found in arrays if found and f"{split}.gold" in found), None)
-        own = self.task.metric
+        own = task.metric
         beside = sorted({name for m in metrics if m is not None for name in m} - {own})
         return _Measured(
             values=tuple(None if m is None else float(m[own]) for m in metrics),
@@ -296,17 +325,25 @@ class _Collector:
         )
 
     def _scoring(self, method: Named[Scorer]) -> Scoring | None:
-        if method.plugin.observation() is None:
+        if not method.plugin.observations():
             return None
         groups = self.experiment.groups[method.ref]
         return Scoring(groups.runs, tuple(groups.scored_by[seed] for seed in self.experiment.evaluation_seeds))
 
+    def _scored_with(self, method: Named[Scorer]) -> ScoredWith | None:
+        other = other_model(method, self.experiment.model)
+        if other is None:
+            return None
+        run = next(iter(self.bound.scoring[other].values()))
+        return ScoredWith(self.experiment.scoring[other].model.title, run.model.source)
+
     def _scoring_cost(self, method: Named[Scorer]) -> PerUnit[tuple[Part, ...]]:
         """Return what one set of a method's scores needs of full-data runs, by unit: the mean over its groups."""
         groups = () if (scoring := self._scoring(method)) is None else scoring.groups
-        results = [self.finished.training(self.bound.full[seed]) for group in groups for seed in group]
+        read = self.bound.read_by(method)
+        results = [self.finished.training(read[seed]) for group in groups for seed in group]
         bills = [None if r is None else r.bill for r in results]
-        return charges.scoring(method.plugin.observation(), bills, self.experiment.recipe.epochs, sets=len(groups))
+        return charges.scoring(method.plugin.observations(), bills, self.experiment.recipe.epochs, sets=len(groups))
 
     def _planted(self, method: Named[Scorer]) -> dict[str, float] | None:
         """Return how well a method finds the planted examples, the mean over its sets of scores."""

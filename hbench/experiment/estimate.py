@@ -9,10 +9,17 @@ from pathlib import Path
 from hbench.cost.budgets import find_budget
 from hbench.cost.model import Training, observing
 from hbench.data.sizes import training_set
+from hbench.experiment.fields.transfer import other_model
 from hbench.experiment.plan import Arm, Experiment, Plan, unite
 from hbench.jobs.observe import Observed
 from hbench.jobs.recipe import Recipe
+from hbench.models.catalogue import Model
 from hbench.models.sizes import size_of
+from hbench.plugins.registry import scored
+
+#: Operations a second that a plan takes a GPU to train with where none has been measured: a tenth of an H100's peak in
+#: bf16, which is what fine-tuning at lengths of 128 to 512 tokens can count on without a measurement.
+ASSUMED_RATE = 1e14
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,11 @@ class Amounts:
     flops_at_most: float | None
     #: Gigabytes (2^30) that one training holds at most; None where the size of the model is not known.
     memory_gib: float | None
+    #: Operations of one training on the full data, the largest in a total; None where they are not known.
+    flops_per_job: float | None
+    #: Hours of one GPU at `ASSUMED_RATE`, of everything and of one training on the full data.
+    gpu_hours_at_most: float | None
+    gpu_hours_per_job: float | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class ExperimentEstimate(Amounts):
     #: How many of the full runs are scoring runs, and how many scorers read them.
     scoring_runs_of_these: int
     scorers_sharing_them: int
+    #: The sets of other tasks that every trained model is evaluated on as well.
+    further: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,8 @@ def _sum(parts: Sequence[Amounts]) -> Amounts:
     hours = [p.hours_at_most for p in parts if p.hours_at_most is not None]
     flops = [p.flops_at_most for p in parts if p.flops_at_most is not None]
     memory = [p.memory_gib for p in parts if p.memory_gib is not None]
+    largest = max((p.flops_per_job for p in parts if p.flops_per_job is not None), default=None)
+    largest = None if len(flops) < len(parts) else largest
     return Amounts(
         full_runs=sum(p.full_runs for p in parts),
         score_jobs=sum(p.score_jobs for p in parts),
@@ -99,6 +115,9 @@ def _sum(parts: Sequence[Amounts]) -> Amounts:
         hours_at_most=None if len(hours) < len(parts) else round(sum(hours), 2),
         flops_at_most=None if len(flops) < len(parts) else sum(flops),
         memory_gib=None if len(memory) < len(parts) else max(memory, default=None),
+        flops_per_job=largest,
+        gpu_hours_at_most=None if len(flops) < len(parts) else _gpu_hours(sum(flops)),
+        gpu_hours_per_job=_gpu_hours(largest),
     )
 
 
@@ -109,37 +128,64 @@ def _experiment(
     full = len(experiment.full_seeds())
     arms = experiment.arms()
     pruned = sum(seeds * _training(arm, experiment.recipe) for arm in arms)
-    users = [(m, o) for m in experiment.scored() if (o := m.plugin.observation()) is not None]
+    users = [(m, wanted) for m in experiment.scored() if (wanted := m.plugin.observations())]
     scoring = len(experiment.scoring_seeds()) if users else 0
+    flops, memory = _of_one_training(experiment, experiment.model, train_size)
+    others = {ref: _of_one_training(experiment, found.model, train_size) for ref, found in experiment.scoring.items()}
+    # trainings of another model, in those of the one that is trained; as many where a size is not known
+    worth = {ref: other / flops if other and flops else 1.0 for ref, (other, _) in others.items()}
     alone = sum(
-        len(experiment.groups[method.ref].seeds) * (1 + _passes(unite([observation]), experiment.recipe))
-        for method, observation in users
+        len(experiment.groups[method.ref].seeds)
+        * (1 + _passes(unite(wanted), experiment.recipe))
+        * worth.get(other_model(method, experiment.model) or "", 1.0)
+        for method, wanted in users
     )
     cost = full + scoring * _passes(experiment.observe, experiment.recipe) + pruned
-    flops, memory = _of_one_training(experiment, train_size)
+    cost += sum(
+        worth[ref] * len(found.seeds) * (1 + _passes(found.observe, experiment.recipe))
+        for ref, found in experiment.scoring.items()
+    )
+    lent = sum(len(found.seeds) for found in experiment.scoring.values())
+    memories = [memory, *(held for _, held in others.values())]
+    memory = None if None in memories else max(held for held in memories if held is not None)
     if seconds is None and flops is not None and rate is not None:
         seconds = flops / rate
     return ExperimentEstimate(
         task=experiment.task.ref,
         model=experiment.model.ref,
-        full_runs=full,
-        scoring_runs_of_these=scoring,
+        full_runs=full + lent,
+        scoring_runs_of_these=scoring + lent,
         scorers_sharing_them=len(users),
-        score_jobs=sum(
-            len(experiment.seeds) if m.plugin.fresh else len(experiment.groups[m.ref].runs) for m in experiment.scored()
-        ),
+        further=tuple(found.ref for found in experiment.further),
+        score_jobs=sum(_sets_of_scores(experiment).values()),
         pruned_runs_at_most=len(arms) * seeds,
         cost_at_most=round(cost, 2),
         cost_unshared=round(seeds + alone + pruned, 2),
         hours_at_most=None if seconds is None else round(cost * seconds / 3600, 2),
         flops_at_most=None if flops is None else cost * flops,
         memory_gib=None if memory is None else round(memory / 2**30, 2),
+        flops_per_job=flops,
+        gpu_hours_at_most=_gpu_hours(None if flops is None else cost * flops),
+        gpu_hours_per_job=_gpu_hours(flops),
     )
 
 
-def _of_one_training(experiment: Experiment, train_size: int | None) -> tuple[float | None, float | None]:
+def _gpu_hours(flops: float | None) -> float | None:
+    return None if flops is None else round(flops / ASSUMED_RATE / 3600, 2)
+
+
+def _sets_of_scores(experiment: Experiment) -> dict[tuple[str, tuple[tuple[int, ...], ...]], int]:
+    """Return how many score jobs there are by scorer and groups: a selection shares those of the scorer inside it."""
+    found = {}
+    for method in experiment.scored():
+        groups, scorer = experiment.groups[method.ref], scored(method)
+        found[scorer.ref, groups.runs] = len(experiment.seeds) if scorer.plugin.fresh else len(groups.runs)
+    return found
+
+
+def _of_one_training(experiment: Experiment, model: Model, train_size: int | None) -> tuple[float | None, float | None]:
     """Return the operations and the bytes of a training on the full data, every sequence as long as it may be."""
-    size, recipe = size_of(experiment.model), experiment.recipe
+    size, recipe = size_of(model), experiment.recipe
     if size is None:
         return None, None
     data = training_set(experiment.task.plugin, train_size)

@@ -20,9 +20,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hbench.errors import UsageError, suggest
+from hbench.experiment.histories import holds_any
 from hbench.experiment.seeds import MOST_SEEDS, training_seeds
 from hbench.files import short_repr, shorten
-from hbench.plugins.registry import SCORERS
+from hbench.plugins.registry import SCORERS, with_parts
 
 if TYPE_CHECKING:
     from hbench.plugins import Scorer
@@ -70,26 +71,39 @@ def groups_of(count: int, size: int, step: int | None = None) -> Groups:
     return Groups(tuple(runs), MappingProxyType(scored_by))
 
 
-def runs_per_score(table: int | Mapping[str, int], scorer: Named[Scorer]) -> int:
-    """Return how many runs a scorer's scores take: what its reference says, else its name, else the default."""
+def runs_per_score(table: int | Mapping[str, int], scorer: Named[Scorer], step: int) -> int:
+    """Return how many runs a scorer's scores take: what its reference says, else its name, else the table's default.
+
+    A scorer made of others takes what all of these take, where they agree, before the default. Where the table says
+    nothing it is one run; for a scorer that needs several, which is known from its natural subset being empty with one,
+    half of the `step` seeds that a look adds, so that there are two groups, and at least 2.
+    """
     if isinstance(table, int):
         return table
-    return table.get(scorer.ref, table.get(scorer.name, table[DEFAULT]))
+    named = table.get(scorer.ref, table.get(scorer.name))
+    if named is not None:
+        return named
+    of_parts = {runs_per_score(table, part, step) for part in scorer.parts}
+    if len(of_parts) == 1:
+        return of_parts.pop()
+    if DEFAULT in table:
+        return table[DEFAULT]
+    return max(2, step // 2) if holds_any(scorer.plugin, runs=1, epochs=2) is False else 1
 
 
 def checked_scoring_runs(value: Any, scorers: Sequence[Named[Scorer]]) -> dict[str, int]:
-    """Return a suite's `scoring_runs`, a number or a table, by scorer, the default (1 where none is given) first.
+    """Return a suite's `scoring_runs`, a number or a table, by scorer; the default only where it is given.
 
     scorers: those of the suite; others cannot be named. Raises UsageError that starts with the name of the field.
     """
     if not isinstance(value, Mapping):
         _check_number(_FIELD, value)
         return {DEFAULT: int(value)}
-    table = {DEFAULT: 1}
+    table: dict[str, int] = {}
     for key, number in value.items():
         name = _scorer_named(key, scorers)
         _check_number(f"{_FIELD}.{shorten(str(key))}", number)
-        if name != DEFAULT and name in table:
+        if name in table:
             raise UsageError(f"{_FIELD}: '{name}' is listed twice; name it once")
         table[name] = int(number)
     return table
@@ -99,7 +113,7 @@ def of_these(table: int | Mapping[str, int], scorers: Sequence[str]) -> int | di
     """Return `scoring_runs` without the scorers that are not among some references; those that are unknown stay out."""
     if isinstance(table, int):
         return table
-    names = {name for ref in scorers for name in (ref, ref.partition("[")[0].strip())}
+    names = {name for ref in scorers for scorer in with_parts(_found(ref)) for name in (scorer.ref, scorer.name)}
     return {key: number for key, number in table.items() if key == DEFAULT or key in names}
 
 
@@ -146,8 +160,9 @@ def _scorer_named(key: Any, scorers: Sequence[Named[Scorer]]) -> str:
     if key == DEFAULT:
         return DEFAULT
     named = _found(str(key))
-    if all(named.ref not in (scorer.ref, scorer.name) for scorer in scorers):
-        names = dict.fromkeys(name for scorer in scorers for name in (scorer.name, scorer.ref))
+    known = [part for scorer in scorers for part in with_parts(scorer)]
+    if all(named.ref not in (scorer.ref, scorer.name) for scorer in known):
+        names = dict.fromkeys(name for scorer in known for name in (scorer.name, scorer.ref))
         raise UsageError(
             f"{_FIELD}: '{named.ref}' is not among the scorers of this suite{suggest(named.ref, tuple(names))}; "
             "name one of them, or leave it out"

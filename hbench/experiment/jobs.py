@@ -12,19 +12,19 @@ from hbench.cost.model import Training
 from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
-from hbench.plugins.registry import KINDS, source_digest
+from hbench.plugins.registry import KINDS, scored, source_digest, sources_digest
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from hbench.experiment.plan import Arm, Experiment
+    from hbench.experiment.plan import Arm, Experiment, ScoringModel
     from hbench.experiment.suite import Suite
-    from hbench.plugins import Scorer, Source
+    from hbench.plugins import Scorer, Source, Task
     from hbench.plugins.registry import Named
 
-#: Options of a scorer that act on the selection only: scores are shared across them.
-_SELECTION_OPTIONS = ("offset", "balance")
+#: Options of a scorer that no score depends on but by the runs that are read: scores are shared across them.
+_NOT_OF_SCORES = ("offset", "balance", "score_with")
 
 
 def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Path | None) -> TaskRef:
@@ -39,10 +39,28 @@ def task_ref(experiment: Experiment, suite: Suite, source: Source, data_dir: Pat
     )
 
 
-def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef, device: str | None = None) -> dict[int, FineTune]:
+def evaluation_ref(task: Named[Task], suite: Suite, source: Source, data_dir: Path | None) -> TaskRef:
+    """Return a further set as jobs see it, of which no example is trained on."""
+    return TaskRef(
+        ref=task.ref,
+        declaration=KINDS.find(task.plugin.kind).plugin.declaration(task.plugin),
+        source=source,
+        eval_size=suite.sizes_for(task)["eval_size"],
+        sample_seed=suite.sample_seed,
+        data_dir=None if data_dir is None else str(data_dir),
+    )
+
+
+def full_jobs(
+    experiment: Experiment,
+    task: TaskRef,
+    model: ModelRef,
+    device: str | None = None,
+    further: tuple[TaskRef, ...] | None = None,
+) -> dict[int, FineTune]:
     """Return the full-data training of every seed; only those that some method reads observe anything.
 
-    device: the type of device asked for, None for `auto`.
+    device: the type of device asked for, None for `auto`. further: the further sets, None for none.
     """
     observed = set(experiment.scoring_seeds())
     return {
@@ -53,28 +71,44 @@ def full_jobs(experiment: Experiment, task: TaskRef, model: ModelRef, device: st
             seed,
             experiment.observe if seed in observed else None,
             device=device,
+            further=further,
         )
         for seed in experiment.full_seeds()
     }
 
 
-def score_jobs(experiment: Experiment, method: Named[Scorer], full: Mapping[int, FineTune]) -> dict[int, Score]:
+def scoring_jobs(full: FineTune, scoring: ScoringModel) -> dict[int, FineTune]:
+    """Return the full-data trainings of another model than the trained one, which some methods read, by seed.
+
+    full: one of the trained model.
+    """
+    job = replace(full, model=scoring.model.reference, observe=scoring.observe, further=None)
+    return {seed: replace(job, seed=seed) for seed in scoring.seeds}
+
+
+def score_jobs(
+    experiment: Experiment,
+    method: Named[Scorer],
+    full: Mapping[int, FineTune],
+    read: Mapping[int, FineTune] | None = None,
+) -> dict[int, Score]:
     """Return by training seed the job whose scores select its subset.
 
-    Seeds that one group scores share a job; a method that draws afresh has one for every seed, and one that reads no
-    run a single one.
+    read: the runs that it reads, where they are of another model. Seeds that one group scores share a job; a method
+    that draws afresh has one for every seed, and one that reads no run a single one. A selection such as `ccs(aum)` has
+    the jobs of the scorer that it selects from.
     """
-    observation, groups = method.plugin.observation(), experiment.groups[method.ref]
-    first = next(iter(full.values()))
+    groups, method = experiment.groups[method.ref], scored(method)
+    observation, first = method.plugin.observation(), next(iter(full.values()))
     job = Score(
         task=first.task,
         scorer=method.name,
-        options={k: v for k, v in method.options.items() if k not in _SELECTION_OPTIONS},
-        source=source_digest(type(method.plugin)),
+        options={k: v for k, v in method.options.items() if k not in _NOT_OF_SCORES},
+        source=sources_digest(method),
         examples=first.key,
         capture=None if observation is None else observation.at,
     )
-    by_group = [_reading(job, [full[seed].key for seed in group]) for group in groups.runs]
+    by_group = [_reading(job, [(read or full)[seed].key for seed in group]) for group in groups.runs]
     jobs = {seed: by_group[groups.scored_by[seed]] for seed in experiment.seeds}
     return {seed: replace(job, draw=seed) for seed, job in jobs.items()} if method.plugin.fresh else jobs
 
@@ -84,16 +118,29 @@ def _reading(job: Score, runs: Sequence[str]) -> Score:
     return replace(job, examples=runs[0], runs=tuple(runs)) if runs else job
 
 
-def pruned_job(full: FineTune, arm: Arm, mask: npt.NDArray[np.bool_]) -> FineTune:
-    """Return an arm's training on a subset; on everything it is the full-data run of the same seed."""
+def pruned_job(
+    full: FineTune, arm: Arm, mask: npt.NDArray[np.bool_], further: tuple[TaskRef, ...] | None = None
+) -> FineTune:
+    """Return an arm's training on a subset; on everything it is the full-data run of the same seed.
+
+    further: the further sets of the experiment; the full-data run may have been evaluated on more.
+    """
     if mask.all():
         return full
     recipe = _within_budget(full.recipe, arm, size=mask.size, count=int(mask.sum()))
-    return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask))
+    return replace(full, recipe=recipe, observe=None, subset=pack_subset(mask), further=further)
 
 
-def curriculum_job(full: FineTune, arm: Arm, *, size: int, count: int, selection_seed: int) -> FineTune:
-    """Return an arm's training that chooses `count` of `size` examples anew while it runs."""
+def curriculum_job(
+    full: FineTune,
+    arm: Arm,
+    *,
+    size: int,
+    count: int,
+    selection_seed: int,
+    further: tuple[TaskRef, ...] | None = None,
+) -> FineTune:
+    """Return an arm's training that chooses `count` of `size` examples anew while it runs; `further` as above."""
     curriculum = CurriculumSpec(
         scorer=arm.method.name,
         options=arm.method.options,
@@ -102,7 +149,7 @@ def curriculum_job(full: FineTune, arm: Arm, *, size: int, count: int, selection
         selection_seed=selection_seed,
     )
     recipe = _within_budget(full.recipe, arm, size=size, count=count)
-    return replace(full, recipe=recipe, observe=None, curriculum=curriculum)
+    return replace(full, recipe=recipe, observe=None, curriculum=curriculum, further=further)
 
 
 def _within_budget(recipe: Recipe, arm: Arm, *, size: int, count: int) -> Recipe:

@@ -6,12 +6,16 @@ data and models and names the jobs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from hbench.errors import UsageError
+from hbench.experiment.fields.further import further_of
+from hbench.experiment.fields.noise import check_noise
+from hbench.experiment.fields.transfer import other_model
 from hbench.experiment.groups import Groups
+from hbench.experiment.histories import holds_any
 from hbench.experiment.seeds import training_seeds
 from hbench.experiment.suite import Suite, keep_label
 from hbench.jobs.observe import Observed, Watch
@@ -51,6 +55,15 @@ class Arm:
 
 
 @dataclass(frozen=True)
+class ScoringModel:
+    """A model that scores for another one: its full-data runs that some methods read."""
+
+    model: Model
+    seeds: tuple[int, ...]
+    observe: Observed | None
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One task with one model. Its scoring runs are the full baseline's runs of the same seeds."""
 
@@ -68,6 +81,10 @@ class Experiment:
     groups: Mapping[str, Groups]
     #: What the scoring runs observe, for all scorers together; None for nothing.
     observe: Observed | None
+    #: By reference: the models that score for this one, where some method names another one.
+    scoring: Mapping[str, ScoringModel] = field(default_factory=dict)
+    #: The sets of other tasks that the trained models are evaluated on as well, in the order of their labels.
+    further: tuple[Named[Task], ...] = ()
 
     @property
     def title(self) -> str:
@@ -81,8 +98,8 @@ class Experiment:
 
     def scoring_seeds(self) -> tuple[int, ...]:
         """Return the seeds of the full-data runs that some method reads, in the order of training seeds."""
-        read = {seed for groups in self.groups.values() for seed in groups.seeds}
-        return tuple(seed for seed in training_seeds(max(len(self.seeds), len(read))) if seed in read)
+        own = [method.ref for method in self.scored() if other_model(method, self.model) is None]
+        return _seeds_read((self.groups[ref] for ref in own), len(self.seeds))
 
     def full_seeds(self) -> tuple[int, ...]:
         """Return the seeds of the full-data runs, those that only score last; one tells the examples in any case."""
@@ -113,25 +130,34 @@ def make_plan(suite: Suite) -> Plan:
     """Return the plan of a suite.
 
     Raises UsageError when a scorer asks for an epoch that the recipe does not train, or for a signal that no task of
-    the suite records.
+    the suite records, when one whose natural subset sets a size reads a single run where that leaves none, for a
+    further set that the models of a task cannot be judged on, and for label noise of a task without labels to replace.
     """
     methods = tuple(SCORERS.find(ref) for ref in suite.scorers)
     keeps = tuple(_subset_size(entry) for entry in suite.keep)
     static = tuple(m for m in methods if not isinstance(m.plugin, DynamicScorer))
     scored = {m.ref: m for m in (*static, *(k.natural for k in keeps if k.natural is not None))}
-    observations = [(m, m.plugin.observation()) for m in scored.values()]
-    observe = unite(o for _, o in observations if o is not None)
+    observations = [(m, wanted) for m in scored.values() for wanted in m.plugin.observations()]
     groups = MappingProxyType({m.ref: suite.groups_for(m) for m in scored.values()})
     models = {reference: find_model(reference) for reference in suite.models}
     check_distinct(models.values())
+    readers = {reference: _readers(scored.values(), model) for reference, model in models.items()}
     experiments = []
     for diagnosed, references in ((False, suite.tasks), (True, suite.diagnose)):
         for model in suite.models:
             for reference in references:
                 task = TASKS.find(reference)
                 recipe = suite.recipe_for(task)
+                check_noise(task)
                 _check_epochs(observations, recipe)
-                check_model(models[model], recipe.max_length, texts_of(task.plugin))
+                own = readers[model].get(None, [])
+                scoring = {
+                    ref: _scoring_model(ref, of, groups, suite.seeds)
+                    for ref, of in readers[model].items()
+                    if ref is not None
+                }
+                for used in (models[model], *(found.model for found in scoring.values())):
+                    check_model(used, recipe.max_length, texts_of(task.plugin))
                 experiments.append(
                     Experiment(
                         task=task,
@@ -143,11 +169,62 @@ def make_plan(suite: Suite) -> Plan:
                         seeds=training_seeds(suite.seeds),
                         diagnosed=diagnosed,
                         groups=groups,
-                        observe=observe,
+                        observe=unite(wanted for m in own for wanted in m.plugin.observations()),
+                        scoring=MappingProxyType(scoring),
+                        further=() if diagnosed else further_of(task, suite.also_evaluate),
                     )
                 )
     _check_signals(experiments)
-    return Plan(suite, tuple(experiments))
+    plan = Plan(suite, tuple(experiments))
+    check_natural(plan, most_runs=1)
+    return plan
+
+
+def check_natural(plan: Plan, most_runs: int | None = None) -> None:
+    """Refuse a size set by a natural subset that is empty whatever is trained, and one that its options rule out.
+
+    most_runs: only look at scorers that read no more runs: one run answers at once, more take libraries that load for a
+    second. Raises UsageError naming the suite, the scorer and the fix.
+    """
+    for experiment in plan.experiments:
+        for scorer in experiment.scored():
+            runs = len(experiment.groups[scorer.ref].runs[0])
+            sets_size = any(keep.natural is not None and keep.natural.ref == scorer.ref for keep in experiment.keeps)
+            if runs < 1 or (most_runs is not None and (runs > most_runs or not sets_size)):
+                continue
+            place = f"suite '{plan.suite.name}', scoring_runs {runs} of '{scorer.ref}'"
+            try:
+                holds = holds_any(scorer.plugin, runs, experiment.recipe.epochs)
+            except UsageError as error:
+                raise UsageError(f"{place}: {error}") from None
+            if holds is False and sets_size:
+                raise UsageError(
+                    f"{place}: its natural subset, which sets a size in keep, is empty then, whatever is trained; use "
+                    f'more, as in scoring_runs = {{"{scorer.ref}" = 3}} or --scoring-runs {scorer.ref}=3, or leave '
+                    "scoring_runs out for half of the seeds"
+                )
+
+
+def _readers(scored: Iterable[Named[Scorer]], model: Model) -> dict[str | None, list[Named[Scorer]]]:
+    """Return the scorers by the model that they score with, None for the one that is trained."""
+    found: dict[str | None, list[Named[Scorer]]] = {}
+    for method in scored:
+        found.setdefault(other_model(method, model), []).append(method)
+    return found
+
+
+def _scoring_model(
+    reference: str, methods: Sequence[Named[Scorer]], groups: Mapping[str, Groups], count: int
+) -> ScoringModel:
+    """Return a model that scores for another one, and which of its runs the methods that name it read."""
+    observe = unite(wanted for m in methods for wanted in m.plugin.observations())
+    return ScoringModel(find_model(reference), _seeds_read((groups[m.ref] for m in methods), count), observe)
+
+
+def _seeds_read(groups: Iterable[Groups], count: int) -> tuple[int, ...]:
+    """Return the seeds of the runs that some groups hold, in the order of the training seeds of a plan."""
+    read = {seed for of in groups for seed in of.seeds}
+    return tuple(seed for seed in training_seeds(max(count, len(read))) if seed in read)
 
 
 def unite(observations: Iterable[Observation]) -> Observed | None:
@@ -181,9 +258,9 @@ def _subset_size(entry: float | str) -> SubsetSize:
     return SubsetSize(named.ref, natural=named)
 
 
-def _check_epochs(observations: list[tuple[Named[Scorer], Observation | None]], recipe: Recipe) -> None:
+def _check_epochs(observations: list[tuple[Named[Scorer], Observation]], recipe: Recipe) -> None:
     for method, wanted in observations:
-        last = max(wanted.epochs or (0,)) if wanted is not None else 0
+        last = max(wanted.epochs or (0,))
         if last > recipe.epochs:
             raise UsageError(
                 f"{method.ref} asks for epoch {last}, the recipe trains {recipe.epochs}; lower the scorer's epoch"

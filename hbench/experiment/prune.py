@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,15 @@ import numpy.typing as npt
 from hbench.errors import UsageError
 from hbench.experiment.jobs import curriculum_job, pruned_job
 from hbench.experiment.seeds import tie_seed
-from hbench.plugins import DynamicScorer
-from hbench.selection import count_for, select
+from hbench.plugins import DynamicScorer, Scorer
+from hbench.plugins.scoring import choose
+from hbench.selection import count_for
 
 if TYPE_CHECKING:
     from hbench.experiment.bind import BoundExperiment
     from hbench.experiment.plan import Arm
     from hbench.jobs.spec import FineTune, Score
     from hbench.jobs.store import Store
-    from hbench.plugins import Scorer
     from hbench.plugins.registry import Named
 
 #: One boolean per training example: is it kept?
@@ -98,10 +98,11 @@ def _pruned_run(bound: BoundExperiment, arm: Arm, seed: int, subsets: _Subsets) 
             return labels
         if isinstance(count, Unavailable):
             return count
-        ties = tie_seed(bound.suite.selection_seed, seed)
-        return PrunedRun(None, curriculum_job(full, arm, size=len(labels), count=count, selection_seed=ties))
+        ties, size = tie_seed(bound.suite.selection_seed, seed), len(labels)
+        job = curriculum_job(full, arm, size=size, count=count, selection_seed=ties, further=bound.further)
+        return PrunedRun(None, job)
     mask = subsets.mask(arm, seed)
-    return mask if isinstance(mask, Unavailable) else PrunedRun(mask, pruned_job(full, arm, mask))
+    return mask if isinstance(mask, Unavailable) else PrunedRun(mask, pruned_job(full, arm, mask, bound.further))
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,18 @@ class Scores:
     natural: Mask | None
 
 
+class _Question(NamedTuple):
+    """What decides a subset: arms that ask the same have the same one."""
+
+    scores: str
+    kept: int
+    offset: float
+    balance: bool
+    #: The scorer, where it chooses in a way of its own.
+    selection: Scorer | None
+    ties: int
+
+
 class _Subsets:
     """Selects the subsets of one experiment; scores are read once, and equal questions answered once."""
 
@@ -122,7 +135,7 @@ class _Subsets:
         self._bound = bound
         self._store = store
         self._scores: dict[str, Scores | Unavailable] = {}
-        self._masks: dict[tuple[str, int, float, bool, int], Mask | Unavailable] = {}
+        self._masks: dict[_Question, Mask | Unavailable] = {}
         #: The gold class of every training example, which any full-data run tells.
         self.labels = self._read_labels()
 
@@ -137,19 +150,15 @@ class _Subsets:
             return labels
         if scores.natural is not None and arm.keep.natural is not None and arm.keep.natural.ref == arm.method.ref:
             return scores.natural
-        options, ties = arm.method.plugin, tie_seed(self._bound.suite.selection_seed, seed)
-        question = (self._bound.score_job(arm.method, seed).key, count, options.offset, options.balance, ties)
+        scorer, ties = arm.method.plugin, tie_seed(self._bound.suite.selection_seed, seed)
+        selection = scorer if type(scorer).pick is not Scorer.pick else None
+        question = _Question(
+            self._bound.score_job(arm.method, seed).key, count, scorer.offset, scorer.balance, selection, ties
+        )
         if question not in self._masks:
             try:
-                self._masks[question] = select(
-                    scores.preference,
-                    scores.ids,
-                    count=count,
-                    offset=options.offset,
-                    balance=labels if options.balance else None,
-                    seed=ties,
-                )
-            except UsageError as error:  # an offset that leaves too few
+                self._masks[question] = choose(scorer, scores.preference, scores.ids, labels, count=count, seed=ties)
+            except UsageError as error:  # an offset that leaves too few, or a choice that cannot be one
                 self._masks[question] = Unavailable(str(error))
         return self._masks[question]
 

@@ -19,10 +19,10 @@ from hbench.experiment.bind import bind
 from hbench.experiment.check import check_fit, check_run
 from hbench.experiment.collect import collect
 from hbench.experiment.folders import Folders
-from hbench.experiment.plan import make_plan
+from hbench.experiment.plan import check_natural, make_plan
 from hbench.experiment.prune import prune
 from hbench.experiment.stage import run_stage
-from hbench.jobs.checkpoints import DEFAULT_MINUTES
+from hbench.jobs import CHECKPOINT_MINUTES
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
 from hbench.render.publish import MARKDOWN, publish
@@ -61,7 +61,7 @@ def run_suite(
     executor: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    checkpoint_minutes: float = DEFAULT_MINUTES,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
     plugins: tuple[Path, ...] = (),
     progress: Progress | None = None,
 ) -> RunReport:
@@ -88,6 +88,7 @@ def run_suite(
 
     bound = [bind(experiment, suite, data_dir, finished, device) for experiment in plan.experiments]
     check_fit(bound, folders.results)
+    check_natural(plan)
     full = run_jobs("full-data runs", {k: job for b in bound for k, job in b.full_runs().items()}, runner.run)
     # scores take milliseconds, so no worker is started for them
     scored = run_jobs("scores", {k: job for b in bound for k, job in b.ready_scores(finished).items()}, run_here)

@@ -70,13 +70,16 @@ def run_stage(
 
 def _check_data(jobs: Sequence[Job], progress: Progress) -> None:
     """Read every task's data once before any job starts, so that a mistake is said once and at once."""
-    refs = {job.task.ref: job.task for job in jobs if isinstance(job, FineTune)}
+    trainings = [job for job in jobs if isinstance(job, FineTune)]
+    refs = {job.task.ref: job.task for job in trainings}
+    further = {ref.ref: ref for job in trainings for ref in job.further or ()}
     if refs:
-        progress.note(f"reading the data of {', '.join(refs)}")
-    for ref in refs.values():
+        progress.note(f"reading the data of {', '.join((*refs, *further))}")
+    for ref in (*refs.values(), *further.values()):
         task = TASKS.find(ref.ref)
         folder = None if ref.data_dir is None else Path(ref.data_dir)
-        for split in (task.plugin.training(), *task.plugin.splits()):
+        training = () if ref is further.get(ref.ref) else (task.plugin.training(),)
+        for split in (*training, *task.plugin.splits()):
             examples = load_examples(task, split, source=ref.source, data_dir=folder, size=1, seed=0)
             if examples.left_out:
                 rows = "1 row" if examples.left_out == 1 else f"{examples.left_out} rows"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS, DEFAULT_BUDGET
 from hbench.errors import UsageError, suggest
 from hbench.execute import EXECUTORS
+from hbench.experiment.fields.entries import check_whole, checked_text, distinct, naming, renaming, sequence
+from hbench.experiment.fields.further import further_refs
+from hbench.experiment.fields.noise import check_share, noisy_ref, planted_ref
+from hbench.experiment.fields.transfer import scoring_model, transferred
 from hbench.experiment.groups import Groups, checked_scoring_runs, groups_of, of_these, runs_per_score, updated
 from hbench.experiment.seeds import check_seeds
 from hbench.files import JsonObject, short_repr, shorten
@@ -39,8 +41,17 @@ class Suite:
     tasks: tuple[str, ...] = ()
     #: Tasks with planted examples that are only scored: how well does each scorer find them?
     diagnose: tuple[str, ...] = ()
+    #: Share of the training labels that are replaced by another class; None for what each task's own option says. It
+    #: becomes that option of all tasks, but of those that are only scored and have planted examples of their own.
+    label_noise: float | None = None
+    #: Further sets that every trained model of a task is evaluated on, as references to tasks of the same classes. Once
+    #: checked, one for each split: `anli[evaluate=test_r1]`.
+    also_evaluate: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     scorers: tuple[str, ...] = ()
+    #: The model whose full-data runs give the scores, instead of the one that is trained on the subset; None for what
+    #: each scorer's own option says. It becomes that option of all scorers that read runs.
+    score_with: str | None = None
     #: The scorer whose random subset every method is compared with at its own size; always one of the scorers.
     baseline: str = "random"
     #: Further methods that every method is compared with, such as `dynamic-random`; always among the scorers.
@@ -49,8 +60,8 @@ class Suite:
     keep: tuple[float | str, ...] = (0.3,)
     budgets: tuple[str, ...] = (DEFAULT_BUDGET,)
     #: Full-data runs that one set of scores is computed from: for all scorers, or by scorer (name or reference, the
-    #: latter first) and `default`. Always a table once it is checked.
-    scoring_runs: int | Mapping[str, int] = 1
+    #: latter first) and `default`; what is not given follows from the scorer. Always a table once it is checked.
+    scoring_runs: int | Mapping[str, int] = field(default_factory=dict)
     #: Number of trainings behind each result; the seeds are `training_seeds(seeds)`.
     seeds: int = 6
     #: Numbers of seeds at which the results are looked at, `seeds` among them; empty where one look is planned.
@@ -74,34 +85,37 @@ class Suite:
 
     def __post_init__(self) -> None:
         for name in ("name", "description", "baseline", "executor"):
-            _text(name, getattr(self, name))
+            checked_text(name, getattr(self, name))
         for name in ("sample_seed", "selection_seed"):
-            _whole(name, getattr(self, name), 0)
+            check_whole(name, getattr(self, name), 0)
         self._set("looks", check_seeds(self.seeds, self.looks))
         for name in _SIZES:
             if getattr(self, name) is not None:
-                _whole(name, getattr(self, name), 1)
+                check_whole(name, getattr(self, name), 1)
         self._check_margin()
-        tasks = self._resolve("tasks", lambda ref: TASKS.find(ref).ref)
-        diagnose = self._resolve("diagnose", _planted_ref)
+        check_share(self.label_noise)
+        tasks = self._resolve("tasks", lambda ref: noisy_ref(ref, self.label_noise))
+        diagnose = self._resolve("diagnose", lambda ref: planted_ref(ref, self.label_noise))
         if not tasks and not diagnose:
             raise UsageError("tasks: none given; name at least one, see `hbench list tasks`")
         for ref in diagnose:
             if ref in tasks:
                 raise UsageError(f"diagnose: '{ref}' is in tasks too, which diagnoses it already; leave it out here")
+        self._set("also_evaluate", further_refs(sequence("also_evaluate", self.also_evaluate)))
         if not self._resolve("models", lambda ref: find_model(ref).ref):
             raise UsageError("models: none given; name at least one, see `hbench list models`")
+        self._set("score_with", scoring_model(self.score_with))
         self._resolve_scorers()
-        self._set("keep", _distinct("keep", _sequence("keep", self.keep), _keep_entry))
+        self._set("keep", distinct("keep", sequence("keep", self.keep), self._keep_entry))
         named = [SCORERS.find(ref) for ref in self._named_scorers()]
         self._set("scoring_runs", checked_scoring_runs(self.scoring_runs, named))
-        self._set("budgets", _distinct("budgets", _sequence("budgets", self.budgets), _budget))
+        self._set("budgets", distinct("budgets", sequence("budgets", self.budgets), _budget))
         for name in ("keep", "budgets"):
             if not getattr(self, name):
                 raise UsageError(f"{name}: none given; name at least one")
         self._check_recipes()
         self._check_sizes()
-        with _naming("executor"):
+        with naming("executor"):
             self._set("executor", EXECUTORS.find(self.executor).ref)
 
     def recipe_for(self, task: Named[Task]) -> Recipe:
@@ -116,14 +130,15 @@ class Suite:
 
     def groups_for(self, scorer: Named[Scorer]) -> Groups:
         """Return the groups of full-data runs that a scorer's scores come from."""
-        reads = scorer.plugin.observation() is not None
-        size = runs_per_score(self.scoring_runs, scorer) if reads else 0
-        return groups_of(self.seeds, size, self.looks[0] if self.looks else None)
+        step = self.looks[0] if self.looks else self.seeds
+        reads = bool(scorer.plugin.observations())
+        return groups_of(self.seeds, runs_per_score(self.scoring_runs, scorer, step) if reads else 0, step)
 
     def overridden(
         self,
         *,
         tasks: Sequence[str] = (),
+        also_evaluate: Sequence[str] = (),
         models: Sequence[str] = (),
         scorers: Sequence[str] = (),
         keep: Sequence[str | float] = (),
@@ -132,6 +147,8 @@ class Suite:
         scoring_runs: int | Sequence[str] = (),
         train_size: int | None = None,
         eval_size: int | None = None,
+        label_noise: float | None = None,
+        score_with: str | None = None,
         executor: str | None = None,
     ) -> Suite:
         """Return the suite with what was given on the command line; what is empty or None stays as it is.
@@ -142,20 +159,23 @@ class Suite:
         """
         suite = self
         if tasks:
-            diagnosed = tuple(ref for ref in self.diagnose if ref in _canonical_tasks(tasks))
-            others = tuple(ref for ref in tasks if _canonical_tasks([ref])[0] not in diagnosed)
+            with naming("--task"):
+                named = {ref: {TASKS.find(ref).ref, noisy_ref(ref, self.label_noise)} for ref in tasks}
+            diagnosed = tuple(ref for ref in self.diagnose if any(ref in refs for refs in named.values()))
+            others = tuple(ref for ref in tasks if not named[ref] & set(diagnosed))
             suite = suite._changed("--task", "tasks", tasks=others, diagnose=diagnosed)
         runs = suite.scoring_runs
         if scorers or keep:
             suite = replace(suite, scoring_runs=of_these(runs, ()))
         lists = (("--model", "models", models), ("--scorer", "scorers", scorers), ("--keep", "keep", keep))
-        for option, name, values in (*lists, ("--budget", "budgets", budgets)):
+        further = ("--also-evaluate", "also_evaluate", also_evaluate)
+        for option, name, values in (*lists, ("--budget", "budgets", budgets), further):
             if values:
                 suite = suite._changed(option, name, **{name: tuple(values)})
         if scorers or keep:
             suite = replace(suite, scoring_runs=of_these(runs, suite._named_scorers()))
         if scoring_runs != ():
-            with _renaming("--scoring-runs", "scoring_runs"):
+            with renaming("--scoring-runs", "scoring_runs"):
                 suite = replace(suite, scoring_runs=updated(suite.scoring_runs, scoring_runs))
         numbers = {"seeds": seeds, "train_size": train_size, "eval_size": eval_size}
         for name, value in numbers.items():
@@ -163,6 +183,10 @@ class Suite:
                 suite = suite._changed(f"--{name.replace('_', '-')}", name, **{name: value})
                 kept = {task: {k: v for k, v in of.items() if k != name} for task, of in suite.sizes.items()}
                 suite = replace(suite, sizes=kept)
+        if label_noise is not None:
+            suite = suite._changed("--label-noise", "label_noise", label_noise=label_noise)
+        if score_with is not None:
+            suite = suite._changed("--score-with", "score_with", score_with=score_with)
         return suite if executor is None else suite._changed("--executor", "executor", executor=executor)
 
     def as_dict(self) -> JsonObject:
@@ -170,7 +194,7 @@ class Suite:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     def _changed(self, option: str, name: str, **changes: Any) -> Suite:
-        with _renaming(option, name):
+        with renaming(option, name):
             return replace(self, **changes)
 
     def _named_scorers(self) -> tuple[str, ...]:
@@ -182,24 +206,30 @@ class Suite:
 
     def _resolve(self, name: str, find: Callable[[str], str]) -> tuple[str, ...]:
         def canonical(value: Any) -> str:
-            text = _text(name, value)
-            with _naming(name):
+            text = checked_text(name, value)
+            with naming(name):
                 return find(text)
 
-        refs = _distinct(name, _sequence(name, getattr(self, name)), canonical)
+        refs = distinct(name, sequence(name, getattr(self, name)), canonical)
         self._set(name, refs)
         return refs
 
+    def _keep_entry(self, value: Any) -> float | str:
+        if (share := _share(value)) is not None:
+            return share
+        with naming("keep"):
+            return _natural_ref(transferred(_scorer(str(value)), self.score_with))
+
     def _resolve_scorers(self) -> None:
-        scorers = self._resolve("scorers", lambda ref: _scorer(ref).ref)
+        scorers = self._resolve("scorers", lambda ref: transferred(_scorer(ref), self.score_with).ref)
         if not scorers:
             raise UsageError("scorers: none given; name at least one, see `hbench list scorers`")
-        with _naming("baseline"):
+        with naming("baseline"):
             baseline = _scorer(self.baseline)
             if not baseline.plugin.fresh:
                 raise UsageError(f"'{baseline.ref}' draws no fresh subset for every seed; name a scorer such as random")
         self._set("baseline", baseline.ref)
-        rivals = self._resolve("rivals", lambda ref: _scorer(ref).ref)
+        rivals = self._resolve("rivals", lambda ref: transferred(_scorer(ref), self.score_with).ref)
         if baseline.ref in rivals:
             raise UsageError(f"rivals: '{baseline.ref}' is the random baseline already; leave it out here")
         self._set("scorers", tuple(dict.fromkeys((*scorers, baseline.ref, *rivals))))
@@ -232,7 +262,7 @@ class Suite:
             for name, value in of.items():
                 if name not in _SIZES:
                     raise UsageError(f"sizes.{task}: unknown key '{shorten(name)}'{suggest(name, _SIZES)}")
-                _whole(f"sizes.{task}.{name}", value, 1)
+                check_whole(f"sizes.{task}.{name}", value, 1)
 
 
 def keep_label(entry: float | str) -> str:
@@ -248,52 +278,6 @@ def _task_name(table: str, task: str) -> None:
         )
 
 
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{name} {short_repr(value)}: use a string in quotes")
-    return value
-
-
-def _whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{name} {short_repr(value)}: use an integer of at least {least}")
-
-
-def _sequence(name: str, value: Any) -> Sequence[Any]:
-    if not isinstance(value, list | tuple):
-        raise UsageError(f"{name} {short_repr(value)}: use a list, such as {name} = [{_toml(value)}]")
-    return value
-
-
-def _toml(value: Any) -> str:
-    text = str(value)
-    if isinstance(value, str):
-        text = f'"{value}"' if value.isprintable() else json.dumps(value)
-    return shorten(text)
-
-
-def _distinct(name: str, values: Sequence[Any], canonical: Callable[[Any], Any]) -> tuple[Any, ...]:
-    found: list[Any] = []
-    for value in values:
-        entry = canonical(value)
-        if entry in found:
-            raise UsageError(f"{name}: {_toml(entry)} is listed twice; name it once")
-        found.append(entry)
-    return tuple(found)
-
-
-def _planted_ref(reference: str) -> str:
-    task = TASKS.find(reference)
-    if task.plugin.planted is None:
-        raise UsageError(f"'{task.ref}' has no planted examples to find; name it in tasks instead")
-    return task.ref
-
-
-def _canonical_tasks(references: Sequence[str]) -> list[str]:
-    with _naming("--task"):
-        return [TASKS.find(ref).ref for ref in references]
-
-
 def _scorer(reference: str) -> Named[Scorer]:
     found = SCORERS.find(reference)
     if found.name == FULL:
@@ -301,32 +285,15 @@ def _scorer(reference: str) -> Named[Scorer]:
     return found
 
 
-@contextmanager
-def _naming(place: str) -> Iterator[None]:
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{place}: {error}") from None
-
-
-@contextmanager
-def _renaming(option: str, name: str) -> Iterator[None]:
-    """Let an error about a field start with the option of the command line that gave it."""
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{option}{str(error).removeprefix(name)}") from None
-
-
-def _keep_entry(value: Any) -> float | str:
+def _share(value: Any) -> float | None:
+    """Return a share to keep, None for what names a scorer."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         found = short_repr(value)
         raise UsageError(f"keep {found}: use a share such as 0.3, or a scorer with a natural subset such as h-score")
     try:
         share = float(value)
     except ValueError:
-        with _naming("keep"):
-            return _natural_ref(str(value))
+        return None
     except OverflowError:  # an integer beyond the largest float
         share = math.inf
     if not 0 < share <= 1:
@@ -334,8 +301,7 @@ def _keep_entry(value: Any) -> float | str:
     return share
 
 
-def _natural_ref(reference: str) -> str:
-    scorer = _scorer(reference)
+def _natural_ref(scorer: Named[Scorer]) -> str:
     if type(scorer.plugin).natural is Scorer.natural:
         raise UsageError(
             f"'{scorer.ref}' has no natural subset, so it fixes no size; name a scorer that has, or a share"

@@ -24,8 +24,6 @@ from hbench.jobs.drafts import draft_prefix, left_behind
 from hbench.jobs.spec import Job, dump, load
 
 FOLDER = "checkpoints"
-#: Minutes between two checkpoints of a job where nothing else is said.
-DEFAULT_MINUTES = 5.0
 _SUFFIX = ".safetensors"
 _NAME = re.compile(rf"(\d+)-(\d+)-of-(\d+)-([0-9a-f]{{64}}){re.escape(_SUFFIX)}")
 

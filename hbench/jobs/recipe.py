@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from hbench.errors import UsageError, suggest
@@ -62,7 +62,7 @@ class Recipe:
     def updated(self, changes: Mapping[str, object], where: str) -> Recipe:
         """Return the recipe with some fields changed; `where` names their source in error messages."""
         types = {f.name: f.type for f in fields(self) if f.name != "max_steps"}
-        values = asdict(self)
+        values = dict(vars(self))
         for key, value in changes.items():
             if key not in types:
                 raise UsageError(f"{where}: unknown key '{shorten(key)}'{suggest(key, types)}")

@@ -80,7 +80,9 @@ class _Specification:
     def key(self) -> str:
         """sha256 of the canonical JSON of the whole specification; computed once, since a plan asks for it often."""
         payload = self.payload()
-        payload["task"] = {k: v for k, v in payload["task"].items() if k != "data_dir"}
+        payload["task"] = _portable(payload["task"])
+        if payload.get("further") is not None:
+            payload["further"] = [_portable(entry) for entry in payload["further"]]
         if "model" in payload:
             payload["model"] = {k: v for k, v in payload["model"].items() if k != "folder"}
         return hashlib.sha256(canonical(payload).encode(errors="surrogatepass")).hexdigest()
@@ -102,6 +104,9 @@ class FineTune(_Specification):
     #: Type of device asked for, `cpu`, `cuda` or `mps`; None for `auto`, which is decided on the machine that trains.
     #: What it came to is in the result, and results that differ in it are never compared.
     device: str | None = None
+    #: Sets of other tasks that the trained model is evaluated on as well, each a task of one evaluation split; None for
+    #: none. They change no bit of the training, nor of the evaluation on its own splits.
+    further: tuple[TaskRef, ...] | None = None
 
     job_type = "finetune"
 
@@ -160,6 +165,8 @@ def load(text: str) -> Job:
             payload["observe"] = {capture: _watch(**what) for capture, what in dict(payload["observe"]).items()}
         if "curriculum" in payload:
             payload["curriculum"] = CurriculumSpec(**payload["curriculum"])
+        if "further" in payload:
+            payload["further"] = tuple(TaskRef(**entry) for entry in payload["further"])
         return FineTune(**payload)
     if job_type == Score.job_type:
         payload["runs"] = tuple(payload["runs"])
@@ -174,9 +181,10 @@ def device_type(name: str) -> str | None:
 
 
 def covers(job: FineTune, other: FineTune) -> bool:
-    """Return whether a job observes everything that another one does: every point, epoch and gradient norm."""
+    """Return whether a job gives all that another one does: every signal, and every further set."""
     observed = job.observe or {}
-    return all(
+    sets = {canonical(_portable(asdict(found))) for found in job.further or ()}
+    return {canonical(_portable(asdict(wanted))) for wanted in other.further or ()} <= sets and all(
         capture in observed and observed[capture].covers(wanted, job.recipe.epochs)
         for capture, wanted in (other.observe or {}).items()
     )
@@ -209,6 +217,11 @@ def _watch(
         tuple(gradients),
         None if embeddings is None else tuple(embeddings),
     )
+
+
+def _portable(task: JsonObject) -> JsonObject:
+    """Return a task without the folder of its data, which may move: the digests of the files count."""
+    return {k: v for k, v in task.items() if k != "data_dir"}
 
 
 def _strip(value: Any) -> Any:

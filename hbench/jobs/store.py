@@ -102,17 +102,17 @@ class Store:
         return None
 
     def reusable_run(self, job: FineTune) -> FineTune:
-        """Return a finished job of the same training that observed all that this one asks for, or the job itself.
+        """Return a finished job of the same training that gives all that this one asks for, or the job itself.
 
-        Observing changes no bit of a training, so a run that was watched more closely serves as well: another choice
-        of scorers trains nothing again.
+        Neither observing nor further sets change a bit of a training, so a run that was watched more closely, or
+        evaluated on more, serves as well: another choice of scorers trains nothing again.
         """
         if (self.place(job) / RESULT).is_file():  # one that is damaged is run again
             return job
         for path in sorted((self.root / job.job_type).glob(f"*/{RESULT}")):
             other = self._read_spec(path.parent)
             if isinstance(other, FineTune) and covers(other, job):
-                closer = replace(job, observe=other.observe)
+                closer = replace(job, observe=other.observe, further=other.further)
                 if closer.key == path.parent.name:
                     return closer
         return job

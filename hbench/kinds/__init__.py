@@ -10,11 +10,12 @@ from pathlib import Path
 
 from hbench.data.examples import Examples
 from hbench.errors import UsageError
+from hbench.jobs.spec import TaskRef
 from hbench.kinds.base import Batch, Encoded, Evaluation, Kind, Trivial
 from hbench.plugins import Head, Source, Task
-from hbench.plugins.registry import KINDS, Named
+from hbench.plugins.registry import KINDS, TASKS, Named
 
-__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_kind", "load_examples"]
+__all__ = ["Batch", "Encoded", "Evaluation", "Head", "Kind", "Trivial", "find_kind", "load_examples", "training_texts"]
 
 
 def find_kind(name: str) -> Kind:
@@ -54,3 +55,21 @@ def load_examples(
         seed=seed,
         kind=kind,
     )
+
+
+def training_texts(ref: TaskRef) -> dict[str, str]:
+    """Return the text of every training example of a job's task by the example's id, in the order of the examples.
+
+    Raises DataError when the data are missing or have changed, UsageError for a kind that gives no texts.
+    """
+    task = TASKS.find(ref.ref)
+    examples = load_examples(
+        task,
+        task.plugin.training(),
+        source=ref.source,
+        data_dir=None if ref.data_dir is None else Path(ref.data_dir),
+        size=ref.train_size,
+        seed=ref.sample_seed,
+    )
+    texts = find_kind(task.plugin.kind).example_texts(task.plugin, examples)
+    return dict(zip(examples.ids, texts, strict=True))

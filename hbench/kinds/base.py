@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hbench.errors import UsageError
 from hbench.plugins import Head, KindDeclaration
 
 if TYPE_CHECKING:
@@ -112,6 +113,16 @@ class Kind(KindDeclaration, ABC):
     def texts(self, task: Task, examples: Examples) -> Iterable[str]:
         """Return every text of the examples, from which a model without a vocabulary takes one."""
 
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return one text for each example, for scorers that read texts: all of it joined by spaces, no label.
+
+        Raises UsageError for a kind that does not define it.
+        """
+        raise UsageError(
+            f"kind of task {type(self).__name__} gives no text of an example, which a scorer asks for; "
+            "define `example_texts`, or leave the scorer out"
+        )
+
     @abstractmethod
     def head(self, task: Task) -> Head:
         """Return which model to load for the task."""
@@ -156,5 +167,5 @@ class Kind(KindDeclaration, ABC):
         """Turn what `predict` kept of a split, float32 (n, predict_width), into its metric and per-example results."""
 
     @abstractmethod
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what a fixed answer, or a guess, reaches on a split; of several the best one."""

@@ -46,6 +46,10 @@ class MultipleChoice(Classification):
 
     class_roles = ("answer",)
 
+    def judges(self, task: Task, other: Task) -> bool:
+        """Return True: whatever the number of options, a model gives each of them one logit."""
+        return True
+
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
@@ -64,6 +68,12 @@ class MultipleChoice(Classification):
         yield from map(_whole, articles)
         yield from questions
         yield from chain.from_iterable(options)
+
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the article, the question and its options."""
+        articles, questions, options, _ = _columns(task, examples.columns)
+        rows = zip(articles, questions, options, strict=True)
+        return [" ".join((_whole(article), question, *choices)) for article, question, choices in rows]
 
     def head(self, task: Task) -> Head:
         """Return a sequence classifier with one logit: how well an option fits."""
@@ -100,7 +110,7 @@ class MultipleChoice(Classification):
         logits: torch.Tensor = output.logits
         return logits.float().reshape(len(batch.labels), -1)
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what guessing reaches on average: 1 / C for every question."""
         return Trivial("guessing", np.full(len(encoded.label), 1 / len(task.labels)))
 

@@ -33,6 +33,7 @@ class Classification(Kind):
 
     values_tell_classes = True
     class_roles = ("label",)
+    takes_label_noise = True
     extra_signals = tuple(EXTRA)
 
     def records(self, task: Task) -> tuple[str, ...]:
@@ -65,6 +66,10 @@ class Classification(Kind):
         """Return the texts, one column after the other."""
         for column in _texts(task):
             yield from examples.columns[column]
+
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the text of each row, or its two texts."""
+        return [" ".join(row) for row in zip(*(examples.columns[column] for column in _texts(task)), strict=True)]
 
     def head(self, task: Task) -> Head:
         """Return a sequence classifier with one logit per class."""
@@ -129,7 +134,7 @@ class Classification(Kind):
             prediction=prediction,
         )
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what always naming one class reaches: the one best by the task's metric, else the most frequent.
 
         By F1 of two classes that is class 1, however rare; by accuracy, and where no fixed answer is better than

@@ -46,6 +46,7 @@ class Joint(Kind):
     """
 
     class_roles = ("intent",)
+    takes_label_noise = True
     extra_signals = ("el2n_sum", "el2n_mean")
     means = ("accuracy", "frame_accuracy", "intent_accuracy")
     #: `slots`: the slot types, without B- and I-; the tags are O, and B- and I- of each.
@@ -89,6 +90,10 @@ class Joint(Kind):
     def texts(self, task: Task, examples: Examples) -> Iterable[str]:
         """Return the utterances, their words joined by spaces."""
         return (" ".join(words) for words, _ in _rows(task, examples))
+
+    def example_texts(self, task: Task, examples: Examples) -> list[str]:
+        """Return the utterances."""
+        return list(self.texts(task, examples))
 
     def head(self, task: Task) -> Head:
         """Return a token classifier with one logit for each intent and each tag."""
@@ -249,7 +254,7 @@ class Joint(Kind):
             prediction=prediction,
         )
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what always naming one intent and no slot reaches, with the intent that makes it right most often."""
         right = np.ones(len(encoded.label), dtype=bool)
         if _metric(task) != "intent_accuracy":

@@ -12,14 +12,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hbench.data.hub import resolve_revision
 from hbench.errors import DataError, UsageError, suggest
 from hbench.files import JsonObject, digest_text, shorten
-from hbench.jobs.spec import FOLDER, ModelRef
 from hbench.models.folder import digest_folder, read_limits
 from hbench.models.limits import Limits, check_limits
 from hbench.plugins.references import configure, join_reference, speakable, split_reference
+
+if TYPE_CHECKING:
+    from hbench.jobs.spec import ModelRef
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,16 @@ CATALOGUE = {
             "331M parameters",
             ("zhang2022opt",),
         ),
+        # revisions left open are looked up when a suite is run, and recorded
+        CatalogueModel("opt-1.3b", "facebook/opt-1.3b", None, "1.32B parameters", ("zhang2022opt",)),
+        CatalogueModel(
+            "llama-3.2-1b",
+            "meta-llama/Llama-3.2-1B",
+            None,
+            "1.24B parameters; the hub asks for its licence to be accepted, and for a token",
+            ("grattafiori2024llama",),
+        ),
+        CatalogueModel("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B", None, "1.54B parameters", ("qwen2024qwen25",)),
     )
 }
 _BY_HUB = {model.hub: model for model in CATALOGUE.values() if model.hub}
@@ -134,6 +147,8 @@ class Model:
     @property
     def reference(self) -> ModelRef:
         """The model as a job sees it. Raises DataError when the hub does not answer or a file cannot be read."""
+        from hbench.jobs.spec import FOLDER, ModelRef  # a plan makes no job
+
         if self.path is None:
             return ModelRef(self.ref, self.source())
         return ModelRef(join_reference(FOLDER, self.options.given()), self.source(), folder=str(self.path))
@@ -199,6 +214,8 @@ def model_of(reference: ModelRef) -> Model:
 
     Raises DataError when the folder is gone or holds other files than it did then.
     """
+    from hbench.jobs.spec import FOLDER
+
     if reference.folder is None:
         model = find_model(reference.ref)
         return replace(model, revision=reference.source.get("revision", model.revision))

@@ -80,6 +80,15 @@ class RowsInUse:
             table.padding_idx = place
 
 
+def token_table(model: nn.Module) -> torch.Tensor | None:
+    """Return a model's table of token embeddings, float32 (vocabulary, width); None where `RowsInUse` leaves it whole.
+
+    Taken before some rows are left out, it is what `RowsInUse.restore` needs.
+    """
+    tables = _tables(model)
+    return tables[0].weight.detach() if tables else None
+
+
 class _Remap:
     """Turns token ids into numbers of rows before a table is asked for them."""
 

@@ -7,6 +7,7 @@ A plugin is a frozen dataclass. Its fields are its options, which users write be
 from __future__ import annotations
 
 from hbench.dynamics.signals import CAPTURES, EXAMPLE_FIELDS, Capture
+from hbench.plugins.composed import Combination, Selection
 from hbench.plugins.dynamic import Choice, Cycle, DynamicScorer
 from hbench.plugins.kind import Head, KindDeclaration
 from hbench.plugins.observation import (
@@ -15,9 +16,11 @@ from hbench.plugins.observation import (
     KIND_SIGNALS,
     STANDARD_SIGNALS,
     Observation,
+    Texts,
     at_epochs,
     observe,
     signal_of,
+    texts,
 )
 from hbench.plugins.scorer import Scorer
 from hbench.plugins.task import Hub, Row, Source, Task, texts_of
@@ -31,6 +34,7 @@ __all__ = [
     "STANDARD_SIGNALS",
     "Capture",
     "Choice",
+    "Combination",
     "Cycle",
     "DynamicScorer",
     "Head",
@@ -39,10 +43,13 @@ __all__ = [
     "Observation",
     "Row",
     "Scorer",
+    "Selection",
     "Source",
     "Task",
+    "Texts",
     "at_epochs",
     "observe",
     "signal_of",
+    "texts",
     "texts_of",
 ]

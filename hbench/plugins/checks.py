@@ -10,8 +10,9 @@ from typing import Any
 from hbench.dynamics.signals import CAPTURES
 from hbench.errors import UsageError
 from hbench.files import first_line, short_repr
-from hbench.plugins.observation import Observation, observe
+from hbench.plugins.observation import Observation, Texts, observe
 from hbench.plugins.option_types import TYPES, hints_of, unreadable
+from hbench.plugins.references import options_of
 from hbench.plugins.scorer import Scorer
 
 #: Ends of the scores that `keep` may name.
@@ -19,9 +20,18 @@ ENDS = ("highest", "lowest", "middle")
 #: What a plugin may be called: it has to fit a reference, a file name and a table.
 _NAME = re.compile(r"\w[\w.+-]*")
 #: Attributes that the engine reads of a scorer, which an option of the same name would replace.
-_DECLARED = ("needs", "cite", "fresh", "per_example", "name", "score", "prefer", "natural", "observation")
+_DECLARED = (
+    *("needs", "cite", "fresh", "per_example", "name"),
+    *("score", "prefer", "natural", "pick", "combine", "observation", "observations", "reads_texts"),
+)
 #: Methods of a scorer and the arguments that the engine calls them with.
-_METHODS = {"score": 1, "prefer": 2, "natural": 2}
+_METHODS = {
+    "score": ("dynamics",),
+    "prefer": ("scores", "runs"),
+    "natural": ("scores", "runs"),
+    "pick": ("preference", "count", "random"),
+    "combine": ("preferences",),
+}
 _FROZEN = "write @dataclass(frozen=True) above the class"
 
 
@@ -54,8 +64,9 @@ def check_class(cls: type[Any], name: str, noun: str) -> None:
     if issubclass(cls, Scorer):
         _check_shadowing(cls, who)
         _check_declarations(cls, who)
-        for method, count in _METHODS.items():
-            _check_method(cls, method, count, who)
+        for method, arguments in _METHODS.items():
+            if hasattr(cls, method):
+                _check_method(cls, method, arguments, who)
 
 
 def check_scorer(scorer: Scorer, name: str) -> None:
@@ -83,9 +94,7 @@ def _check_options(cls: type[Any], who: str) -> None:
             f"{who}: the annotation of a class attribute cannot be read ({first_line(error)}); "
             "import what it names outside TYPE_CHECKING, or leave the annotation out"
         ) from None
-    for option in dataclasses.fields(cls):
-        if not option.init:
-            continue
+    for option in options_of(cls):
         if bad := unreadable(hints[option.name]):
             raise UsageError(f"{who}: option '{option.name}' has the type {bad}; use {TYPES}")
         if option.default != option.default:
@@ -93,7 +102,7 @@ def _check_options(cls: type[Any], who: str) -> None:
 
 
 def _check_shadowing(cls: type[Any], who: str) -> None:
-    own = {option.name for option in dataclasses.fields(cls)}
+    own = {option.name for option in options_of(cls)}
     for name in _DECLARED:
         if name in own:
             raise UsageError(
@@ -126,7 +135,7 @@ def _check_declarations(cls: type[Any], who: str) -> None:
 
 
 def _check_needs(needs: Any, who: str) -> None:
-    if needs is None:
+    if needs is None or isinstance(needs, Texts):
         return
     if not isinstance(needs, Observation):
         signal = needs[0] if isinstance(needs, tuple | list) and needs else needs
@@ -143,14 +152,14 @@ def _check_keep(keep: Any, who: str) -> None:
         raise UsageError(f"{who}: keep = {short_repr(keep)}; use {', '.join(map(repr, ENDS[:-1]))} or {ENDS[-1]!r}")
 
 
-def _check_method(cls: type[Any], method: str, count: int, who: str) -> None:
+def _check_method(cls: type[Any], method: str, arguments: tuple[str, ...], who: str) -> None:
     defined = inspect.getattr_static(cls, method)
     function = getattr(cls, method)
-    taken = count if isinstance(defined, staticmethod | classmethod) else count + 1  # self
+    taken = len(arguments) + (not isinstance(defined, staticmethod | classmethod))  # self
     try:
         inspect.signature(function).bind(*range(taken))
     except (TypeError, ValueError):
-        wanted = {"score": "score(self, dynamics)"}.get(method, f"{method}(self, scores, runs)")
+        wanted = f"{method}({', '.join(('self', *arguments))})"
         raise UsageError(f"{who}: `{method}` does not take the arguments it is given; write def {wanted}") from None
 
 

@@ -50,6 +50,8 @@ class Claim:
     loss: float | None = None
     #: Budget of the comparison, None for any.
     budget: str | None = None
+    #: Whether it is about examples of other data sets: further sets answer it, and the task's own split does not.
+    further: bool = False
     #: Their model, rows and seeds.
     setting: str = ""
     #: Their figure, as they print it.
@@ -167,6 +169,7 @@ def _check_type(name: str, value: object) -> None:
         "kept": value == NATURAL
         or (isinstance(value, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)),
         "loss": number,
+        "further": isinstance(value, bool),
         "options": isinstance(value, dict),
     }
     text = isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST
@@ -179,6 +182,7 @@ _EXPECTED = {
     "tasks": "use a list of task names",
     "kept": "use two shares, the lower first, or 'natural'",
     "loss": "use a share above 0 and below 1",
+    "further": "use true or false",
     "options": "use a table of option = value",
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hbench.errors import UsageError
 from hbench.plugins.observation import GRADIENT_SIGNALS
 from hbench.plugins.scorer import Scorer
+from hbench.plugins.scoring import choose
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,15 +93,7 @@ class DynamicScorer(Scorer):
 
     def choose(self, history: xr.Dataset, cycle: Cycle) -> Choice:
         """Return the `cycle.count` examples of the next cycle: the most preferred after dropping `offset` of all."""
-        from hbench.selection import select  # needs numpy, which naming a plugin does not
-
         preference = self.prefer(self.score(history), 1).to_numpy()
-        mask = select(
-            preference,
-            [str(i) for i in history["example"].to_numpy()],
-            count=cycle.count,
-            offset=self.offset,
-            balance=history["label"].to_numpy() if self.balance else None,
-            seed=cycle.selection_seed,
-        )
-        return Choice(mask)
+        ids = [str(i) for i in history["example"].to_numpy()]
+        labels = history["label"].to_numpy() if self.balance else None
+        return Choice(choose(self, preference, ids, labels, count=cycle.count, seed=cycle.selection_seed))

@@ -5,7 +5,7 @@ A kind is registered by an entry point of the group `hbench.kinds`, whoever wrot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -43,6 +43,9 @@ class KindDeclaration:
 
     #: Roles whose column holds classes: integers, or names of the task's labels.
     class_roles: ClassVar[tuple[str, ...]] = ()
+    #: Whether an example is trained on by its class, a position among the task's labels, which another one can replace:
+    #: what `label_noise` does.
+    takes_label_noise: ClassVar[bool] = False
 
     def records(self, task: Task) -> tuple[str, ...]:
         """Return which of `extra_signals` are recorded for a task; a kind overrides it where that depends on it."""
@@ -54,7 +57,21 @@ class KindDeclaration:
         recorded = self.records(task)
         return tuple(name for name in asked if name in KIND_SIGNALS and name not in recorded)
 
+    def judges(self, task: Task, other: Task) -> bool:
+        """Return whether a model trained on a task can be judged on another one of this kind: the classes are the same.
+
+        They are the same by their names, in their order; where one of the tasks only numbers its classes, by number.
+        """
+        declared = ("labels", *self.task_attributes)
+        return all(_same_classes(getattr(task, name, ()), getattr(other, name, ())) for name in declared)
+
     def declaration(self, task: Task) -> JsonObject:
         """Return everything that a task of this kind declares and that decides what the examples are."""
         own = {name: list(getattr(task, name, ())) for name in self.task_attributes}
         return task.declaration() | {name: values for name, values in own.items() if values}
+
+
+def _same_classes(own: Sequence[str], other: Sequence[str]) -> bool:
+    """Return whether two tasks name the same classes, or have as many where one of them only numbers them."""
+    numbers = [str(number) for number in range(len(own))]
+    return len(own) == len(other) and (list(own) == list(other) or numbers in (list(own), list(other)))

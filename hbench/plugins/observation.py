@@ -30,6 +30,20 @@ class Observation:
     epochs: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Texts:
+    """The text of every example is wanted: `dynamics["text"]`, strings, dims (example,)."""
+
+
+def texts() -> Texts:
+    """Declare that a scorer reads the texts of the examples, `needs = texts()`: they cost no training.
+
+    A scorer is then given `dynamics["text"]`, dims (example,), one string for each example: its texts as the task has
+    them, joined by spaces, without the label.
+    """
+    return Texts()
+
+
 def observe(*signals: str, at: Capture = "train", epochs: tuple[int, ...] | None = None) -> Observation:
     """Declare what a scorer needs from every scoring run.
 

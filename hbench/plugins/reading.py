@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hbench.dynamics.signals import EXAMPLE_FIELDS, SIGNALS
+from hbench.dynamics.signals import EXAMPLE_FIELDS, SIGNALS, TEXT
 from hbench.errors import UsageError, suggest
 from hbench.plugins.observation import KIND_SIGNALS, Observation
 
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def check_declared(scorer: str, asked: Observation | None, dynamics: xr.Dataset) -> None:
+def check_declared(scorer: str, asked: Observation | None, dynamics: xr.Dataset, *, texts: bool = False) -> None:
     """Raise UsageError when dynamics lack a signal that a scorer declared, or were captured at another point.
 
-    scorer: name of its class. asked: what it declared.
+    scorer: name of its class. asked: what it declared. texts: whether it declared that it reads texts.
     """
+    if texts and TEXT not in dynamics:
+        raise UsageError(_absent(scorer, TEXT, dynamics))
     if asked is None:
         return
     for signal in asked.signals:
@@ -41,6 +43,8 @@ def explain(
     declared = () if asked is None else asked.signals
     if name in EXAMPLE_FIELDS or name in declared:
         return _absent(scorer, name, dynamics)
+    if name == TEXT:
+        return f"{scorer} reads the texts of the examples, which it did not declare; write needs = texts()"
     if name not in SIGNALS:
         return f"{scorer} reads '{name}', which is not a signal{suggest(name, SIGNALS)}"
     points = SIGNALS[name].captures

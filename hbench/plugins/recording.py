@@ -14,6 +14,9 @@ def why_unrecorded(scorer: Named[Scorer], task: Named[Task]) -> str | None:
 
     Raises UsageError when a signal of some kinds is asked for and the task's kind is unknown.
     """
+    reasons = (why_unrecorded(part, task) for part in scorer.parts)
+    if (reason := next(filter(None, reasons), None)) is not None:
+        return reason
     asked = scorer.plugin.asks()
     if asked is None or not set(asked.signals) & set(KIND_SIGNALS):
         return None  # what every kind records; a plan that asks for no more loads no kind

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 import inspect
 import re
 import sys
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,7 +15,9 @@ from hbench.errors import HbenchError, UsageError, suggest
 from hbench.files import first_line, short_repr, shorten
 from hbench.plugins import KindDeclaration, Scorer, Task
 from hbench.plugins.checks import check_class, check_name, check_scorer
-from hbench.plugins.references import changed_options, configure, join_reference, split_reference
+from hbench.plugins.composed import Selection, check_parts
+from hbench.plugins.installed import Entry, installed
+from hbench.plugins.references import changed_options, configure, join_reference, split_parts
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -33,8 +33,11 @@ class Named(Generic[P]):
     """A plugin with its options set, and the canonical text that names it, such as `el2n[epoch=2]`."""
 
     ref: str
+    #: The reference without options: the name under which it is registered, with what it is made of behind it.
     name: str
     plugin: P
+    #: What it is made of, in parentheses in the reference; empty for most.
+    parts: tuple[Named[P], ...] = ()
 
     @property
     def options(self) -> dict[str, object]:
@@ -49,7 +52,7 @@ class Registry(Generic[P]):
         self.group = group
         self.noun = noun
         self.base = base
-        self._entries: dict[str, EntryPoint] | None = None
+        self._entries: dict[str, Entry] | None = None
         self._added: dict[str, type[P]] = {}
         #: Classes that have passed the checks, by their entry.
         self._loaded: dict[tuple[str, str], type[P]] = {}
@@ -90,10 +93,14 @@ class Registry(Generic[P]):
 
     def find(self, reference: str) -> Named[P]:
         """Return the plugin that a reference such as `el2n[epoch=2]` names, its options set."""
-        name, options = split_reference(reference)
+        name, inside, options = split_parts(reference)
         cls = self.load(name)
+        parts = tuple(map(self.find, inside))
+        check_parts(cls, name, self.noun, [(part.ref, part.plugin) for part in parts])
+        refs = [part.ref for part in parts]
+        given = {"of": tuple(part.plugin for part in parts)} if parts else {}
         try:
-            plugin = configure(cls, name, options)
+            plugin = configure(cls, name, options, **given)
             if isinstance(plugin, Scorer):
                 check_scorer(plugin, name)
         except HbenchError:
@@ -103,7 +110,8 @@ class Registry(Generic[P]):
                 f"{self.noun} '{shorten(reference)}' cannot be made: {type(error).__name__}: {first_line(error)}; "
                 f"give other options, or fix {cls.__name__} in {inspect.getfile(cls)}"
             ) from error
-        return Named(join_reference(name, changed_options(plugin)), name, plugin)
+        ref = join_reference(name, changed_options(plugin), refs)
+        return Named(ref, join_reference(name, {}, refs), plugin, parts)
 
     def add(self, name: str, cls: type[P]) -> None:
         """Register a class under a name for this process.
@@ -119,17 +127,10 @@ class Registry(Generic[P]):
             )
         self._added[name] = cls
 
-    def _points(self) -> dict[str, EntryPoint]:
+    def _points(self) -> dict[str, Entry]:
         if self._entries is None:
-            self._entries = {point.name: point for point in _installed().get(self.group, ())}
+            self._entries = dict(installed("hbench.").get(self.group, {}))
         return self._entries
-
-
-@functools.cache
-def _installed() -> dict[str, tuple[EntryPoint, ...]]:
-    """Return the entry points by group: what all packages say is read once, not once for every registry."""
-    found = entry_points()
-    return {group: tuple(found.select(group=group)) for group in found.groups if group.startswith("hbench.")}
 
 
 # mypy refuses an abstract class as an argument since it could be instantiated; a registry only asks for its subclasses.
@@ -199,3 +200,21 @@ def load_plugin_file(path: Path) -> list[str]:
 def source_digest(cls: type[Any]) -> str:
     """Return the sha256 of the file that defines a class, so that an edited scorer is scored anew."""
     return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
+
+
+def sources_digest(named: Named[Any]) -> str:
+    """Return the digest of the file that defines a plugin; of one made of others, of all their files together."""
+    own = source_digest(type(named.plugin))
+    if not named.parts:
+        return own
+    return hashlib.sha256("\n".join([own, *map(sources_digest, named.parts)]).encode()).hexdigest()
+
+
+def scored(named: Named[Scorer]) -> Named[Scorer]:
+    """Return the scorer whose scores a scorer uses: that inside a selection such as `ccs(aum)`, else itself."""
+    return named.parts[0] if isinstance(named.plugin, Selection) else named
+
+
+def with_parts(named: Named[Scorer]) -> list[Named[Scorer]]:
+    """Return a scorer and all that it is made of, however deep."""
+    return [named, *(inner for part in named.parts for inner in with_parts(part))]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.dynamics.signals import CAPTURES, SIGNALS, Capture
 from hbench.errors import UsageError
-from hbench.plugins.observation import Observation
+from hbench.plugins.observation import Observation, Texts
 from hbench.plugins.reading import check_declared, explain
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import xarray as xr
 
 _SCORE = "score"
@@ -24,8 +26,8 @@ _SCORE = "score"
 class Scorer(ABC):
     """A static scoring method: the dynamics of finished runs in, one number per example out.
 
-    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The three fields here are options every
-    scorer has; all but `capture` act on the selection and leave the scores alone.
+    A subclass sets `needs`, `keep` and `cite`, and defines `score`. The four fields here are options every
+    scorer has; `offset` and `balance` act on the selection and leave the scores alone.
     """
 
     #: Share of the training set dropped from the preferred end before selecting, 0 <= offset < 1.
@@ -34,6 +36,8 @@ class Scorer(ABC):
     balance: bool = field(default=False, kw_only=True)
     #: Observe at the other capture point than the scorer's canonical one (`train` or `epoch_end`).
     capture: Capture | None = field(default=None, kw_only=True)
+    #: Model whose full-data runs are read, instead of the one that is trained on the subset.
+    score_with: str | None = field(default=None, kw_only=True)
 
     #: Key into the shipped BibTeX, or None.
     cite: ClassVar[str | None] = None
@@ -56,13 +60,16 @@ class Scorer(ABC):
         if self.capture is not None and self.capture not in CAPTURES:
             raise UsageError(f"option capture={self.capture!r} is unknown; use one of {', '.join(CAPTURES)}")
         self.asks()
+        if self.score_with is not None and self.observation() is None:
+            raise UsageError(f"option score_with={self.score_with}: this scorer reads no run; leave the option out")
 
     @property
-    def needs(self) -> Observation | None:
+    def needs(self) -> Observation | Texts | None:
         """What every scoring run has to record; None, as here, when no training is needed.
 
         A scorer sets it as a class attribute, `needs = observe("correct", at="train")`, or defines it as a property
-        when it depends on an option. The engine reads `observation`, which applies the option `capture`.
+        when it depends on an option; `needs = texts()` for one that reads texts alone. The engine reads `observation`,
+        which applies the option `capture`, and `reads_texts`.
         """
         return None
 
@@ -75,12 +82,17 @@ class Scorer(ABC):
         """Return what every scoring run has to record, at the capture point in use; None when none is needed."""
         return self.asks()
 
+    def observations(self) -> tuple[Observation, ...]:
+        """Return all that every scoring run has to record: one of several scorers may look at several points."""
+        wanted = self.observation()
+        return () if wanted is None else (wanted,)
+
     def asks(self) -> Observation | None:
         """Return `needs` at the capture point in use: that of the option `capture` where given, else the canonical one.
 
         Raises UsageError when the option names a point where the signals cannot be observed.
         """
-        needs = self.needs
+        needs = None if isinstance(self.needs, Texts) else self.needs
         if self.capture is None:
             return needs
         if needs is None:
@@ -92,6 +104,10 @@ class Scorer(ABC):
                     f"option capture={self.capture}: {name} is measured at {points} only; leave the option out"
                 )
         return replace(needs, at=self.capture)
+
+    def reads_texts(self) -> bool:
+        """Return whether it is to be given the texts of the examples."""
+        return isinstance(self.needs, Texts)
 
     @abstractmethod
     def score(self, dynamics: xr.Dataset) -> xr.DataArray:
@@ -123,6 +139,19 @@ class Scorer(ABC):
         """
         return None
 
+    def pick(
+        self, preference: npt.NDArray[np.float64], count: int, random: np.random.Generator
+    ) -> npt.NDArray[np.bool_]:
+        """Return which of the examples are kept, bool (n,), `count` of them true; here, the first ones.
+
+        preference: float64 (n,), n >= count, what `prefer` gave, the most preferred first; ties come in a seeded order,
+        and what the option `offset` drops is left out. With the option `balance` it is called for every class.
+        random: for a choice that draws; the same for the same seed, whatever the order of the file.
+        """
+        import numpy as np
+
+        return np.arange(len(preference)) < count
+
 
 def _checked(score: Callable[[Any, xr.Dataset], xr.DataArray]) -> Callable[[Any, xr.Dataset], xr.DataArray]:
     """Return a scorer's `score` that names a signal which the dynamics lack, or a capture point that it cannot use."""
@@ -130,7 +159,7 @@ def _checked(score: Callable[[Any, xr.Dataset], xr.DataArray]) -> Callable[[Any,
     @functools.wraps(score)
     def checked(self: Scorer, dynamics: xr.Dataset) -> xr.DataArray:
         name, asked = type(self).__name__, self.asks()
-        check_declared(name, asked, dynamics)
+        check_declared(name, asked, dynamics, texts=self.reads_texts())
         try:
             return score(self, dynamics)
         except (AttributeError, KeyError) as error:

@@ -8,19 +8,19 @@ examples, so that millions need not be held at once; its scores have to be the s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hbench.errors import UsageError
 from hbench.files import first_line
+from hbench.plugins.scorer import Scorer
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import xarray as xr
 
-    from hbench.plugins.scorer import Scorer
 
 #: Examples of a block. Numpy adds the values of a lone example in another order than those of several, so that blocks
 #: are of nearly equal size and none is small.
@@ -79,7 +79,7 @@ def score_blocks(scorer: Scorer, read: Callable[[int, int], xr.Dataset], size: i
     scores, preference, natural = (_joined(values) for values in zip(*parts, strict=True))
     assert scores is not None and preference is not None
     sample = _Sample(_concatenated(samples), positions, runs, whole=size <= CHECKED)
-    notes = [*_constant(scorer, preference), *_again(scorer, sample, Scored(scores, preference, natural, ()))]
+    notes = [*constant(scorer, preference), *_again(scorer, sample, Scored(scores, preference, natural, ()))]
     for note in notes:
         logging.getLogger("hbench").warning(note)
     return Scored(scores, preference, natural, tuple(notes))
@@ -123,6 +123,33 @@ def _concatenated(samples: list[xr.Dataset]) -> xr.Dataset:
     return joined.assign_attrs(samples[0].attrs)
 
 
+def choose(
+    scorer: Scorer,
+    preference: npt.NDArray[np.float64],
+    ids: Sequence[str] | npt.NDArray[np.str_],
+    labels: npt.NDArray[np.int64] | None,
+    *,
+    count: int,
+    seed: int,
+) -> npt.NDArray[np.bool_]:
+    """Return the subset of a scorer, bool (n,), `count` of them true: its own `pick`, after what its options drop.
+
+    preference: what its scores gave, the highest kept first. labels: the class of each example, for the option
+    `balance`. seed: of the order of ties, and of what is drawn. Raises as `hbench.selection.select` does.
+    """
+    from hbench.selection import select  # needs numpy, which naming a plugin does not
+
+    return select(
+        preference,
+        ids,
+        count=count,
+        offset=scorer.offset,
+        balance=labels if scorer.balance else None,
+        seed=seed,
+        pick=None if type(scorer).pick is Scorer.pick else scorer.pick,
+    )
+
+
 def checked(scorer: Scorer, scores: xr.DataArray, dynamics: xr.Dataset) -> xr.DataArray:
     """Return the scores when they are one finite number per example. Raises UsageError, saying what is wrong."""
     import numpy as np
@@ -152,7 +179,8 @@ def checked(scorer: Scorer, scores: xr.DataArray, dynamics: xr.Dataset) -> xr.Da
     return scores
 
 
-def _constant(scorer: Scorer, values: npt.NDArray[Any]) -> list[str]:
+def constant(scorer: Scorer, values: npt.NDArray[Any]) -> list[str]:
+    """Return what to warn of where all examples are preferred equally."""
     if values.size < 2 or (values != values[0]).any():
         return []
     return [
@@ -197,7 +225,7 @@ def _again(scorer: Scorer, sample: _Sample, given: Scored) -> list[str]:
         )
     order = np.random.default_rng(0).permutation(len(first))
     turned = scorer.score(dynamics.isel(example=order)).to_numpy()
-    if _close(first[order], turned):
+    if close(first[order], turned):
         return []
     if np.array_equal(np.sort(first), np.arange(len(first))) and not _is_rank(first, order, turned):
         raise UsageError(
@@ -229,7 +257,7 @@ def _check_per_example(scorer: Scorer, sample: _Sample, given: Scored) -> None:
                 )
 
 
-def _close(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+def close(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
     """Return whether scores of the same examples are equal but for rounding."""
     import numpy as np
 

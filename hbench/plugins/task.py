@@ -52,6 +52,10 @@ class Task(ABC):
     evaluate: str | None = field(default=None, kw_only=True)
     #: Name of the training split to use instead of the declared one; several, joined by `+`, are read as one.
     train: str | None = field(default=None, kw_only=True)
+    #: Share of the training labels that are replaced by another class, above 0 and below 1; None for none.
+    label_noise: float | None = field(default=None, kw_only=True)
+    #: Seed of which labels these are, and by which classes they are replaced.
+    noise_seed: int = field(default=0, kw_only=True)
 
     #: Name of its kind. What only that kind reads is declared by further class attributes, which the kind names.
     kind: ClassVar[str]
@@ -81,6 +85,10 @@ class Task(ABC):
         shared = {part.strip() for part in self.training().split("+")} & set(self.splits())
         if shared:
             raise UsageError(f"the split '{min(shared)}' cannot be trained on and evaluated on; name another one")
+        if self.label_noise is not None and not 0 < self.label_noise < 1:
+            raise UsageError(f"label_noise={self.label_noise}: use a share above 0 and below 1, such as 0.1")
+        if self.noise_seed < 0 or (self.noise_seed and self.label_noise is None):
+            raise UsageError(f"noise_seed={self.noise_seed}: use an integer of at least 0, and with label_noise only")
 
     def training(self) -> str:
         """Return the training split in use."""
@@ -134,6 +142,7 @@ class Task(ABC):
             "labels": list(self.labels),
             "metric": self.metric,
             **({"layouts": layouts} if layouts else {}),
+            **({} if self.label_noise is None else {"label_noise": self.label_noise, "noise_seed": self.noise_seed}),
         }
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from hbench.board.board import Board
 from hbench.render.csv import Changes, changes_of, csv_differences
 from hbench.render.display import plural
+from hbench.render.figures.lines import Lines
 from hbench.render.figures.plots import Plot, drawn_from, library, plots_of
 from hbench.render.publish import COMPARISONS, CSV, LATEX, MARKDOWN, files_of, left_over
 from hbench.render.sections import page_of
 from hbench.results.fields import ResultError
-from hbench.results.folder import read_cell, results_of
+from hbench.results.folder import read_cell
 
 SAME, DRIFT, INCOMPATIBLE = 0, 1, 2
 #: Rows that a summary names.
@@ -42,8 +43,8 @@ def check(results_dir: Path, out_dir: Path) -> Check:
     if unreadable:
         return Check(INCOMPATIBLE, unreadable, unreadable)
     try:
-        board = Board.of(results_of(results_dir))
-        page, plots = page_of(board), plots_of(board.tradeoffs)
+        board = Board.of_folder(results_dir)
+        page, plots = page_of(board), plots_of(board)
         rebuilt = files_of(page)
         committed = {name: _committed(out_dir / name) for name in (MARKDOWN, CSV)}
         problems = csv_differences(committed[CSV], page.rows, CSV)
@@ -63,7 +64,7 @@ def check(results_dir: Path, out_dir: Path) -> Check:
         if name in committed:
             problems += _line_differences(committed[name], rebuilt[name], name)
     problems += _figure_differences(out_dir, committed, plots)
-    for path in left_over(out_dir, rebuilt, plots_of(board.tradeoffs)):
+    for path in left_over(out_dir, rebuilt, plots_of(board)):
         problems.append(f"{path.relative_to(out_dir)}: follows from no result; run `hbench leaderboard build`")
     return Check(DRIFT, tuple(problems), _summary(changes, problems)) if problems else Check(SAME, ())
 
@@ -108,7 +109,7 @@ def _committed(path: Path) -> str:
         raise ResultError(f"{path}: is missing or unreadable; run `hbench leaderboard build`") from None
 
 
-def _figure_differences(out_dir: Path, committed: Mapping[str, str], plots: Mapping[str, Plot]) -> list[str]:
+def _figure_differences(out_dir: Path, committed: Mapping[str, str], plots: Mapping[str, Plot | Lines]) -> list[str]:
     problems = []
     for name, plot in plots.items():
         digest, drawn_with = drawn_from(out_dir / name) or ("", "")

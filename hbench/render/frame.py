@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from hbench.board.board import Board
 from hbench.render.sections import page_of
-from hbench.results.folder import results_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,4 +19,4 @@ def board_frame(results_dir: Path | str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(page_of(Board.of(results_of(Path(results_dir)))).rows.data().records())
+    return pd.DataFrame(page_of(Board.of_folder(Path(results_dir))).rows.data().records())

@@ -8,6 +8,7 @@ from pathlib import Path
 from hbench.board.board import Board
 from hbench.files import write_together
 from hbench.render.csv import csv_text
+from hbench.render.figures.lines import Lines
 from hbench.render.figures.plots import Plot, drawn_from, leftovers, library, plots_of
 from hbench.render.latex import latex
 from hbench.render.markdown import markdown
@@ -16,6 +17,7 @@ from hbench.render.sections import page_of
 from hbench.results.cell import CellResult
 from hbench.results.fields import ResultError
 from hbench.results.folder import merged, results_of, text_of
+from hbench.results.sensitivity import SENSITIVITY, Sensitivity, read_sensitivity, text_of_rows, with_rows
 
 MARKDOWN, CSV, LATEX, COMPARISONS = "LEADERBOARD.md", "leaderboard.csv", "leaderboard.tex", "comparisons.csv"
 
@@ -25,7 +27,7 @@ def build(results_dir: Path, out_dir: Path) -> list[Path]:
 
     Raises ResultError when results are missing, unreadable or do not belong together, or a file cannot be written.
     """
-    return write(Board.of(results_of(results_dir)), out_dir)
+    return write(Board.of_folder(results_dir), out_dir)
 
 
 def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Board:
@@ -35,7 +37,7 @@ def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Bo
     was written is put back when a file cannot be. Raises ResultError naming `--results` as the way out.
     """
     try:
-        board = Board.of(merged(results_dir, cells))
+        board = Board.of(merged(results_dir, cells), read_sensitivity(results_dir))
     except ResultError as error:
         raise ResultError(
             f"{error}. No result was written, and no training is lost: name another folder with --results"
@@ -57,7 +59,7 @@ def write(board: Board, out_dir: Path) -> list[Path]:
     All figures are drawn, also those that say they show these results. The files are replaced together or not at all.
     Raises ResultError when one cannot be written.
     """
-    files, plots = files_of(page_of(board)), plots_of(board.tradeoffs)
+    files, plots = files_of(page_of(board)), plots_of(board)
     _write(_texts(files, plots, out_dir, redraw=True))
     return [out_dir / name for name in (*files, *plots)]
 
@@ -67,12 +69,12 @@ def write_with(results: Mapping[Path, str | None], board: Board, out_dir: Path) 
 
     Figures that say they show these results stay. Raises ResultError when a file cannot be written.
     """
-    files, plots = files_of(page_of(board)), plots_of(board.tradeoffs)
+    files, plots = files_of(page_of(board)), plots_of(board)
     _write({**results, **_texts(files, plots, out_dir, redraw=False)})
 
 
 def _texts(
-    files: Mapping[str, str], plots: Mapping[str, Plot], out_dir: Path, *, redraw: bool
+    files: Mapping[str, str], plots: Mapping[str, Plot | Lines], out_dir: Path, *, redraw: bool
 ) -> dict[Path, str | None]:
     """Return the text of every file of a board that is to be written; None for what an earlier board left."""
     texts: dict[Path, str | None] = {out_dir / name: text for name, text in files.items()}
@@ -99,3 +101,19 @@ def _write(texts: Mapping[Path, str | None]) -> None:
             f"{error.filename}: cannot be written ({error.strerror}), so nothing was; "
             "name a writable folder with --out, or with --results for a result"
         ) from None
+
+
+def publish_sensitivity(rows: Collection[Sensitivity], results_dir: Path, out_dir: Path) -> Path:
+    """Write lines of `sensitivity.csv`, instead of those of the same task, model and scorer; return its path.
+
+    The board is written anew where the folder holds results: together with the file, or not at all. Raises ResultError
+    when a file cannot be read or written.
+    """
+    path = results_dir / SENSITIVITY
+    merged_rows = with_rows(read_sensitivity(results_dir), rows)
+    texts: dict[Path, str | None] = {path: text_of_rows(merged_rows)}
+    if any(results_dir.rglob("*.json")):
+        write_with(texts, Board.of(results_of(results_dir), merged_rows), out_dir)
+    else:
+        _write(texts)
+    return path

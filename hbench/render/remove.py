@@ -13,6 +13,7 @@ from hbench.render.show import named
 from hbench.results.cell import CellResult
 from hbench.results.fields import ResultError
 from hbench.results.folder import read_cell, results_of, text_of
+from hbench.results.sensitivity import SENSITIVITY, read_sensitivity, text_of_rows, with_rows
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,12 @@ def remove(results_dir: Path, out_dir: Path, method: str, tasks: Collection[str]
     }
     if not stay:
         raise ResultError(f"{results_dir}: holds no result but those of '{method}'; delete the folder instead")
-    board = Board.of(sorted((stay | changed).values(), key=lambda result: result.cell))
     texts: dict[Path, str | None] = {path: text_of(result, path) for path, result in changed.items()}
+    known = read_sensitivity(results_dir)
+    left = with_rows(known, (), {(result.task, result.model, method) for result in gone.values()})
+    if len(left) < len(known):
+        texts[results_dir / SENSITIVITY] = text_of_rows(left) if left else None
+    board = Board.of(sorted((stay | changed).values(), key=lambda result: result.cell), left)
     write_with(texts | dict.fromkeys(gone), board, out_dir)
     return Removal(tuple(gone), tuple(changed))
 

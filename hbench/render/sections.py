@@ -5,13 +5,16 @@ from __future__ import annotations
 from hbench.board.board import Board
 from hbench.render.notes import notes_sections
 from hbench.render.parts.across import across_sections
+from hbench.render.parts.architectures import architectures_sections
 from hbench.render.parts.chosen import captioned
 from hbench.render.parts.claims import claims_sections
 from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
+from hbench.render.parts.regime import regime_sections
 from hbench.render.parts.results import results_sections
 from hbench.render.parts.rivals import rivals_table
 from hbench.render.parts.rows import rows_table
+from hbench.render.parts.sensitivity import sensitivity_sections
 from hbench.render.parts.tradeoff import tradeoff_sections
 from hbench.render.parts.trivial import trivial_sections
 from hbench.render.section import Page, Section, Text
@@ -24,12 +27,15 @@ from them and `hbench leaderboard check` recomputes it."""
 #: The parts of the page, in their order.
 _PARTS = (
     opening_sections,
+    regime_sections,
     trivial_sections,
     results_sections,
     claims_sections,
     tradeoff_sections,
     across_sections,
     planted_sections,
+    architectures_sections,
+    sensitivity_sections,
     notes_sections,
 )
 

@@ -13,7 +13,6 @@ from hbench.render.parts.chosen import chosen_page, columns_of
 from hbench.render.sections import page_of, results_of_part
 from hbench.results.cell import kept_share
 from hbench.results.fields import ResultError
-from hbench.results.folder import results_of
 
 
 def shown(board: Board, format: str = "text") -> str:
@@ -39,7 +38,7 @@ def show(
     """
     if columns is not None:
         columns_of(columns)  # refused before results are read
-    board = Board.of(results_of(results_dir))
+    board = Board.of_folder(results_dir)
 
     contests = [standing.key for standing in board.standings]
     tasks, models = named(task, {c.task for c in contests}), named(model, {c.model for c in contests})
@@ -62,7 +61,7 @@ def board_in(folder: Path) -> Board:
     Raises ResultError as `Board.of` does.
     """
     inner = folder / "results"
-    return Board.of(results_of(inner if inner.is_dir() else folder))
+    return Board.of_folder(inner if inner.is_dir() else folder)
 
 
 def named(wanted: str | None, labels: Collection[str]) -> frozenset[str]:

@@ -40,6 +40,8 @@ def _check_seeds(fields: Fields, result: CellResult) -> None:
         raise fields.error("seeds", f"holds a seed twice: {list(seeds)}; {_AGAIN}")
     if len(result.values) != len(seeds):
         raise fields.error("values", f"holds {len(result.values)} numbers for {len(seeds)} seeds; {_AGAIN}")
+    if result.steps and [s is None for s in result.steps] != [v is None for v in result.values]:
+        raise fields.error("steps", f"and values disagree on the seeds that failed; {_AGAIN}")
     for name, values in result.also.items():
         if [v is None for v in values] != [v is None for v in result.values]:
             raise fields.error(f"also.{name}", f"and values disagree on the seeds that failed; {_AGAIN}")
@@ -148,6 +150,8 @@ def _check_labels(fields: Fields, result: CellResult) -> None:
             raise fields.error("compared", f"does not name '{name}', which this file compares; {_AGAIN}")
     if result.baseline in result.rivals:
         raise fields.error("rivals", f"names '{result.baseline}', the random baseline (`chance`); {_AGAIN}")
+    if result.further is not None and (result.primary or result.is_diagnostic):
+        raise fields.error("further", f"names '{result.further.task}' for the task's own split; {_AGAIN}")
 
 
 def _check_size(fields: Fields, result: CellResult) -> None:
@@ -180,6 +184,8 @@ def _check_size(fields: Fields, result: CellResult) -> None:
 
 def _check_scoring(fields: Fields, result: CellResult) -> None:
     """Who reads scoring runs is charged for them, and nobody else; the groups hold these runs, and score every seed."""
+    if result.scored_with is not None and not result.scoring_runs:
+        raise fields.error("scored_with", f"names a model of which no run is read; {_AGAIN}")
     if (scoring := result.scoring) is not None:
         _check_groups(fields, result, scoring)
     cost = result.cost

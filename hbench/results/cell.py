@@ -26,6 +26,7 @@ from hbench.cost.charges import Part as Part
 from hbench.files import JsonObject
 from hbench.plugins.claims import Claim
 from hbench.plugins.registry import KINDS
+from hbench.plugins.settings import Setting
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
 from hbench.results.looks import Looks
 from hbench.results.outcomes import Outcomes
@@ -34,6 +35,11 @@ from hbench.statistics.confusion import METRICS, Metric
 #: Raised when the form of the files changes; files of another form are refused.
 SCHEMA = 2
 
+#: Fields that a file does not have where they are empty.
+_OPTIONAL = (
+    *("also", "rivals", "published", "claims", "trivial", "scoring", "looks", "further", "steps", "settings"),
+    "scored_with",
+)
 #: A word that its plain form keeps as it is, whether or not capitals count.
 _WORD = re.compile(r"[a-z0-9_+@](?:[a-z0-9._+@]*[a-z0-9_+@])?")
 #: References whose plain forms differ: the number of hyphens tells how many options follow a name of one or two words.
@@ -125,6 +131,23 @@ class TrivialAnswer:
 
 
 @dataclass(frozen=True)
+class Further:
+    """A set of another task than the one trained on: its reference, where its rows come from, what it declares."""
+
+    task: str
+    source: JsonObject
+    declaration: JsonObject
+
+
+@dataclass(frozen=True)
+class ScoredWith:
+    """The model whose runs gave the scores, where another one was trained on the subset, and its version."""
+
+    model: str
+    source: JsonObject
+
+
+@dataclass(frozen=True)
 class CellResult:
     """One cell: what was run, the metric per training seed, and one value per seed and evaluation example.
 
@@ -138,7 +161,10 @@ class CellResult:
     published, what the authors of the method report in one sentence, in results of protocol 1; claims, what they claim;
     trivial, what an answer without reading reaches, beside the full-data baseline; scoring, the groups of full-data
     runs that the scores come from (without it, one group of all `scoring_runs` scores for every seed, see
-    `scored_from`); looks, the numbers of seeds at which its results are looked at by plan, and were without one.
+    `scored_from`); looks, the numbers of seeds at which its results are looked at by plan, and were without one;
+    further, where `split` is the label of a further set: whose examples the trained models were evaluated on; steps,
+    the optimiser steps per seed, None where it failed; settings, those in which the method's authors measured it;
+    scored_with, the model whose runs `scoring` names, where it is another one than `model`.
     """
 
     task: str
@@ -172,6 +198,10 @@ class CellResult:
     trivial: TrivialAnswer | None = None
     scoring: Scoring | None = None
     looks: Looks | None = None
+    further: Further | None = None
+    steps: tuple[int | None, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    scored_with: ScoredWith | None = None
 
     @property
     def cell(self) -> CellKey:
@@ -211,8 +241,19 @@ class CellResult:
     @cached_property
     def metric_of_counts(self) -> Metric | None:
         """Return the metric as a function of counts of classes, None where per-example values do not tell it."""
-        labels = self.data.declaration.get("labels")
-        return metric_of_counts(self.kind, self.metric, labels if isinstance(labels, list) else ())
+        return metric_of_counts(self.kind, self.metric, self.labels)
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the names of the classes of the evaluation examples; empty where the file does not say them."""
+        labels = (self.data if self.further is None else self.further).declaration.get("labels")
+        return labels if isinstance(labels, list) else []
+
+    @property
+    def label_noise(self) -> float | None:
+        """Return the share of the training labels that were replaced by another class, None for none."""
+        share = self.data.declaration.get("label_noise")
+        return share if isinstance(share, float) else None
 
     @property
     def sizes(self) -> dict[int, int]:
@@ -246,7 +287,8 @@ class CellResult:
             compute = payload["cost"].pop("compute")
             payload["cost"] |= compute
         payload["claims"] = [claim.as_json() for claim in self.claims]
-        for name in ("also", "rivals", "published", "claims", "trivial", "scoring", "looks"):
+        payload["settings"] = [setting.as_json() for setting in self.settings]
+        for name in _OPTIONAL:
             if not payload[name]:
                 del payload[name]
         for outcomes in (payload["examples"], payload.get("trivial", {}).get("examples")):

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 from hbench.cost.budgets import BUDGETS
-from hbench.errors import UsageError
 from hbench.files import JsonObject, lone_surrogate, short_repr
 from hbench.jobs.spec import PROTOCOL
-from hbench.plugins.claims import Claim, claim_from
 from hbench.plugins.registry import KINDS
 from hbench.results.agreement import check_agreement
+from hbench.results.authors import parse_claims, parse_settings
 from hbench.results.cell import (
     SCHEMA,
     WORK,
@@ -20,7 +19,9 @@ from hbench.results.cell import (
     Cost,
     Data,
     Failed,
+    Further,
     Part,
+    ScoredWith,
     Scoring,
     Subset,
     TrivialAnswer,
@@ -76,10 +77,14 @@ def parse_cell(text: str, file: str) -> CellResult:
         also=_also(fields),
         rivals=_methods(fields, "rivals", "rivals") if fields.has("rivals") else (),
         published=fields.text("published") if fields.has("published") else None,
-        claims=_claims(fields),
+        claims=parse_claims(fields),
         trivial=_trivial(fields),
         scoring=_scored_from(fields),
         looks=parse_looks(fields, len(fields.wholes("seeds"))),
+        further=_further(fields),
+        steps=_steps(fields),
+        settings=parse_settings(fields),
+        scored_with=_scored_with(fields),
     )
     fields.close()
     check_agreement(fields, result)
@@ -146,8 +151,8 @@ def _object(fields: Fields, name: str) -> JsonObject:
 def _methods(fields: Fields, name: str, what: str) -> tuple[str, ...]:
     found = fields.take(
         name,
-        f"a sorted list of the {what}, each once, without '{FULL}'",
-        lambda v: isinstance(v, list) and all(is_text(one) for one in v) and v == sorted(set(v)) and FULL not in v,
+        f"a sorted list of the {what}, each once, without '{FULL}', and at least one",
+        lambda v: isinstance(v, list) and all(map(is_text, v)) and len(v) > 0 and v == sorted(set(v)) and FULL not in v,
     )
     return tuple(found)
 
@@ -178,7 +183,7 @@ def _values(fields: Fields, name: str = "values") -> tuple[float | None, ...]:
 
 
 def _also(fields: Fields) -> dict[str, tuple[float | None, ...]]:
-    inner = fields.within("also") if fields.has("also") else None
+    inner = fields.optional("also")
     return {} if inner is None else {name: _values(inner, name) for name in inner.names()}
 
 
@@ -208,20 +213,8 @@ def _examples(fields: Fields) -> Outcomes | None:
     return outcomes
 
 
-def _claims(fields: Fields) -> tuple[Claim, ...]:
-    if not fields.has("claims"):
-        return ()
-    entries = fields.take(
-        "claims", "a list of objects", lambda v: isinstance(v, list) and all(isinstance(x, dict) for x in v)
-    )
-    try:
-        return tuple(claim_from(entry) for entry in entries)
-    except UsageError as error:
-        raise fields.error("claims", f"holds one that cannot be read: {error}") from None
-
-
 def _trivial(fields: Fields) -> TrivialAnswer | None:
-    inner = fields.within("trivial") if fields.has("trivial") else None
+    inner = fields.optional("trivial")
     if inner is None:
         return None
     answer, outcomes = inner.text("answer"), _examples(inner)
@@ -232,7 +225,7 @@ def _trivial(fields: Fields) -> TrivialAnswer | None:
 
 
 def _scored_from(fields: Fields) -> Scoring | None:
-    inner = fields.within("scoring") if fields.has("scoring") else None
+    inner = fields.optional("scoring")
     if inner is None:
         return None
     groups = inner.take(
@@ -248,6 +241,36 @@ def _scored_from(fields: Fields) -> Scoring | None:
         ),
     )
     found = Scoring(tuple(map(tuple, groups)), inner.wholes("scored_by"))
+    inner.close()
+    return found
+
+
+def _scored_with(fields: Fields) -> ScoredWith | None:
+    inner = fields.optional("scored_with")
+    if inner is None:
+        return None
+    found = ScoredWith(inner.text("model"), _object(inner, "source"))
+    inner.close()
+    return found
+
+
+def _steps(fields: Fields) -> tuple[int | None, ...]:
+    if not fields.has("steps"):
+        return ()
+    return tuple(
+        fields.take(
+            "steps",
+            "a list of integers of at least 1, null where a seed failed",
+            lambda v: isinstance(v, list) and all(x is None or (is_whole(x) and x >= 1) for x in v),
+        )
+    )
+
+
+def _further(fields: Fields) -> Further | None:
+    inner = fields.optional("further")
+    if inner is None:
+        return None
+    found = Further(inner.text("task"), _object(inner, "source"), _object(inner, "declaration"))
     inner.close()
     return found
 

@@ -23,14 +23,17 @@ from hbench.statistics.jackknife import pseudo_values
 from hbench.statistics.looks import pocock_level
 from hbench.statistics.mcnemar import McNemar, mcnemar_by_seed
 from hbench.statistics.multiplicity import PartialConjunction, benjamini_hochberg, holm, partial_conjunction
+from hbench.statistics.parts import Parts
 from hbench.statistics.ranksets import PairTest, RankSet, rank_sets
-from hbench.statistics.ratio import Ratio, two_t_ratio
+from hbench.statistics.ratio import Ratio, two_t_ratio, two_t_ratios
 from hbench.statistics.runs import RunsAbove, runs_above
-from hbench.statistics.two_t import TwoT, TwoTTest, two_t_mean, two_t_p, two_t_test
+from hbench.statistics.sum_of_ts import Errors, TwoT
+from hbench.statistics.two_t import TwoTTest, lower_bounds, p_of, two_t_mean, two_t_p, two_t_ps, two_t_test, two_t_tests
 from hbench.statistics.verdicts import MarginVerdict, Superiority, margin_verdict, superiority
 
 __all__ = [
     "CrossedTest",
+    "Errors",
     "Friedman",
     "GroupedMeans",
     "Interval",
@@ -39,6 +42,7 @@ __all__ = [
     "PairTest",
     "PairedRanks",
     "PartialConjunction",
+    "Parts",
     "RankSet",
     "Ratio",
     "RunsAbove",
@@ -55,8 +59,10 @@ __all__ = [
     "friedman",
     "holm",
     "inflation",
+    "lower_bounds",
     "margin_verdict",
     "mcnemar_by_seed",
+    "p_of",
     "partial_conjunction",
     "pocock_level",
     "pooled_lambda",
@@ -67,7 +73,10 @@ __all__ = [
     "superiority",
     "two_t_mean",
     "two_t_p",
+    "two_t_ps",
     "two_t_ratio",
+    "two_t_ratios",
     "two_t_test",
+    "two_t_tests",
     "wilcoxon_holm",
 ]

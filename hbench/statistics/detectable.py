@@ -2,7 +2,7 @@
 
 Both parts of the variance are estimated, by this comparison and anew by the one that would show the difference. Taken
 at its word, an estimate promises too much: it is too small half of the time. So the power is averaged over both: with
-the scales a and b of `hbench.statistics.two_t.TwoT`, the true ones are a / s and b / u for
+the scales a and b of `hbench.statistics.sum_of_ts.TwoT`, the true ones are a / s and b / u for
 s^2 ~ chi^2(S - 1) / (S - 1) and u^2 ~ chi^2(C - 1) / (C - 1), the repetition estimates them anew in the same way, and
 the difference d solves
 
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench.errors import UsageError
-from hbench.statistics.two_t import TwoT
+from hbench.statistics.sum_of_ts import Errors, TwoT
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,7 +58,8 @@ def _factors(seed_df: float, case_df: float, alpha: float, power: float) -> tupl
 
     angles = np.linspace(0, math.pi / 2, _ANGLES)
     fine = np.linspace(0, math.pi / 2, _FINE)
-    widths = np.array([TwoT(math.cos(x), math.sin(x), seed_df, case_df).half_width(1 - alpha) for x in fine])
+    every = Errors(np.cos(fine), np.sin(fine), np.full(_FINE, seed_df), np.full(_FINE, case_df))
+    widths = every.half_width(1 - alpha)
     uniform = _points()
     s, u, again_s, again_u = (
         np.sqrt(special.chdtri(df, 1 - column) / df)

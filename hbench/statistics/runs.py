@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hbench.statistics.crossed import linearised, rounding_of
+from hbench.statistics.parts import linearised, rounding_of
 from hbench.statistics.student import quantile
 from hbench.statistics.tables import paired
 
@@ -40,7 +40,9 @@ def runs_above(
     theirs = np.broadcast_to(np.asarray(trivial, dtype=np.float64), ours.shape)
     first, second = paired(ours, theirs)
     mean, linear, size = linearised(first - second, cases)
-    rounding = math.sqrt(rounding_of(float(max(np.abs(first).max(), np.abs(second).max())), size))
+    rounding = math.sqrt(
+        rounding_of(float(max(np.abs(first).max(), np.abs(second).max())), float(size.max() / size.mean()))
+    )
     if len(size) < 2:
         above = tuple(bool(m > rounding) for m in mean)
         return RunsAbove(above, any(above))

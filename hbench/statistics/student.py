@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 
-def two_sided_p(t: float, df: float) -> float:
-    """Return P(|T| >= |t|) for T with `df` > 0 degrees of freedom; math.inf is the normal distribution."""
+
+def two_sided_p(t: npt.ArrayLike, df: float) -> npt.NDArray[np.float64]:
+    """Return P(|T| >= |t|) of each t for T with `df` > 0 degrees of freedom; math.inf is the normal distribution."""
     from scipy import special
 
-    return 2.0 * float(special.ndtr(-abs(t)) if math.isinf(df) else special.stdtr(df, -abs(t)))
+    beyond = -np.abs(np.asarray(t, dtype=np.float64))
+    return 2.0 * np.asarray(special.ndtr(beyond) if math.isinf(df) else special.stdtr(df, beyond))
 
 
 def quantile(probability: float, df: float) -> float:

@@ -19,13 +19,15 @@ from hbench.data.examples import Examples
 from hbench.errors import DataError, TrainingFailed, UsageError
 from hbench.jobs.integrity import write_result
 from hbench.jobs.result import ExampleCounts, Machine, TrainingResult
-from hbench.jobs.spec import FineTune, canonical, unpack_subset
+from hbench.jobs.spec import FineTune, TaskRef, canonical, unpack_subset
 from hbench.jobs.store import write_arrays
 from hbench.kinds import Encoded, Evaluation, Head, Kind, Trivial, find_kind, load_examples
+from hbench.kinds.noise import with_label_noise
 from hbench.models.catalogue import Model, check_model, model_of
 from hbench.models.load import auto_class, check_loaded, load_config, load_model, load_tokenizer
-from hbench.models.rows import Rows, RowsInUse, used_rows
+from hbench.models.rows import Rows, RowsInUse, token_table, used_rows
 from hbench.plugins import DynamicScorer, Task, texts_of
+from hbench.plugins.further import further_label
 from hbench.plugins.recording import why_unrecorded
 from hbench.plugins.references import join_reference
 from hbench.plugins.registry import SCORERS, TASKS
@@ -34,6 +36,16 @@ from hbench.training.curriculum import Curriculum
 from hbench.training.device import device_name
 from hbench.training.flops import FlopCount, count_flops
 from hbench.training.loop import OnStep, Run, Setting
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """A split that trained models are evaluated on."""
+
+    #: Whose split it is: the task that is trained on, or that of a further set.
+    task: Task
+    examples: Examples
+    encoded: Encoded
 
 
 @dataclass(frozen=True)
@@ -49,10 +61,22 @@ class Prepared:
     flops: FlopCount
     train: Examples
     encoded: Encoded
-    evaluation: dict[str, tuple[Examples, Encoded]]
-    #: Tokens that occur in any of these examples: the rows of the embedding that are trained.
+    #: By split.
+    evaluation: dict[str, EvaluationSet]
+    #: By label: the sets of other tasks.
+    further: dict[str, EvaluationSet]
+    #: Tokens that occur in the task's examples, those of further sets left out: the rows of the embedding that are
+    #: trained.
     rows: Rows
 
+    @property
+    def sets(self) -> dict[str, EvaluationSet]:
+        """Return all sets that models are evaluated on, the task's own ones first."""
+        return {**self.evaluation, **self.further}
+
+
+#: By set: what `Kind.predict` keeps of every example.
+Kept = dict[str, npt.NDArray[np.float32]]
 
 #: Per process: identity of task, model and length -> what is shared, the oldest first.
 _RECENT: dict[str, Prepared] = {}
@@ -72,13 +96,14 @@ def fine_tune(
     members = _members(job, len(shared.encoded.ids))
     head = shared.kind.head(shared.task)
     model = load_model(shared.model, head, shared.config, job.seed)
-    RowsInUse(model, shared.rows)
+    table = token_table(model) if shared.further else None
+    rows = RowsInUse(model, shared.rows)
     setting = Setting(
         model=model,
         kind=shared.kind,
         flops=shared.flops,
         width=shared.kind.width(shared.task),
-        predict_width=max(shared.kind.predict_width(shared.task, encoded) for _, encoded in shared.evaluation.values()),
+        predict_width=max(shared.kind.predict_width(one.task, one.encoded) for one in shared.sets.values()),
         recipe=job.recipe,
         seed=job.seed,
         device=device,
@@ -89,11 +114,18 @@ def fine_tune(
     run.started = started
     with nullcontext() if checkpoints is None else checkpoints.following(run):
         run.train(progress)
-        _write_files(run, job, shared, folder)
+        kept = {split: run.predict(one.encoded, split) for split, one in shared.evaluation.items()}
+        if shared.further:
+            # No checkpoint from here on: one holds the rows in use alone, and what is left to do takes little.
+            run.after_batch = None
+            if table is not None:
+                rows.restore(table)
+            kept |= {label: run.predict(one.encoded) for label, one in shared.further.items()}
+        _write_files(run, job, shared, kept, folder)
 
 
-def _write_files(run: Run, job: FineTune, shared: Prepared, folder: Path) -> None:
-    """Evaluate a trained run and write all files of its job."""
+def _write_files(run: Run, job: FineTune, shared: Prepared, kept: Kept, folder: Path) -> None:
+    """Write all files of a job; `kept`: what its trained run predicts, by set."""
     curriculum = run.curriculum
     if curriculum is not None:
         curriculum.save(folder)
@@ -102,8 +134,8 @@ def _write_files(run: Run, job: FineTune, shared: Prepared, folder: Path) -> Non
         dynamics.save(folder / "dynamics.nc", observed)
     if job.subset is None and curriculum is None:
         _write_examples(folder, shared)
-    trivial = {split: shared.kind.trivial(shared.task, encoded) for split, (_, encoded) in shared.evaluation.items()}
-    evaluations = _evaluate(run, shared, trivial, folder)
+    trivial = {name: shared.kind.trivial(one.task, one.examples, one.encoded) for name, one in shared.sets.items()}
+    evaluations = _evaluate(kept, shared, trivial, folder)
     run.seconds["whole job"] = time.perf_counter() - run.started
     run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]
     (folder / "log.txt").write_text("\n".join(run.log) + "\n", encoding="utf-8")
@@ -112,7 +144,8 @@ def _write_files(run: Run, job: FineTune, shared: Prepared, folder: Path) -> Non
 
 def prepare(job: FineTune) -> Prepared:
     """Return what all jobs of this task, model and length share; the latest are kept, so data are read once."""
-    identity = canonical([asdict(job.task), asdict(job.model), job.recipe.max_length])
+    parts: list[Any] = [asdict(job.task), asdict(job.model), job.recipe.max_length]
+    identity = canonical([*parts, [asdict(found) for found in job.further or ()]])
     if identity not in _RECENT:
         while len(_RECENT) >= _KEEP_RECENT:
             _RECENT.pop(next(iter(_RECENT)))
@@ -123,7 +156,7 @@ def prepare(job: FineTune) -> Prepared:
 def _prepare(job: FineTune) -> Prepared:
     task = TASKS.find(job.task.ref).plugin
     kind = find_kind(task.kind)
-    train, *rest = (_examples(job, task, split) for split in (task.training(), *task.splits()))
+    train, *rest = (_examples(job.task, split) for split in (task.training(), *task.splits()))
     model = model_of(job.model)
     length = job.recipe.max_length
     check_model(model, length, texts_of(task))
@@ -131,11 +164,16 @@ def _prepare(job: FineTune) -> Prepared:
     head = kind.head(task)
     config = load_config(model, head, tokenizer)
     check_loaded(model, tokenizer, config, length, texts_of(task))
-    encoded = kind.encode(task, train, tokenizer, length)
-    evaluation = {
-        split: (examples, kind.encode(task, examples, tokenizer, length))
-        for split, examples in zip(task.splits(), rest, strict=True)
-    }
+    train, encoded = with_label_noise(task, train, kind.encode(task, train, tokenizer, length))
+
+    def encode(of: Task, examples: Examples) -> EvaluationSet:
+        return EvaluationSet(of, examples, kind.encode(of, examples, tokenizer, length))
+
+    evaluation = {split: encode(task, examples) for split, examples in zip(task.splits(), rest, strict=True)}
+    further = {}
+    for ref in job.further or ():
+        found = TASKS.find(ref.ref)
+        further[further_label(found)] = encode(found.plugin, _examples(ref, found.plugin.splits()[0]))
     return Prepared(
         task=task,
         model=model,
@@ -146,8 +184,9 @@ def _prepare(job: FineTune) -> Prepared:
         train=replace(train, columns={}),  # the texts are in `encoded` now
         encoded=encoded,
         evaluation=evaluation,
+        further=further,
         rows=used_rows(
-            [one.sequences.fields["input_ids"] for one in (encoded, *(found for _, found in evaluation.values()))],
+            [one.sequences.fields["input_ids"] for one in (encoded, *(one.encoded for one in evaluation.values()))],
             tokenizer,
             config,
         ),
@@ -165,14 +204,14 @@ def _count_flops(model: Model, head: Head, config: Any) -> FlopCount:
         ) from error
 
 
-def _examples(job: FineTune, task: Task, split: str) -> Examples:
-    ref = job.task
+def _examples(ref: TaskRef, split: str) -> Examples:
+    task = TASKS.find(ref.ref)
     return load_examples(
-        TASKS.find(ref.ref),
+        task,
         split,
         source=ref.source,
         data_dir=None if ref.data_dir is None else Path(ref.data_dir),
-        size=ref.train_size if split == task.training() else ref.eval_size,
+        size=ref.train_size if split == task.plugin.training() else ref.eval_size,
         seed=ref.sample_seed,
     )
 
@@ -224,17 +263,17 @@ def _write_examples(folder: Path, shared: Prepared) -> None:
     write_arrays(folder / "examples.npz", arrays)
 
 
-def _evaluate(run: Run, shared: Prepared, trivial: dict[str, Trivial], folder: Path) -> dict[str, Evaluation]:
+def _evaluate(kept: Kept, shared: Prepared, trivial: dict[str, Trivial], folder: Path) -> dict[str, Evaluation]:
     arrays: dict[str, npt.NDArray[Any]] = {f"{split}.trivial": found.values for split, found in trivial.items()}
     evaluations = {}
-    for split, (examples, encoded) in shared.evaluation.items():
-        found = shared.kind.evaluate(shared.task, run.predict(encoded, split), examples, encoded)
+    for split, one in shared.sets.items():
+        found = shared.kind.evaluate(one.task, kept[split], one.examples, one.encoded)
         evaluations[split] = found
         arrays |= {f"{split}.values": found.values, f"{split}.prediction": found.prediction}
-        arrays[f"{split}.gold"] = encoded.label
+        arrays[f"{split}.gold"] = one.encoded.label
         arrays |= {f"{split}.{name}": values for name, values in found.details.items()}
-        if examples.cases is not None:
-            arrays[f"{split}.cases"] = np.array(examples.cases, dtype=np.int64)
+        if one.examples.cases is not None:
+            arrays[f"{split}.cases"] = np.array(one.examples.cases, dtype=np.int64)
     write_arrays(folder / "predictions.npz", arrays)
     return evaluations
 
@@ -243,13 +282,13 @@ def _result(
     run: Run, shared: Prepared, evaluations: dict[str, Evaluation], trivial: dict[str, Trivial]
 ) -> TrainingResult:
     curriculum = run.curriculum
-    digests = {split: examples.digest for split, (examples, _) in shared.evaluation.items()}
+    digests = {split: one.examples.digest for split, one in shared.sets.items()}
     return TrainingResult(
         metric={split: found.metric for split, found in evaluations.items()},
         examples=ExampleCounts(
             train=len(shared.encoded.ids),
             subset=len(run.members) if curriculum is None else curriculum.count,
-            evaluation={split: len(encoded.ids) for split, (_, encoded) in shared.evaluation.items()},
+            evaluation={split: len(one.encoded.ids) for split, one in shared.sets.items()},
             digests={shared.task.training(): shared.train.digest, **digests},
         ),
         steps=run.steps,

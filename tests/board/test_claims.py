@@ -83,6 +83,12 @@ def test_a_claim_about_something_else_is_not_tested(changes, reason):
     assert [(a.answer, a.reason, a.cell) for a in made] == [("not tested", reason, None)]
 
 
+def test_what_authors_claim_is_not_about_data_with_label_noise():
+    noisy = [replace(c, task="snli[label_noise=0.1]") for c in BOARD]
+    made = answers(noisy, "el2n", claim("better than", against="random"))
+    assert [(a.answer, a.reason) for a in made] == [("not tested", "no row of this board is in its range")]
+
+
 def test_a_claim_that_no_board_can_test():
     assert the_answers(BOARD, "el2n", claim("other")) == ["not tested"]
 

@@ -24,7 +24,7 @@ from hbench.plugins.registry import SCORERS
 #: Whatever takes longer to import than the command line may take to answer.
 HEAVY = {
     *("torch", "transformers", "datasets", "accelerate", "evaluate", "numpy", "pandas", "xarray", "scipy", "sklearn"),
-    "matplotlib",
+    *("matplotlib", "rich", "email", "concurrent", "tempfile"),
 }
 
 
@@ -46,6 +46,7 @@ def in_process(code: str) -> subprocess.CompletedProcess[str]:
         ["--help"],
         ["run", "--help"],
         ["plan", "small"],
+        ["plan", "paper-large"],
         ["list", "scorers"],
         ["list", "tasks"],
         ["list", "suites"],
@@ -139,7 +140,7 @@ def test_list_gives_where_data_and_weights_come_from(hbench):
     assert models["roberta-large"]["hub"] == "FacebookAI/roberta-large"
     assert len(models["roberta-large"]["revision"]) == 40
     suites = {row["name"] for row in json.loads(hbench("list", "suites", "--json").out)}
-    assert suites == {"quickstart", "small", "reading", "answering", "dynamic", "paper"}
+    assert suites == {"quickstart", "small", "reading", "answering", "dynamic", "paper", "paper-large"}
 
 
 def test_list_gives_kinds_and_executors(hbench):
@@ -326,6 +327,9 @@ def test_in_a_narrow_terminal_no_line_ends_inside_a_word(capsys, monkeypatch):
     print_table(["task", "runs"], [[reference, 3]])
     lines = strip(capsys.readouterr().out).splitlines()
     assert lines[0].split() == ["task", "runs"]  # what fits stays a table
+    narrow = [["-" * 76, 22], ["x", None]]
+    print_table(["t", "n"], narrow)
+    assert strip(capsys.readouterr().out).splitlines()[2] == f"{'-' * 76}  22"  # 80 columns fit
     board = "\n".join(["short", "cartography[region=hard]  " * 5, ""])
     print_lines(board)
     lines = capsys.readouterr().out.splitlines()
@@ -335,6 +339,19 @@ def test_in_a_narrow_terminal_no_line_ends_inside_a_word(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: False)
     print_lines(board)
     assert capsys.readouterr().out == f"{board}\n"
+
+
+def test_columns_of_a_table_line_up_whatever_their_cells_hold(capsys):
+    print_table(["task", "n", "what"], [["sst2", 1234, "el2n[epoch=2]"], ["情緒", 5, "a\nb"], ["e\u0301", 0.25, None]])
+    assert capsys.readouterr().out.splitlines() == [
+        "task      n  what",
+        "-" * 26,
+        "sst2  1,234  el2n[epoch=2]",
+        "情緒      5  a b",
+        "e\u0301       0.2  -",
+    ]
+    print_table(["task", "n"], [])
+    assert capsys.readouterr().out.splitlines() == ["task  n", "-------"]
 
 
 def test_output_can_be_cut_short():

@@ -35,32 +35,36 @@ TRAINED = [part(epoch, "training", 2 * epoch) for epoch in (1, 2, 3)]
 
 
 @pytest.mark.parametrize(
-    ("observation", "expected"),
+    ("observations", "expected"),
     [
-        (None, []),
-        (observe("correct"), TRAINED),
-        (observe("gold_prob", epochs=(1,)), TRAINED[:1]),
-        (observe("el2n", at="epoch_end", epochs=(1,)), [part(1, "signals", 8), TRAINED[0]]),
-        (observe("el2n", at="epoch_end", epochs=(2,)), [TRAINED[0], part(2, "signals", 10), TRAINED[1]]),
+        ([], []),
+        ([observe("correct")], TRAINED),
+        ([observe("gold_prob", epochs=(1,))], TRAINED[:1]),
+        ([observe("el2n", at="epoch_end", epochs=(1,))], [part(1, "signals", 8), TRAINED[0]]),
+        ([observe("el2n", at="epoch_end", epochs=(2,))], [TRAINED[0], part(2, "signals", 10), TRAINED[1]]),
         (
-            observe("el2n", at="epoch_end", epochs=(2, 1)),
+            [observe("el2n", at="epoch_end", epochs=(2, 1))],
             [part(1, "signals", 8), TRAINED[0], part(2, "signals", 10), TRAINED[1]],
         ),
         (
-            observe("grad_norm", at="epoch_end", epochs=(1,)),
+            [observe("grad_norm", at="epoch_end", epochs=(1,))],
             [part(1, "gradients", 32), part(1, "signals", 8), TRAINED[0]],
+        ),
+        (  # of several scorers: what two of them need is charged once
+            [observe("correct"), observe("el2n", at="epoch_end", epochs=(1,)), observe("loss", epochs=(2,))],
+            [part(1, "signals", 8), *TRAINED],
         ),
     ],
 )
-def test_a_method_is_charged_for_the_parts_it_needs_alone(observation: Any, expected: list[Part]) -> None:
-    found = charges.scoring(observation, [BILL, BILL], epochs=3)
+def test_a_method_is_charged_for_the_parts_it_needs_alone(observations: Any, expected: list[Part]) -> None:
+    found = charges.scoring(observations, [BILL, BILL], epochs=3)
     assert list(found.examples) == expected
     assert [p.amount for p in found.flops] == [100 * p.amount for p in expected]
     assert [p.amount for p in found.tokens] == [10 * p.amount for p in expected]
 
 
 def test_every_epoch_is_observed_where_none_is_named() -> None:
-    found = charges.scoring(observe("el2n", at="epoch_end"), [BILL], epochs=2).examples
+    found = charges.scoring([observe("el2n", at="epoch_end")], [BILL], epochs=2).examples
     assert [(p.epoch, p.what, p.amount) for p in found] == [
         (1, "signals", 4.0),
         (1, "training", 1.0),
@@ -71,12 +75,12 @@ def test_every_epoch_is_observed_where_none_is_named() -> None:
 
 def test_what_others_asked_of_the_same_runs_changes_nothing() -> None:
     plain = Bill(BILL.trained, (ObservingPass(1, "signals", used(4)),))
-    wanted = observe("el2n", at="epoch_end", epochs=(1,))
+    wanted = [observe("el2n", at="epoch_end", epochs=(1,))]
     assert charges.scoring(wanted, [BILL, BILL], 3) == charges.scoring(wanted, [plain, plain], 3)
 
 
 def test_a_run_that_failed_counts_as_the_mean_of_the_others() -> None:
-    wanted = observe("el2n", at="epoch_end", epochs=(1,))
+    wanted = [observe("el2n", at="epoch_end", epochs=(1,))]
     found = charges.scoring(wanted, [BILL, None], epochs=3).tokens
     assert found == (part(1, "signals", 80), part(1, "training", 20))
     unknown = charges.scoring(wanted, [None, None], epochs=3).tokens
@@ -86,12 +90,14 @@ def test_a_run_that_failed_counts_as_the_mean_of_the_others() -> None:
 def test_a_method_is_charged_for_one_set_of_scores_the_mean_over_its_sets() -> None:
     twice = Bill(tuple(used(2 * epoch) for epoch in (1, 2, 3)))
     for sets, amounts in ((1, [12, 24, 36]), (2, [6, 12, 18]), (4, [3, 6, 9])):
-        found = charges.scoring(observe("correct"), [BILL, twice, BILL, twice, BILL, twice, BILL, twice], 3, sets=sets)
+        found = charges.scoring(
+            [observe("correct")], [BILL, twice, BILL, twice, BILL, twice, BILL, twice], 3, sets=sets
+        )
         assert [p.amount for p in found.examples] == pytest.approx(amounts)
 
 
 def test_cost_is_unknown_without_a_full_run() -> None:
-    parts = charges.scoring(observe("correct"), [BILL], epochs=3)
+    parts = charges.scoring([observe("correct")], [BILL], epochs=3)
     assert charges.cost(None, training_alone(Bill((used(2),))), parts) is None
     known = charges.cost(training_alone(BILL), training_alone(Bill((used(2),))), parts)
     assert known is not None

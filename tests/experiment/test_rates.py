@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hbench.experiment.estimate import estimate
+from hbench.experiment.estimate import ASSUMED_RATE, estimate
 from hbench.experiment.plan import make_plan
 from hbench.experiment.rates import Rate, machine_name, rates_file, read_rate, write_rate
 from hbench.experiment.suite_file import load_suite
@@ -35,6 +35,20 @@ def test_a_damaged_file_is_measured_anew(text):
     assert read_rate("cpu") is None
     write_rate("cpu", rate(2e9))
     assert read_rate("cpu") == rate(2e9)
+
+
+def test_the_suite_of_larger_models_is_planned_with_its_cost():
+    found = estimate(make_plan(load_suite("paper-large")))
+    assert {one.model for one in found.experiments} == {"roberta-large", "opt-1.3b", "llama-3.2-1b", "qwen2.5-1.5b"}
+    for one in found.experiments:
+        assert one.flops_per_job is not None
+        assert one.gpu_hours_per_job == pytest.approx(one.flops_per_job / ASSUMED_RATE / 3600, abs=0.01)
+        assert one.gpu_hours_at_most == pytest.approx(one.flops_at_most / ASSUMED_RATE / 3600, abs=0.01)
+        assert one.memory_gib > 5
+    assert found.total.gpu_hours_at_most == pytest.approx(
+        sum(one.gpu_hours_at_most for one in found.experiments), abs=1
+    )
+    assert found.total.flops_per_job == max(one.flops_per_job for one in found.experiments)
 
 
 def test_hours_are_operations_over_the_rate():

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import rankdata
 from support.finished_jobs import TRAINED
 
-from hbench import Scorer, dynamics, observe
+from hbench import Scorer, dynamics, observe, scorer
 from hbench.errors import TrainingFailed, UsageError
 from hbench.jobs.integrity import write_result
 from hbench.jobs.observe import Watch
@@ -99,3 +100,45 @@ def test_a_scorer_sees_what_it_declared_and_no_more(store: Store, tmp_path: Path
 def test_what_is_no_score_is_a_failed_cell_that_says_why(store: Store, tmp_path: Path, give: str, said: str) -> None:
     with pytest.raises(TrainingFailed, match=said):
         run_score(job(give), store, tmp_path)
+
+
+def test_texts_are_given_to_a_scorer_that_asks_and_have_to_be_of_the_same_examples(
+    store: Store, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def read(task: TaskRef) -> dict[str, str]:
+        asked.append(task.ref)
+        return dict(zip(IDS, ("good film", "good plot", "bad"), strict=True))
+
+    examples = RUNS[0].key
+    texts = Score(TASK, "tfidf", {}, "digest", examples)
+    folder = tmp_path / "job"
+    folder.mkdir()
+    run_score(texts, store, folder, read)
+    with np.load(folder / "scores.npz") as written:
+        expected = scorer("tfidf").score(dynamics.from_arrays(ids=IDS, text=["good film", "good plot", "bad"]))
+        assert written["score"].tolist() == expected.values.tolist()
+    assert asked == ["t"]
+    with pytest.raises(TrainingFailed, match="are of other examples"):
+        run_score(texts, store, folder, lambda task: {"a": "x", "c": "y", "b": "z"})
+    with pytest.raises(TrainingFailed, match="reads texts"):
+        run_score(texts, store, folder)
+    run_score(job(), store, folder, read)
+    assert asked == ["t"]  # nobody else's texts are read
+
+
+def test_a_combination_reads_what_each_scorer_in_it_declared(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "job"
+    folder.mkdir()
+    combined = replace(job(), scorer="rank-mean(probe,length,probe[give=right])", options={}, capture=None)
+    run_score(combined, store, folder)
+    assert all(set(seen.data_vars) == {"el2n", "label", "length"} for seen in SEEN)
+    values = SEEN[0]["el2n"].mean(("run", "epoch")).to_numpy()
+    ranks = [rankdata(values), rankdata([4, 5, 6]), rankdata(values)]
+    with np.load(folder / "scores.npz") as written:
+        np.testing.assert_allclose(written["score"], np.mean(ranks, axis=0) / 3)
+        np.testing.assert_array_equal(written["preference"], written["score"])
+        assert "natural" not in written
+    with pytest.raises(TrainingFailed, match="expected one number per example"):
+        run_score(replace(combined, scorer="rank-mean(length,probe[give=short])"), store, folder)

@@ -26,6 +26,7 @@ TUNE = FineTune(
     {"train": Watch(epochs=(1,)), "epoch_end": Watch(gradients=("all",))},
     "8:/w==",
     CurriculumSpec("dynamic-el2n", {"period": 2}, "digest", 30, 0),
+    further=(TaskRef("anli[evaluate=test_r1]", {"kind": "classification"}, {"hub": "a/anli", "revision": "d"}),),
 )
 SCORE = Score(TASK, "el2n", {"epoch": 2}, "digest", "first", ("a", "b"), "train", 3)
 
@@ -41,6 +42,9 @@ def other(value: Any) -> list[Any]:
     if isinstance(value, dict):
         inner = [{**value, name: new} for name, old in value.items() if isinstance(old, Watch) for new in watches(old)]
         return [{**value, "new": 1}, {}, *inner]
+    if isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
+        inner = [(new, *value[1:]) for name, new in perturbed(value[0]) if name != "data_dir"]
+        return [*inner, (*value, value[0]), None]
     if isinstance(value, tuple):
         return [new for new in ((*value, "new"), value[::-1]) if new != value]
     return ["something"]
@@ -110,7 +114,8 @@ def test_the_key_is_that_of_the_second_protocol() -> None:
         "count": 30,
         "selection_seed": 0,
     }
-    assert TUNE.key == "a7eaba386886736f07061cade5df83d06e9856c98972b29e6d32371a8ed93959"
+    before = dataclasses.replace(TUNE, further=None)
+    assert before.key == "a7eaba386886736f07061cade5df83d06e9856c98972b29e6d32371a8ed93959"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ from hbench.training.flops import TRAIN_FACTOR, count_flops
 
 @pytest.mark.parametrize(
     ("name", "millions"),
-    [("minilm-l6", 22.7), ("roberta-base", 125), ("roberta-large", 355), ("bert-base", 110), ("opt-350m", 331)],
+    [
+        *(("minilm-l6", 22.7), ("roberta-base", 125), ("roberta-large", 355), ("bert-base", 110), ("opt-350m", 331)),
+        *(("opt-1.3b", 1316), ("llama-3.2-1b", 1236), ("qwen2.5-1.5b", 1544)),
+    ],
 )
 def test_parameters_are_those_that_are_published(name: str, millions: float) -> None:
     size = size_of(find_model(name))
@@ -44,6 +47,34 @@ def test_a_folder_is_read(tmp_path) -> None:
     del settings["hidden_size"]
     (folder / "config.json").write_text(json.dumps(settings))
     assert size_of(find_model(str(folder))) is None
+
+
+def test_a_folder_of_a_gated_decoder_has_no_table_of_positions(tmp_path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    transformers.LlamaConfig(
+        hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=160
+    ).save_pretrained(folder)
+    assert size_of(find_model(str(folder))) == Size(2, 64, 160, 4, 32000, 0, shared_heads=2, gated=True)
+
+
+@pytest.mark.parametrize("name", ["LlamaConfig", "Qwen2Config"])
+def test_a_gated_decoder_is_counted_as_it_is(name: str) -> None:
+    config = getattr(transformers, name)(
+        vocab_size=1000,
+        hidden_size=128,
+        num_hidden_layers=3,
+        num_attention_heads=8,
+        num_key_value_heads=2,
+        intermediate_size=320,
+        pad_token_id=0,
+        tie_word_embeddings=True,
+    )
+    size = Size(3, 128, 320, 8, 1000, 0, shared_heads=2, gated=True)
+    counted = count_flops(transformers.AutoModelForSequenceClassification, config).forward(8, 64) * TRAIN_FACTOR
+    assert size.training_flops(8, 64) == pytest.approx(counted, rel=0.02)
+    model = transformers.AutoModelForCausalLM.from_config(config)
+    assert size.parameters == pytest.approx(model.num_parameters(), rel=0.01)
 
 
 def test_operations_are_those_that_are_counted() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from support.references import scorers
 
 from hbench.errors import UsageError
 from hbench.plugins.registry import SCORERS, TASKS, load_plugin_file
@@ -140,9 +141,9 @@ def test_a_field_that_is_no_option_is_not_part_of_the_reference(tmp_path):
 
 
 def test_every_shipped_plugin_passes():
-    for registry in (SCORERS, TASKS):
-        for name in registry.names():
-            assert registry.find(name).ref == name
+    for registry, references in ((SCORERS, scorers()), (TASKS, TASKS.names())):
+        for reference in references:
+            assert registry.find(reference).ref == reference
 
 
 def test_a_needs_that_is_no_observation_is_refused_by_the_command_line(hbench, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.references import scorers
 
 import hbench
 from hbench.errors import UsageError
@@ -20,8 +21,8 @@ def test_every_paper_that_bears_on_the_tasks_has_its_claims(name):
 
 
 def test_registers_name_known_tasks_and_scorers():
-    for name in SCORERS.names():
-        for claim in claims_of(hbench.scorer(name)):
+    for reference in scorers():
+        for claim in claims_of(hbench.scorer(reference)):
             assert set(claim.tasks) <= set(TASKS.names())
             if claim.against is not None:
                 SCORERS.find(claim.against)
@@ -61,6 +62,7 @@ def test_what_a_claim_covers():
         ({"kept": [True, 1]}, "two shares"),
         ({"loss": 2}, "loss = 2"),
         ({"loss": "1"}, "loss = '1'"),
+        ({"further": "yes"}, "true or false"),
         ({"tasks": "snli"}, "list of task names"),
         ({"options": []}, "option = value"),
         ({"figur": "1"}, "did you mean 'figure'"),

@@ -18,15 +18,17 @@ import numpy as np
 import pytest
 import xarray as xr
 from support.random_dynamics import random_dynamics
+from support.references import scorers, written
 
 from hbench.dynamics.arrays import from_arrays
 from hbench.errors import UsageError
-from hbench.plugins import EXAMPLE_FIELDS, DynamicScorer, Scorer
+from hbench.plugins import EXAMPLE_FIELDS, DynamicScorer, Observation, Scorer
 from hbench.plugins.registry import SCORERS
 
 MORE = ["h-score[remove=01S]", "cartography[burn_out=2]", "cartography[burn_out=1,region=hard]", "el2n[epoch=3]"]
 MORE += ["grand[epoch=2,scope=head]", "el2n[offset=0.1]", "loss[epoch=2]", "entropy[epoch=1]", "margin[epoch=1]"]
 MORE += ["dyn-unc[window=2]", "dual[window=2]", "tdds[decay=0.5,window=3]"]
+MORE += ["ccs(el2n[epoch=2])[offset=0.0,strata=3]", "ccs(rank-mean(h-score,tfidf))"]
 #: Scorers that cannot do with little say so: reference, runs, epochs.
 TOO_LITTLE = {("cartography[pooled=true]", 1, 1)}
 #: Those that look at how something changes over the epochs.
@@ -37,9 +39,10 @@ TOO_LITTLE |= {(name, runs, 1) for name in CHANGING for runs in (1, 3)}
 def references():
     """Yield every registered scorer by its name alone, and with each choice and flag of its own options changed."""
     shared = {field.name for field in dataclasses.fields(Scorer)}
-    for name in SCORERS.names():
+    for registered in SCORERS.names():
+        name = written(registered)
         yield name
-        cls = SCORERS.load(name)
+        cls = SCORERS.load(registered)
         hints = typing.get_type_hints(cls)
         for field in dataclasses.fields(cls):
             choices = (
@@ -118,8 +121,8 @@ def test_pickles(named):
 @pytest.mark.parametrize(("runs", "epochs"), [(1, 1), (1, 3), (3, 1)])
 def test_survives_one_run_and_one_epoch_or_says_why_not(named, runs, epochs):
     dynamics = random_dynamics(seed=3, runs=runs, epochs=epochs)
-    wanted = named.plugin.observation()
-    missing = wanted is not None and wanted.epochs is not None and max(wanted.epochs) > epochs
+    wanted = named.plugin.observations()
+    missing = any(max(one.epochs or (0,)) > epochs for one in wanted)
     if missing or (named.ref, runs, epochs) in TOO_LITTLE:
         with pytest.raises(UsageError, match="is not in the dynamics" if missing else "use more (runs or )?epochs"):
             named.plugin.score(dynamics)
@@ -131,36 +134,43 @@ def test_survives_one_run_and_one_epoch_or_says_why_not(named, runs, epochs):
 
 def observed(plugin):
     """Return what a scorer reads: of scoring runs, or, when it is a dynamic one, of the training it prunes."""
-    return plugin.asks() if isinstance(plugin, DynamicScorer) else plugin.observation()
+    if isinstance(plugin, DynamicScorer):
+        return () if plugin.asks() is None else (plugin.asks(),)
+    return plugin.observations()
 
 
 def test_needs_no_more_than_it_declares(named):
     """The engine hands over what was asked for and nothing else."""
     wanted = observed(named.plugin)
     whole = random_dynamics(seed=6)
-    if wanted is None:
+    more = ["text"] if named.plugin.reads_texts() else []
+    if not wanted:
         asked = from_arrays(ids=whole["example"].values, label=whole["label"], length=whole["length"], draw=6)
+        asked = asked.assign({name: whole[name] for name in more})
     else:
-        asked = whole[[*wanted.signals, *(name for name in EXAMPLE_FIELDS if name != "id")]]
-        if wanted.epochs is not None:
-            asked = asked.sel(epoch=list(wanted.epochs))
+        signals = [signal for one in wanted for signal in one.signals]
+        asked = whole[[*signals, *(name for name in EXAMPLE_FIELDS if name != "id"), *more]]
+        if len(wanted) == 1 and wanted[0].epochs is not None:
+            asked = asked.sel(epoch=list(wanted[0].epochs))
     xr.testing.assert_equal(named.plugin.score(asked), named.plugin.score(whole))
 
 
 @pytest.mark.parametrize("capture", ["train", "epoch_end"])
 def test_capture_moves_the_observation_or_is_refused(named, capture):
     needs = named.plugin.needs
-    options = dataclasses.asdict(named.plugin) | {"capture": capture}
-    if needs is None or (capture == "train" and needs.signals[0].startswith(("grad_norm", "embedding"))):
+    options = {f.name: getattr(named.plugin, f.name) for f in dataclasses.fields(named.plugin)} | {"capture": capture}
+    if not isinstance(needs, Observation) or (
+        capture == "train" and needs.signals[0].startswith(("grad_norm", "embedding"))
+    ):
         with pytest.raises(UsageError, match=f"option capture={capture}.*leave the option out"):
             type(named.plugin)(**options)
         return
     moved = observed(type(named.plugin)(**options))
-    assert moved == dataclasses.replace(needs, at=capture)
+    assert moved == (dataclasses.replace(needs, at=capture),)
 
 
 def test_canonical_captures():
-    at = {name: observed(SCORERS.find(name).plugin) for name in SCORERS.names()}
+    at = {name: next(iter(observed(SCORERS.find(written(name)).plugin)), None) for name in SCORERS.names()}
     for name in ("dynamic-el2n", "dynamic-loss", "infobatch"):
         assert SCORERS.find(name).plugin.observation() is None  # of scoring runs it needs none
     assert (at["dynamic-el2n"].at, at["dynamic-random"], at["infobatch"].at) == ("epoch_end", None, "train")
@@ -204,7 +214,7 @@ def bibliography():
 def test_listing_scorers_imports_nothing_heavy():
     code = (
         "import sys; from hbench.plugins.registry import SCORERS\n"
-        "for name in SCORERS.names(): SCORERS.find(name).plugin.observation()\n"
+        f"for name in {scorers()}: SCORERS.find(name).plugin.observations()\n"
         "print(sorted({'numpy', 'xarray', 'pandas', 'torch', 'scipy'} & set(sys.modules)))"
     )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

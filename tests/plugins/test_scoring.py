@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 from scipy.stats import rankdata
 from support.random_dynamics import random_dynamics
+from support.references import scorers
 
 from hbench import Scorer, dynamics, observe
 from hbench.errors import UsageError
@@ -157,9 +158,9 @@ def test_one_example_and_none_to_compare_with() -> None:
     assert score_examples(Probe(mean), made(1), 2).notes == ()
 
 
-@pytest.mark.parametrize("name", SCORERS.names())
-def test_every_shipped_scorer_passes(name: str) -> None:
-    plugin = SCORERS.find(name).plugin
+@pytest.mark.parametrize("reference", scorers())
+def test_every_shipped_scorer_passes(reference: str) -> None:
+    plugin = SCORERS.find(reference).plugin
     found = score_examples(plugin, random_dynamics(runs=3, epochs=3, classes=3), 3)
     expected = plugin.score(random_dynamics(runs=3, epochs=3, classes=3)).to_numpy()
     assert found.scores.dtype == expected.dtype

@@ -41,4 +41,4 @@ def files(board: Board) -> dict[str, str]:
 
 
 def plots(board: Board) -> dict[str, Plot]:
-    return plots_of(board.tradeoffs)
+    return plots_of(board)

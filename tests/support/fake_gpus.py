@@ -87,5 +87,5 @@ def fake_gpus(folder: Path, monkeypatch: pytest.MonkeyPatch, visible: str) -> Fa
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(folder / "bin"), prepend=os.pathsep)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    monkeypatch.setattr("hbench.execute.local.sys.executable", str(folder / "bin" / "worker"))
+    monkeypatch.setattr("hbench.execute.crew.sys.executable", str(folder / "bin" / "worker"))
     return FakeGpus(folder)

@@ -46,7 +46,7 @@ def log_batches() -> None:
 
 
 def log_workers() -> None:
-    from hbench.execute.local import _Worker
+    from hbench.execute.crew import _Worker
 
     make = _Worker.__init__
 

@@ -30,11 +30,15 @@ def finish(
         with store.writing(job) as folder:
             np.savez(folder / "examples.npz", id=ids, label=labels, length=np.ones(EXAMPLES, dtype=int))
             write_result(folder, TRAINED)
+    written = set()
     for number, ref in enumerate(bound.scores):
         for place, (job, _) in enumerate(bound.distinct_scores(ref)):
+            if job.key in written:  # a selection shares the scores of the scorer inside it
+                continue
+            written.add(job.key)
             preference = (scores or {}).get(ref, np.random.default_rng([number, job.draw or place]).random(EXAMPLES))
             arrays = {"id": ids, "score": preference, "preference": preference}
-            if ref == "h-score":
+            if ref.partition("[")[0] == "h-score":
                 arrays["natural"] = preference >= np.sort(preference)[-20] if natural is None else natural
             with store.writing(job) as folder:
                 np.savez(folder / "scores.npz", **arrays)

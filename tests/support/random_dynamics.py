@@ -8,6 +8,9 @@ import xarray as xr
 from hbench.dynamics.arrays import from_arrays
 from hbench.dynamics.signals import Capture
 
+#: What texts are made of; the last are no words to most counts.
+WORDS = ("the", "film", "was", "good", "bad", "not", "plot", "I", "!")
+
 
 def random_dynamics(
     seed: int = 0, runs: int = 3, epochs: int = 3, examples: int = 11, classes: int = 3, capture: Capture | None = None
@@ -29,6 +32,7 @@ def random_dynamics(
         draw=seed,
         label=label,
         length=draw.integers(1, 40, size=examples),
+        text=_texts(seed, examples),
         correct=logits.argmax(-1) == label,
         prob=prob.astype(np.float32),
         gold_prob=gold_prob.astype(np.float32),
@@ -44,3 +48,8 @@ def random_dynamics(
         embedding=vectors[0],
         embedding_cls=vectors[1],
     )
+
+
+def _texts(seed: int, examples: int) -> list[str]:
+    draw = np.random.default_rng([seed, 1])
+    return [" ".join(draw.choice(WORDS, size=draw.integers(1, 9))) for _ in range(examples)]

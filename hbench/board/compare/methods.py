@@ -8,6 +8,7 @@ from typing import Literal
 
 from hbench.board.board import Board, Standing, values_of
 from hbench.board.contests import ContestKey
+from hbench.board.paired import differences
 from hbench.board.row import BoardRow
 from hbench.board.scorings import with_shared_scores
 from hbench.results.looks import ALPHA
@@ -61,7 +62,7 @@ def duels_of(board: Board, first: str, second: str) -> Duels:
             alone[here[0]].append(standing.key)
         elif here:
             a, b = rows[first], rows[second]
-            test = values[a.cell].minus(values[b.cell])
+            (test,) = differences([(values[a.cell], values[b.cell])])
             found.append(Duel(standing.key, a, b, standing.assay, _level(standing), test))
     return Duels(first, second, tuple(_judged(found)), tuple(alone[first]), tuple(alone[second]))
 

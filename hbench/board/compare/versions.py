@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from hbench.board.board import Board, values_of
+from hbench.board.paired import differences
 from hbench.board.row import BoardRow
 from hbench.board.scorings import with_shared_scores
 from hbench.board.values import CellValues
@@ -101,7 +102,7 @@ def _replaced(cell: CellKey, old: _Side, new: _Side) -> RowChange:
     why = _why_untested(before, after, theirs, ours)
     if why:
         return replace(change, untested=why)
-    test = ours.minus(theirs)
+    (test,) = differences([(ours, theirs)])
     return replace(change, test=test, untested="" if test is not None else "no seed in common")
 
 

@@ -18,7 +18,6 @@ from hbench.render.section import Page, Picture, Section, Text
 from hbench.render.table import Table
 from hbench.results.contribution import Contribution, contribution_of
 from hbench.results.fields import ResultError
-from hbench.results.folder import results_of
 
 #: What a comment of HTML cannot be ended by.
 _SIGNS = re.compile(r"[^A-Za-z0-9_./]+")
@@ -52,7 +51,7 @@ def review(before: Path, results: Path, out: Path, *, allow_replaced: bool = Fal
     faults, versions = list(contribution.faults), None
     if not faults:
         try:
-            new = Board.of(results_of(results))
+            new = Board.of_folder(results)
             versions = versions_of(_old(before), new)
         except ResultError as error:
             faults.append(str(error))
@@ -66,7 +65,7 @@ def review(before: Path, results: Path, out: Path, *, allow_replaced: bool = Fal
 def _old(before: Path) -> Board | None:
     """Return the board of the older results, None where there are none; older ones may be of another schema."""
     try:
-        return Board.of(results_of(before))
+        return Board.of_folder(before)
     except ResultError:
         return None
 

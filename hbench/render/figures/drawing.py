@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hbench.quiet import quiet_loggers
 from hbench.render.figures.layout import Axis, cost_axis, metric_axis, side_steps
+from hbench.render.figures.lines import Lines, figure_of_lines
 from hbench.render.figures.plots import ALL_DATA, MARK, Plot, Point, library
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _WIDTH, _HEIGHT, _LEFT, _BELOW, _ABOVE, _LINE, _LETTER, _HANDLE = 5.6, 3.9, 0.65
 _POINTS_PER_INCH = 72
 
 
-def draw(plot: Plot) -> str:
+def draw(plot: Plot | Lines) -> str:
     """Return the SVG of a figure with at least one row."""
     with quiet_loggers("matplotlib"):  # which tells of the caches that it makes
         import matplotlib
@@ -46,7 +47,8 @@ def draw(plot: Plot) -> str:
                 "Creator": f"drawn with {library()}",
                 "Date": None,
             }
-            figure_of(plot).savefig(stream, format="svg", metadata=metadata)
+            figure = figure_of(plot) if isinstance(plot, Plot) else figure_of_lines(plot)
+            figure.savefig(stream, format="svg", metadata=metadata)
     return stream.getvalue()
 
 

@@ -16,8 +16,11 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from hbench.board.board import Board
+from hbench.board.sensitivity import TaskSensitivity, sensitivities_of
 from hbench.board.tradeoff import Tradeoff, TradeoffRow
 from hbench.render.display import fixed, title
+from hbench.render.figures.lines import Lines
 from hbench.results.cell import slug
 
 FOLDER = "figures"
@@ -102,10 +105,16 @@ def _points(share: float | None) -> float | None:
     return None if share is None else float(fixed(share * 100, 4))
 
 
-def plots_of(tradeoffs: Sequence[Tradeoff]) -> dict[str, Plot]:
+def plots_of(board: Board) -> dict[str, Plot | Lines]:
     """Return what every figure shows, by its path under the board's folder."""
-    shown = zip(paths_of(tradeoffs), map(Plot.of, tradeoffs), strict=True)
-    return {path: plot for path, plot in shown if path is not None}
+    shown = zip(paths_of(board.tradeoffs), map(Plot.of, board.tradeoffs), strict=True)
+    found: dict[str, Plot | Lines] = {path: plot for path, plot in shown if path is not None}
+    return found | {sensitivity_path(s): Lines.of(s) for s in sensitivities_of(board.sensitivity)}
+
+
+def sensitivity_path(sensitivity: TaskSensitivity) -> str:
+    """Return the path of the figure of how much scorers depend on their runs."""
+    return f"{FOLDER}/sensitivity--{slug(sensitivity.task)}--{slug(sensitivity.model)}.svg"
 
 
 def paths_of(tradeoffs: Sequence[Tradeoff]) -> list[str | None]:

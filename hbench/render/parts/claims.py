@@ -35,7 +35,8 @@ def _where(answer: Answer) -> str:
     if answer.cell is None:
         return NOTHING
     cell = answer.cell
-    return f"{code(cell.task)}, {cell.keep}, {cell.budget}, {code(cell.model)}"
+    evaluated = f" on {code(cell.split)}" if answer.claim.further else ""
+    return f"{code(cell.task)}{evaluated}, {cell.keep}, {cell.budget}, {code(cell.model)}"
 
 
 def _answer(answer: Answer) -> str:

@@ -50,15 +50,22 @@ def _data(board: Board) -> list[str]:
         if not r.is_diagnostic:
             text += f", {plural(r.data.eval_rows, 'row')} of {code(r.split)} for evaluation by {r.metric}"
             text += _independent(r)
-            text += "" if r.primary else " (not the primary split)"
+            text += _not_primary(r)
             text += f", margin {margin(board.margins[r.cell], ' points')}"
         lines[f"{text}; {_data_source(r)}"] = None
     return list(lines)
 
 
+def _not_primary(result: CellResult) -> str:
+    """Say what a split is that is not the task's first one."""
+    if result.further is None:
+        return "" if result.primary else " (not the primary split)"
+    return f" (a further set, {code(result.further.task)} from {_source(result.further.source)})"
+
+
 def _independent(result: CellResult) -> str:
     """Say where the columns of a task make one case of each context, though contexts can come from one article."""
-    columns = result.data.declaration.get("columns")
+    columns = (result.further or result.data).declaration.get("columns")
     if not isinstance(columns, dict) or "context" not in columns or columns.get("passage") != columns["context"]:
         return ""
     return " (contexts count as independent, those of one article too: if these are alike, p values are too small)"

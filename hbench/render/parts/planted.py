@@ -15,12 +15,17 @@ Tasks generated with known truth hold mislabelled, ambiguous or redundant exampl
 keeping for these against clean examples: 1 = all kept before any clean one, 0.5 = as a random order, 0 = all dropped
 first."""
 
+_NOISE = """\
+Of a task with `label_noise`, those examples are mislabelled whose label was replaced by another class; all others count
+as clean, though real data hold wrong labels of their own."""
+
 
 def planted_sections(board: Board) -> list[Section]:
     """Return the section `Planted examples` and one per task and model; nothing where no task has such examples."""
     if not board.planted:
         return []
-    return [Section("Planted examples", 2, (Text(_PLANTED),)), *map(_section, board.planted)]
+    about = [_PLANTED, *([_NOISE] if any(task.label_noise for task in board.planted) else [])]
+    return [Section("Planted examples", 2, tuple(map(Text, about))), *map(_section, board.planted)]
 
 
 def _section(task: PlantedTask) -> Section:

@@ -10,7 +10,8 @@ from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow
 from hbench.board.scorings import SharedScores
 from hbench.board.values import FEWEST_SEEDS
-from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short, title
+from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short
+from hbench.render.parts.regime import heading
 from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
@@ -57,7 +58,7 @@ def _sharing(shared: SharedScores) -> str:
 def _section(standing: Standing) -> Section:
     table = rows_table(standing.rows, standing.metric)
     below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
-    return Section(title(standing.key), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
+    return Section(heading(standing), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
 
 
 def _about(standing: Standing) -> str:
@@ -68,6 +69,10 @@ def _about(standing: Standing) -> str:
         f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
+    if standing.label_noise is not None:
+        text += f" {fixed(100 * standing.label_noise, 1)} % of the training labels were replaced by another class."
+    if standing.further is not None:
+        text += f" The models were trained on {code(standing.key.task)} and evaluated on {code(standing.further)}."
     if any(row.values is not None for row in standing.rows):
         text += (
             f" {standing.metric} is not a mean over examples and cannot be recomputed here: it is shown without an "
@@ -135,6 +140,9 @@ def _remarks(rows: Sequence[BoardRow]) -> list[Text]:
     present = {row.method for row in rows if row.seeds}
     lines = [line for row in rows for line in (*_failures(row), *_seeds(row), *_without_baseline(row, present))]
     missing = [row.method for row in rows if row.status == "missing"]
+    for row in rows:
+        if row.scored_with is not None:
+            lines.append(f"- {code(row.method)}: scored with {code(row.scored_with)}, whose runs its net cost counts.")
     once = [row.method for row in rows if row.scorings == 1]
     if once:
         lines.append(

@@ -107,7 +107,8 @@ def scored_by(row: BoardRow) -> str:
     """Return how many runs the scores of a row took, and how many such sets of scores there are."""
     if row.scorings is None:
         return NOTHING
-    return f"{row.scorings} × {plural(row.scoring_runs, 'run')}"
+    of = "" if row.scored_with is None else f" of {code(row.scored_with)}"
+    return f"{row.scorings} × {plural(row.scoring_runs, 'run')}{of}"
 
 
 def excluded(row: BoardRow) -> str:

@@ -40,7 +40,7 @@ def board(world: World, rng: np.random.Generator) -> list[Table]:
     drawn = [draw(world, rng) for _ in range(world.tasks)]
     contests = [contest_of(world, task) for task in range(world.tasks)]
     values = {c.cell: _unpacked(c, made) for contest, made in zip(contests, drawn, strict=True) for c in cells(contest)}
-    values = with_shared_scores(values, SharedScores.of(values))
+    values = with_shared_scores(values, SharedScores.of([values]))
     made = [_table(contest, values) for contest in contests]
     adjusted = iter(over_board([c for table in made for c in table.comparisons]))
     return [replace(table, comparisons=tuple(next(adjusted) for _ in table.comparisons)) for table in made]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hbench.board.comparisons import ALPHA, Comparison, Role, against_trivial
+from hbench.board.paired import means, shares
 from hbench.statistics import holm
 from support.simulated.boards import Table, board
 from support.simulated.fast import Claim, claims, ranks
@@ -93,18 +94,18 @@ def coverage(world: World, rng: np.random.Generator) -> Shares:
     gained = world.level - world.trivial
     for table in board(world, rng):
         full = table.of("full")
-        for row in (*METHODS, "full"):
-            test = table.of(row).mean()
+        rows = (*METHODS, "full")
+        for row, test in zip(rows, means([table.of(row) for row in rows]), strict=True):
             if test is not None:
                 note("metric", test.low, test.high, world.worth(row))
         for c in (*table.comparisons, *against_trivial(full)):
             note(f"difference to {c.role}", c.low, c.high, _true_difference(world, c))
-        for row in METHODS:
-            share, gain = table.of(row).share_of(full), table.of(row).gain_of(full)
-            if share is not None:
-                note("share of full", share.low, share.high, world.worth(row) / world.level)
-            if gain is not None:
-                note("share of the gain", gain.low, gain.high, (world.worth(row) - world.trivial) / gained)
+        for row, kept in zip(METHODS, shares([table.of(row) for row in METHODS], full), strict=True):
+            if kept.metric is not None:
+                note("share of full", kept.metric.low, kept.metric.high, world.worth(row) / world.level)
+            if kept.gain is not None:
+                true = (world.worth(row) - world.trivial) / gained
+                note("share of the gain", kept.gain.low, kept.gain.high, true)
     return {kind: _share(events) for kind, events in found.items()}
 
 

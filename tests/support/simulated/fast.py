@@ -1,14 +1,13 @@
 """The verdicts of many boards: what `comparisons_of` decides, without its records, ten times as fast.
 
-A table's differences are summed up together. From the mean squares on, the board's functions are called, once for each
-comparison: `Variance.of`, `TwoT.of`, `TwoT.tail`, `pooled_lambda`, `inflation`, `holm`, `superiority`,
-`margin_verdict`, `runs_above` and `rank_sets`. That the verdicts, the p values and the rank sets are those of
-`hbench.board` is tested on whole boards.
+A table's differences are summed up together. From the mean squares on, the board's functions are called:
+`mean_squares`, `Errors.of`, `Errors.tail`, `pooled_lambda`, `inflation`, `holm`, `superiority`, `margin_verdict`,
+`runs_above` and `rank_sets`. That the verdicts, the p values and the rank sets are those of `hbench.board` is tested on
+whole boards.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,10 +15,10 @@ import numpy as np
 
 from hbench.board.comparisons import ALPHA
 from hbench.statistics import (
+    Errors,
     GroupedMeans,
     PairTest,
     RankSet,
-    TwoT,
     TwoTTest,
     holm,
     inflation,
@@ -29,7 +28,7 @@ from hbench.statistics import (
     runs_above,
     superiority,
 )
-from hbench.statistics.crossed import Variance, rounding_of
+from hbench.statistics.parts import mean_squares, rounding_of
 from hbench.statistics.tables import Values
 from support.simulated.truth import MARGIN, METHODS, RANDOM, ROWS, Draw, World
 
@@ -51,7 +50,7 @@ class Tests:
     """The differences of a table and the distribution of their errors."""
 
     means: tuple[float, ...]
-    errors: tuple[TwoT, ...]
+    errors: Errors
     rounding: float
 
     @classmethod
@@ -72,25 +71,22 @@ class Tests:
         count, means = len(size), of_seed.mean(axis=1)
         of_case = linear.mean(axis=1)
         rest = linear - of_seed[:, :, None] - (of_case - means[:, None])[:, None, :]
-        rounding = rounding_of(1.0, size)
-        sums = zip(
-            np.square(of_seed - means[:, None]).sum(axis=1).tolist(),
-            np.square(of_case - means[:, None]).sum(axis=1).tolist(),
-            np.einsum("dsc,dsc->d", rest, rest).tolist(),
-            strict=True,
+        rounding = rounding_of(1.0, size.max() / size.mean())
+        sums = (
+            np.square(of_seed - means[:, None]).sum(axis=1),
+            np.square(of_case - means[:, None]).sum(axis=1),
+            np.einsum("dsc,dsc->d", rest, rest),
         )
-        errors = tuple(
-            TwoT.of(Variance.of(*squares, seeds=seeds, cases=count, rounding=rounding), seeds, count, factor)
-            for squares, factor in zip(sums, inflations or [1.0] * len(means), strict=True)
-        )
+        numbers = np.full(len(means), float(seeds)), np.full(len(means), float(count))
+        factors = np.array(inflations or [1.0] * len(means))
+        errors = Errors.of(mean_squares(np.array(sums), *numbers, rounding), *numbers, factors)
         return cls(tuple(means.tolist()), errors, rounding)
 
     def p(self, values: Sequence[float]) -> list[float]:
         """Return the p of each mean being one of the values."""
-        return [
-            error.tail(distance if (distance := abs(mean - value)) > math.sqrt(self.rounding) else 0.0)
-            for mean, error, value in zip(self.means, self.errors, values, strict=True)
-        ]
+        distances = np.abs(np.array(self.means) - values)
+        found: list[float] = self.errors.tail(np.where(distances > self.rounding**0.5, distances, 0.0)).tolist()
+        return found
 
 
 def claims(world: World, drawn: Sequence[Draw], alpha: float = ALPHA) -> list[list[Claim]]:

@@ -1,0 +1,1 @@
+"""Fields of a suite that take more than a check of their form."""
