@@ -33,12 +33,12 @@ def holds_any(scorer: Scorer, runs: int, epochs: int) -> bool | None:
         return None
     import numpy as np  # with xarray, which a plan that has nothing to ask does without
 
-    from hbench.dynamics.arrays import from_arrays
+    from hbench.dynamics.arrays import assemble
 
     patterns = (np.arange(2**size) >> np.arange(size)[:, None]) & 1
     signals = dict(zip(observed.signals, patterns.astype(bool).reshape(*truths, -1), strict=True))
     every = np.zeros(2**size, dtype=np.int64)
-    dynamics = from_arrays(epochs=tried, capture=observed.at, label=every, length=every + 1, **signals)
+    dynamics = assemble(signals, {"label": every, "length": every + 1}, epochs=tried, capture=observed.at)
     subset = scorer.natural(scorer.score(dynamics), runs)
     if subset is None:
         return None

@@ -111,16 +111,18 @@ class _Tests:
         baselines = {id(y): y for _, y in pairs}
         p = dict(zip(baselines, two_t_ps([(y, None) for y in baselines.values()]), strict=True))
         of_y = {key: y.products(y) for key, y in baselines.items()}
-        columns, sums = [], []
+        rows, sums = [], []
         for (x, y), factor in zip(pairs, inflations, strict=True):
-            ratio, alone = x.mean / y.mean, p[id(y)]
-            e = x.minus(y, ratio)
+            share, of_nothing = x.mean / y.mean, p[id(y)]
+            e = x.minus(y, share)
             sums.append((e.products(e), e.products(y), of_y[id(y)]))
-            of_test = (ratio, y.mean, 1.0 if alone is None else alone, *x.rest.shape)
-            columns.append((*of_test, x.largest, y.largest, rounding_of(1.0, x.spread), factor))
-        ratio, mean, alone_y, *rest = np.array(columns, dtype=np.float64).reshape(-1, 9).T
+            of_test = (share, y.mean, 1.0 if of_nothing is None else of_nothing, *x.rest.shape)
+            rows.append((*of_test, x.largest, y.largest, rounding_of(1.0, x.spread), factor))
+        ratio, mean, alone, seeds, cases, largest_x, largest_y, unit, factors = (
+            np.array(rows, dtype=np.float64).reshape(-1, 9).T
+        )
         of_sums = np.moveaxis(np.array(sums, dtype=np.float64).reshape(-1, 3, 3), 0, 2)
-        return cls(ratio, mean, alone_y, of_sums, *rest)
+        return cls(ratio, mean, alone, of_sums, seeds, cases, largest_x, largest_y, unit, factors)
 
     def chosen(self, at: npt.NDArray[np.int64]) -> _Tests:
         """Return the tests of some of the pairs."""

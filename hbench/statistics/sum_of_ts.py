@@ -216,7 +216,7 @@ def _density_at(x: Floats, ratio: Floats, inner_df: float, outer_df: float) -> F
     return _by_reach(x, ratio, inner_df, outer_df, over_inner, over_outer)
 
 
-def _weighted(values: Floats, weights: Floats) -> Floats:
+def _weighted(values: npt.NDArray[np.floating], weights: Floats) -> Floats:
     # not a matrix product, which adds in another order for another number of rows
     return np.asarray((values * weights).sum(axis=1), dtype=np.float64)
 

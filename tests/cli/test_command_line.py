@@ -215,7 +215,7 @@ def test_plan_knows_a_plugin_file(hbench, plugin):
         (["small", "--budget", "equal-step"], ["--budget: unknown budget 'equal-step'; did you mean 'equal-steps'?"]),
         (["small", "--plugin", "none.py"], ["--plugin none.py: no such file; give the path of a Python file"]),
         (["small", "--sedes", "3"], ["'--sedes'", "--seeds", "see hbench plan --help"]),
-        ([], ["Missing argument 'SUITE'", "see hbench plan --help"]),
+        ([], ["name a suite", "hbench list suites", "--data"]),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_fix(hbench, args, fragments):
