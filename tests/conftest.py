@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,13 +25,15 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that need a GPU unless `-m` asks for them: where there is none, `-m cuda` fails and says so.
 
-    `HBENCH_TEST_DEVICE=cpu` rehearses those on a CPU that can be.
+    `HBENCH_TEST_DEVICE=cpu` rehearses those on a CPU that can be. Tests that need a program which is not installed are
+    left out too.
     """
     kept, left_out = [], []
     for item in items:
         mark = item.get_closest_marker("cuda")
         possible = DEVICE == "cuda" or mark is None or mark.kwargs.get("rehearsed", True)
         wanted = mark is None or "cuda" in config.option.markexpr
+        possible &= all(shutil.which(program) for need in item.iter_markers("needs") for program in need.args)
         (kept if wanted and possible else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -11,7 +11,7 @@ from hbench.render.csv import Changes, changes_of, csv_differences
 from hbench.render.display import plural
 from hbench.render.figures.lines import Lines
 from hbench.render.figures.plots import Plot, drawn_from, library, plots_of
-from hbench.render.publish import COMPARISONS, CSV, MARKDOWN, files_of, left_over
+from hbench.render.publish import COMPARISONS, CSV, LATEX, MARKDOWN, files_of, left_over
 from hbench.render.sections import page_of
 from hbench.results.fields import ResultError
 from hbench.results.folder import read_cell
@@ -50,7 +50,7 @@ def check(results_dir: Path, out_dir: Path) -> Check:
         problems = csv_differences(committed[CSV], page.rows, CSV)
         changes = changes_of(committed[CSV], page.rows, CSV)
         # a result that was added or removed may bring or take the files of its own: that is drift too
-        for name in (*({COMPARISONS} & {*rebuilt}), *plots):
+        for name in (LATEX, *({COMPARISONS} & {*rebuilt}), *plots):
             if (out_dir / name).is_file():
                 committed[name] = _committed(out_dir / name)
             else:
@@ -60,7 +60,9 @@ def check(results_dir: Path, out_dir: Path) -> Check:
     except ResultError as error:
         return Check(INCOMPATIBLE, (str(error),), (str(error),))
     plots = {name: plot for name, plot in plots.items() if name in committed}
-    problems += _line_differences(committed[MARKDOWN], rebuilt[MARKDOWN], MARKDOWN)
+    for name in (MARKDOWN, LATEX):
+        if name in committed:
+            problems += _line_differences(committed[name], rebuilt[name], name)
     problems += _figure_differences(out_dir, committed, plots)
     for path in left_over(out_dir, rebuilt, plots_of(board)):
         problems.append(f"{path.relative_to(out_dir)}: follows from no result; run `hbench leaderboard build`")

@@ -47,6 +47,8 @@ def estimate(found: Estimate | None) -> str:
 
 #: What follows a verdict that is about these examples, not about the method.
 THESE_EXAMPLES = "†"
+#: What follows a difference without a verdict, since some runs did not train.
+NO_TRAINING = "‡"
 
 
 def difference(found: Comparison | None) -> str:

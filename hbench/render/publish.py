@@ -10,6 +10,7 @@ from hbench.files import write_together
 from hbench.render.csv import csv_text
 from hbench.render.figures.lines import Lines
 from hbench.render.figures.plots import Plot, drawn_from, leftovers, library, plots_of
+from hbench.render.latex import latex
 from hbench.render.markdown import markdown
 from hbench.render.section import Page
 from hbench.render.sections import page_of
@@ -18,7 +19,7 @@ from hbench.results.fields import ResultError
 from hbench.results.folder import merged, results_of, text_of
 from hbench.results.sensitivity import SENSITIVITY, Sensitivity, read_sensitivity, text_of_rows, with_rows
 
-MARKDOWN, CSV, COMPARISONS = "LEADERBOARD.md", "leaderboard.csv", "comparisons.csv"
+MARKDOWN, CSV, LATEX, COMPARISONS = "LEADERBOARD.md", "leaderboard.csv", "leaderboard.tex", "comparisons.csv"
 
 
 def build(results_dir: Path, out_dir: Path) -> list[Path]:
@@ -48,7 +49,7 @@ def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Bo
 
 def files_of(page: Page) -> dict[str, str]:
     """Return the text of every file of the leaderboard but its figures, by name."""
-    files = {MARKDOWN: markdown(page), CSV: csv_text(page.rows)}
+    files = {MARKDOWN: markdown(page), CSV: csv_text(page.rows), LATEX: latex(page)}
     return {**files, COMPARISONS: csv_text(page.rivals)} if page.rivals.rows else files
 
 

@@ -33,6 +33,15 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Captioned:
+    """A table that stands alone, as in a paper: the label that a text refers to, and its caption, names in quotes."""
+
+    label: str
+    caption: str
+    table: Table
+
+
+@dataclass(frozen=True)
 class Page:
     """The board laid out for every format: the sections that people read, and the tables that programs read."""
 
@@ -41,3 +50,5 @@ class Page:
     rows: Table
     #: Every comparison with a rival: comparisons.csv; without rows where no suite names a rival.
     rivals: Table
+    #: The table of every contest with a caption, for papers.
+    papers: tuple[Captioned, ...] = ()

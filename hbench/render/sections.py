@@ -6,6 +6,7 @@ from hbench.board.board import Board
 from hbench.render.notes import notes_sections
 from hbench.render.parts.across import across_sections
 from hbench.render.parts.architectures import architectures_sections
+from hbench.render.parts.chosen import captioned
 from hbench.render.parts.claims import claims_sections
 from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
@@ -51,4 +52,4 @@ def results_of_part(board: Board) -> Page:
 
 
 def _page(board: Board, sections: list[Section]) -> Page:
-    return Page(tuple(sections), rows_table(board.rows), rivals_table(board.rivalries))
+    return Page(tuple(sections), rows_table(board.rows), rivals_table(board.rivalries), captioned(board))

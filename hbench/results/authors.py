@@ -28,7 +28,9 @@ def _each(fields: Fields, name: str, read: Callable[[JsonObject], T]) -> tuple[T
     if not fields.has(name):
         return ()
     entries = fields.take(
-        name, "a list of objects", lambda v: isinstance(v, list) and all(isinstance(x, dict) for x in v)
+        name,
+        "a list of at least one object",
+        lambda v: isinstance(v, list) and len(v) > 0 and all(isinstance(x, dict) for x in v),
     )
     try:
         return tuple(read(entry) for entry in entries)

@@ -62,6 +62,17 @@ class Fields:
         value = self.take(name, "an object or null", lambda v: v is None or isinstance(v, dict))
         return None if value is None else Fields(value, self.file, f"{self.path}{name}.")
 
+    def optional(self, name: str) -> Fields | None:
+        """Return the entries of an object inside this one, or None where there is no entry of this name.
+
+        Raises ResultError where it is null or empty: what a file does not say it leaves out, in one way.
+        """
+        if not self.has(name):
+            return None
+        said = "an object with entries, or no key of this name"
+        value = self.take(name, said, lambda v: isinstance(v, dict) and len(v) > 0)
+        return Fields(value, self.file, f"{self.path}{name}.")
+
     def text(self, name: str) -> str:
         """Return a string of one line that is not empty."""
         return str(self.take(name, "a string of one line", is_text))

@@ -61,7 +61,7 @@ def looks_after(new: Looks | None, seeds: int, old: Looks | None, old_seeds: int
 
 def parse_looks(fields: Fields, seeds: int) -> Looks | None:
     """Return the looks of a result of `seeds` seeds. Raises ResultError naming the field and the fix."""
-    inner = fields.within("looks") if fields.has("looks") else None
+    inner = fields.optional("looks")
     if inner is None:
         return None
     planned, unplanned = inner.wholes("planned"), inner.take("unplanned", "a sorted list of numbers", _is_sorted)

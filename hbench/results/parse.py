@@ -151,8 +151,8 @@ def _object(fields: Fields, name: str) -> JsonObject:
 def _methods(fields: Fields, name: str, what: str) -> tuple[str, ...]:
     found = fields.take(
         name,
-        f"a sorted list of the {what}, each once, without '{FULL}'",
-        lambda v: isinstance(v, list) and all(is_text(one) for one in v) and v == sorted(set(v)) and FULL not in v,
+        f"a sorted list of the {what}, each once, without '{FULL}', and at least one",
+        lambda v: isinstance(v, list) and all(map(is_text, v)) and len(v) > 0 and v == sorted(set(v)) and FULL not in v,
     )
     return tuple(found)
 
@@ -183,7 +183,7 @@ def _values(fields: Fields, name: str = "values") -> tuple[float | None, ...]:
 
 
 def _also(fields: Fields) -> dict[str, tuple[float | None, ...]]:
-    inner = fields.within("also") if fields.has("also") else None
+    inner = fields.optional("also")
     return {} if inner is None else {name: _values(inner, name) for name in inner.names()}
 
 
@@ -214,7 +214,7 @@ def _examples(fields: Fields) -> Outcomes | None:
 
 
 def _trivial(fields: Fields) -> TrivialAnswer | None:
-    inner = fields.within("trivial") if fields.has("trivial") else None
+    inner = fields.optional("trivial")
     if inner is None:
         return None
     answer, outcomes = inner.text("answer"), _examples(inner)
@@ -225,7 +225,7 @@ def _trivial(fields: Fields) -> TrivialAnswer | None:
 
 
 def _scored_from(fields: Fields) -> Scoring | None:
-    inner = fields.within("scoring") if fields.has("scoring") else None
+    inner = fields.optional("scoring")
     if inner is None:
         return None
     groups = inner.take(
@@ -246,7 +246,7 @@ def _scored_from(fields: Fields) -> Scoring | None:
 
 
 def _scored_with(fields: Fields) -> ScoredWith | None:
-    inner = fields.within("scored_with") if fields.has("scored_with") else None
+    inner = fields.optional("scored_with")
     if inner is None:
         return None
     found = ScoredWith(inner.text("model"), _object(inner, "source"))
@@ -267,7 +267,7 @@ def _steps(fields: Fields) -> tuple[int | None, ...]:
 
 
 def _further(fields: Fields) -> Further | None:
-    inner = fields.within("further") if fields.has("further") else None
+    inner = fields.optional("further")
     if inner is None:
         return None
     found = Further(inner.text("task"), _object(inner, "source"), _object(inner, "declaration"))

@@ -13,7 +13,7 @@ from support.boards import board_of, files, flat, flat_rivals
 from support.synthetic_results import SEEDS, cell, failing, outcomes_of, small_board, with_rivals, write_all
 
 from hbench.render.check import check
-from hbench.render.publish import COMPARISONS, CSV, MARKDOWN, build
+from hbench.render.publish import COMPARISONS, CSV, LATEX, MARKDOWN, build
 from hbench.render.show import show
 from hbench.results.fields import ResultError
 from hbench.statistics import detectable_difference, holm, two_t_test
@@ -137,7 +137,7 @@ def test_a_rival_alone_has_nobody_to_be_compared_with():
     cells = with_rivals([cell(method="full"), cell(method="random"), cell()], "el2n")
     board = board_of(cells)
     assert board.rivalries == ()
-    assert set(files(board)) == {MARKDOWN, CSV}
+    assert set(files(board)) == {MARKDOWN, CSV, LATEX}
 
 
 def test_the_file_has_a_line_per_comparison(tmp_path):

@@ -282,7 +282,7 @@ def test_the_shipped_suites_are_these():
     assert (race.weight_decay, race.adam_beta1, race.adam_beta2, race.warmup) == (0.1, 0.9, 0.98, 0.06)
     quick = load_suite("small")
     assert {quick.recipe_for(TASKS.find(ref)) for ref in (*quick.tasks, *quick.diagnose)} == {
-        Recipe(epochs=3, learning_rate=1e-4, max_length=128)
+        Recipe(epochs=3, learning_rate=1e-4, warmup=0.06, max_length=128)
     }
 
 

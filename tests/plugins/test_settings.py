@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from support.references import scorers
 
 import hbench
 from hbench.errors import UsageError
-from hbench.plugins.registry import SCORERS, TASKS
+from hbench.plugins.registry import TASKS
 from hbench.plugins.settings import read_settings, setting_from, settings_of
 
 GOOD = {
@@ -42,7 +43,7 @@ def test_the_papers_of_the_mission_say_theirs():
 
 
 def test_settings_name_known_tasks():
-    for name in SCORERS.names():
+    for name in scorers():
         for task in TASKS.names():
             assert all(found.task == task for found in settings_of(hbench.scorer(name), task))
 

@@ -19,7 +19,7 @@ from support.synthetic_results import SEEDS, cell, cost_of, diagnostic, failing,
 from hbench.board.board import Board
 from hbench.cli import main
 from hbench.render.check import SAME, Check, check
-from hbench.render.publish import CSV, MARKDOWN, build
+from hbench.render.publish import CSV, LATEX, MARKDOWN, build
 from hbench.render.show import show, shown
 from hbench.results.fields import ResultError
 from hbench.results.folder import write_cell
@@ -75,7 +75,7 @@ def test_the_same_results_give_the_same_bytes(built, tmp_path_factory):
         write_cell(made, other / "in" / f"{number:02}.json")
     written = build(other / "in", other / "new" / "out")
     names = [str(path.relative_to(other / "new" / "out")) for path in written]
-    assert names == [MARKDOWN, CSV, *FIGURES]
+    assert names == [MARKDOWN, CSV, LATEX, *FIGURES]
     for name, path in zip(names, written, strict=True):
         assert path.read_bytes() == (built / name).read_bytes()
 

@@ -130,3 +130,12 @@ def test_a_key_that_is_given_twice_is_refused() -> None:
     text = cell(**SMALL).dump().replace('"task":', '"task": "x", "task":', 1)
     with pytest.raises(ResultError, match=r"board/x.json: .*'task' is given twice"):
         parse_cell(text, "board/x.json")
+
+
+@pytest.mark.parametrize("name", ["also", "claims", "further", "looks", "rivals", "scored_with", "scoring", "trivial"])
+@pytest.mark.parametrize("nothing", [None, {}, []])
+def test_what_a_file_does_not_say_it_leaves_out(name: str, nothing: object) -> None:
+    """A key with nothing behind it would be read and not be written again."""
+    text = json.dumps({**json.loads(cell(**SMALL).dump()), name: nothing})
+    with pytest.raises(ResultError, match=f"field '{name}' is "):
+        parse_cell(text, "board/x.json")
