@@ -6,11 +6,12 @@ from hbench.board.board import Board
 from hbench.render.notes import notes_sections
 from hbench.render.parts.across import across_sections
 from hbench.render.parts.claims import claims_sections
-from hbench.render.parts.opening import opening_sections
 from hbench.render.parts.planted import planted_sections
+from hbench.render.parts.provenance import provenance_sections
 from hbench.render.parts.results import results_sections
 from hbench.render.parts.rivals import rivals_table
 from hbench.render.parts.rows import rows_table
+from hbench.render.parts.summary import summary_sections
 from hbench.render.parts.tradeoff import tradeoff_sections
 from hbench.render.parts.trivial import trivial_sections
 from hbench.render.section import Page, Section, Text
@@ -22,14 +23,15 @@ from them and `hbench leaderboard check` recomputes it."""
 
 #: The parts of the page, in their order.
 _PARTS = (
-    opening_sections,
-    trivial_sections,
+    summary_sections,
     results_sections,
     claims_sections,
     tradeoff_sections,
-    across_sections,
     planted_sections,
+    across_sections,
+    trivial_sections,
     notes_sections,
+    provenance_sections,
 )
 
 
@@ -37,6 +39,11 @@ def page_of(board: Board) -> Page:
     """Return the whole page of a board."""
     sections = [section for part in _PARTS for section in part(board)]
     return _page(board, [Section("Leaderboard", 1, (Text(_TITLE),)), *sections])
+
+
+def glance_of(board: Board) -> Page:
+    """Return the page of what a run shows at its end: the matrices, and what they show."""
+    return _page(board, summary_sections(board))
 
 
 def results_of_part(board: Board) -> Page:
