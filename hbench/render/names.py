@@ -82,10 +82,12 @@ def _budget(key: ContestKey) -> list[str]:
 
 
 def _distinct(labels: Collection[str], known: Mapping[str, str], always: str = "") -> dict[str, str]:
-    """Return a name for every label; with its options where another label would have the same."""
+    """Return a name for every label; with its options, or the label itself, where another would have the same."""
     short = {label: _name(label, known, always) for label in labels}
     often = Counter(short.values())
-    return {label: name if often[name] == 1 else _with_options(label, known) for label, name in short.items()}
+    told = {label: name if often[name] == 1 else _with_options(label, known) for label, name in short.items()}
+    often = Counter(told.values())
+    return {label: name if often[name] == 1 else label for label, name in told.items()}
 
 
 def _name(label: str, known: Mapping[str, str], always: str) -> str:

@@ -17,9 +17,7 @@ from hbench.render.parts.trivial import trivial_sections
 from hbench.render.section import Page, Section, Text
 
 _TITLE = """\
-Which training examples can be dropped before fine-tuning, and does the scorer that picked them beat a random subset?
-Every number below follows from the result files in the folder of results; `hbench leaderboard build` writes this page
-from them and `hbench leaderboard check` recomputes it."""
+Which training examples can be dropped before fine-tuning, and does the scorer that picked them beat a random subset?"""
 
 #: The parts of the page, in their order.
 _PARTS = (

@@ -133,13 +133,18 @@ class Table:
         return cls(tuple(headings), tuple(body))
 
     def parts(self) -> tuple[Part, ...]:
-        """Return what a page shows: the main columns, then those of each fold behind those that tell rows apart."""
+        """Return what a page shows: the main columns, then those of each fold behind those that tell rows apart.
+
+        Folds are in the order of their last columns.
+        """
         shown = [i for i, heading in enumerate(self.headings) if heading.page is not None]
         names = [i for i in shown if self.headings[i].identifies and not self.headings[i].fold]
-        folds: dict[str, list[int]] = {"": []}
+        folds: dict[str, list[int]] = {}
         for i in shown:
             folds.setdefault(self.headings[i].fold, []).append(i)
-        return tuple(Part(title, tuple([*names, *own] if title else own)) for title, own in folds.items())
+        main = Part("", tuple(folds.pop("", [])))
+        in_order = sorted(folds.items(), key=lambda fold: fold[1][-1])
+        return (main, *(Part(title, (*names, *own)) for title, own in in_order))
 
     def on_page(self, part: Part | None = None) -> list[list[str]]:
         """Return the texts of a part of the page, the main one unless given: the headings, then a list for every row."""

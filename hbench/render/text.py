@@ -21,7 +21,7 @@ def _lines(section: Section) -> list[str]:
         if isinstance(block, Table):
             lines += _aligned(block)
         elif isinstance(block, Text) and block.terminal:
-            lines.append(block.terminal)
+            lines.append(block.terminal.replace(NO_BREAK, " "))
     return lines
 
 

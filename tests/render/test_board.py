@@ -252,9 +252,10 @@ def test_show_prints_tables_and_parts_of_them(built):
     part = show(built / "results", task="snli", keep="0.5")
     lines = part.splitlines()
     assert lines[0] == "SNLI, 50 % kept, minilm"
-    assert len(lines) == 8
+    assert lines[1] == "snli / validation / minilm / 0.5 / equal-epochs"
+    assert len(lines) == 9
     assert lines[-1] == "† these examples, not the method"
-    assert lines[2].split()[0] == "h-score"
+    assert lines[3].split()[0] == "h-score"
     assert "\x1b" not in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hbench.render.figures.frames import INCH, axes_of, levels, titled
@@ -29,12 +30,12 @@ def figure_of(plot: Plot, format: Format) -> Figure:
     steps = side_steps(spots, costs, metrics, wide, tall)
     _scales(axes, plot, costs, metrics, format)
     titled(axes, f"{plot.title}: {plot.metric} by net cost", format)
-    levels(axes, plot.full, plot.trivial, plot.answer, format)
+    levels(axes, plot.full, plot.trivial, plot.answer, format, name="")
     front = [spot for spot in spots if spot.front]
     axes.step([s.net for s in front], [s.metric for s in front], where="post", color=REMARK, linewidth=0.7, zorder=1)
     for point, spot, step in zip(points, spots, steps, strict=True):
         _mark(axes, plot, point, spot, step)
-    _names(axes, points, spots, steps, costs, metrics, format)
+    _names(axes, plot, points, spots, steps, costs, metrics, format)
     moved = " Rows that would hide each other stand side by side." if any(steps) else ""
     figure.text(
         4 / (format.width * INCH),
@@ -97,6 +98,7 @@ def _looks(plot: Plot, point: Point) -> dict[str, Any]:
 
 def _names(
     axes: Axes,
+    plot: Plot,
     points: list[Point],
     spots: list[Spot],
     steps: list[float],
@@ -116,13 +118,17 @@ def _names(
             ends = (max(metrics.at(end), 0.0) * tall for end in (spot.low, spot.high))
             low, high = ends
             taken.append(Box(x - 0.7, low, x + 0.7, high))
+    front = [place for spot, place in zip(spots, at, strict=True) if spot.front]
+    taken += [Box(x, y - 0.5, right, y + 0.5) for (x, y), (right, _) in pairwise(front)]
+    taken += [Box(0, y - 0.5, wide, y + 0.5) for level in (plot.full, plot.trivial) if level is not None
+              for y in [metrics.at(level) * tall]]
     for method in dict.fromkeys(point.method for point in points):
         name = ALL_DATA if any(p.size == ALL_DATA for p in points if p.method == method) else method
         own = [place for point, place in zip(points, at, strict=True) if point.method == method]
-        box, _ = min(
-            (beside(name, x, y, format.letters - 1, taken, room) for x, y in own), key=lambda f: round(f[1], 6)
-        )
+        found = [(*beside(name, x, y, format.letters - 1, taken, room), (x, y)) for x, y in own]
+        box, _, (x, y) = min(found, key=lambda entry: round(entry[1], 6))
         taken.append(box)
+        _lead(axes, box, (x, y), (wide, tall), _looks(plot, next(p for p in points if p.method == method))["color"])
         axes.annotate(
             name,
             (box.left / wide, (box.bottom + box.top) / 2 / tall),
@@ -131,6 +137,16 @@ def _names(
             verticalalignment="center",
             zorder=4,
             parse_math=False,
+        )
+
+
+def _lead(axes: Axes, box: Box, at: tuple[float, float], size: tuple[float, float], own: str) -> None:
+    """Draw a line from a symbol to its name where that is not right beside it."""
+    (x, y), (wide, tall) = at, size
+    near = (min(max(x, box.left), box.right), min(max(y, box.bottom + 2), box.top - 2))
+    if abs(near[0] - x) + abs(near[1] - y) > _SYMBOL:
+        axes.plot(
+            [x / wide, near[0] / wide], [y / tall, near[1] / tall], color=own, linewidth=0.6, zorder=1, transform=axes.transAxes
         )
 
 

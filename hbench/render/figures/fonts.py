@@ -35,6 +35,7 @@ def _letters(further: str) -> str:
     options.hinting = False
     options.layout_features = ["kern"]
     options.name_IDs = []
+    options.drop_tables += ["FFTM"]  # when the font was made
     options.notdef_outline = True
     options.recalc_timestamp = False
     font = TTFont(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf", recalcTimestamp=False)

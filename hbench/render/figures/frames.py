@@ -50,18 +50,20 @@ def written(axes: Axes, x: float, y: float, text: str, **looks: Any) -> None:
     axes.text(x, y, text, parse_math=False, **looks)
 
 
-def levels(axes: Axes, full: float | None, trivial: float | None, answer: str, format: Format) -> None:
+def levels(
+    axes: Axes, full: float | None, trivial: float | None, answer: str, format: Format, name: str = "all data"
+) -> None:
     """Draw the levels of all data and of the trivial answer, with their names at the left."""
     named = []
     if full is not None:
         axes.axhline(full, color=REMARK, linewidth=0.7, linestyle=DASHED, zorder=1)
-        named.append((full, "all data"))
+        named.append((full, name))
     if trivial is not None:
         axes.axhline(trivial, color=REMARK, linewidth=0.9, linestyle=DOTTED, zorder=1)
         named.append((trivial, answer))
-    for level, name in named:
+    for level, text in named:
         axes.annotate(
-            name,
+            text,
             (0, level),
             xycoords=("axes fraction", "data"),
             xytext=(3, 2),

@@ -73,7 +73,6 @@ class _Block:
 
     text: str = ""
     figure: str = ""
-    caption: str = ""
     grids: tuple[_Grid, ...] = ()
 
 
@@ -125,7 +124,7 @@ class _Layout:
             return _Block(text=block(found.page) if found.page else "")
         if isinstance(found, Picture):
             svg = self._figures.get(found.path, "")
-            return _Block(figure=inlined(svg, self._id(found.path), found.title) if svg else "", caption=found.title)
+            return _Block(figure=inlined(svg, self._id(found.path), found.title) if svg else "")
         return _Block(grids=tuple(self._grid(found, part, own, title) for part in found.parts()))
 
     def _grid(self, table: Table, part: Part, own: str, title: str) -> _Grid:

@@ -10,7 +10,7 @@ from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow
 from hbench.board.scorings import SharedScores
 from hbench.board.values import FEWEST_SEEDS
-from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short
+from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short, title
 from hbench.render.names import Names
 from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
@@ -59,7 +59,7 @@ def _sharing(shared: SharedScores) -> str:
 def _section(standing: Standing, names: Names) -> Section:
     table = rows_table(standing.rows, standing.metric)
     below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
-    blocks = (Text(_about(standing)), table, *below, *rivals_blocks(standing))
+    blocks = (Text(_about(standing), title(standing.key)), table, *below, *rivals_blocks(standing))
     return Section(names.contest(standing), 3, blocks)
 
 

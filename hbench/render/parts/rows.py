@@ -254,6 +254,14 @@ ROWS: tuple[Column[BoardRow], ...] = (
         about="95 % interval of the share of the gain that is kept, in per cent.",
     ),
     Column("random_detectable", _against("random", lambda c: c.detectable), _SHARE),
+    Column(
+        "detectable",
+        _detectable,
+        _SHARE,
+        data=False,
+        page=View("detectable", lambda row: points(_detectable(row)), fold=_AGAINST_RANDOM),
+        about="The smallest true difference that a repetition of this comparison shows with 80 % power, in points.",
+    ),
     Column("rank_best", lambda row: None if row.ranks is None else row.ranks.best),
     Column("rank_worst", lambda row: None if row.ranks is None else row.ranks.worst),
     Column(
@@ -314,14 +322,6 @@ ROWS: tuple[Column[BoardRow], ...] = (
         about="Later trainings on the subset after which pruning has paid.",
     ),
     Column("break_even_alone", row_text.break_even(lambda costs: costs.break_even_alone), "later trainings"),
-    Column(
-        "detectable",
-        _detectable,
-        _SHARE,
-        data=False,
-        page=View("detectable", lambda row: points(_detectable(row)), fold=_AGAINST_RANDOM),
-        about="The smallest true difference that a repetition of this comparison shows with 80 % power, in points.",
-    ),
     Column("planted", lambda row: row.planted, "AUROC"),
     Column("failures", lambda row: row.failures),
 )

@@ -9,7 +9,7 @@ from hbench.board.board import Board, Standing
 from hbench.board.coverage import Coverage
 from hbench.board.overview.summary import Matrix, MatrixRow, Summary, summary_of
 from hbench.board.row import BoardRow
-from hbench.render.display import code, ends, ends_of, marked, percent, plural, points, spelled
+from hbench.render.display import NO_BREAK, code, ends, ends_of, marked, percent, plural, points, spelled
 from hbench.render.names import Names, kept_of, short_percent, size
 from hbench.render.parts.row_text import net_costs, tone_of
 from hbench.render.parts.story import in_terminal, sentences
@@ -37,22 +37,21 @@ _LEGEND_IN_TERMINAL = (
 def summary_sections(board: Board) -> list[Section]:
     """Return the section `Summary` and one with a matrix per size and budget; without contests, how many cells."""
     summary, names = summary_of(board.standings), Names.of(board)
-    texts = [Text(_coverage(board.coverage))]
+    texts = []
     if board.standings:
-        texts = [Text(_regime(board, names)), Text("\n".join(findings(summary, names))), *texts]
+        texts = [Text(_regime(board, names)), Text("\n".join(findings(summary, names)))]
+    texts.append(Text(_coverage(board.coverage)))
     if board.coverage.one_seed:
         texts.append(Text("There is one training seed: no test is possible, and the board shows none."))
-    if summary.matrices:
-        texts.append(Text(_LEGEND))
     head = Section("Summary", 2, tuple(texts))
     return [head, *(matrix_section(matrix, names) for matrix in summary.matrices)]
 
 
 def matrix_section(matrix: Matrix, names: Names) -> Section:
-    """Return the section of one size and budget: methods by tasks."""
+    """Return the section of one size and budget: methods by tasks, what they show, and how a cell is read."""
     table = Table.of(_columns(matrix, names), matrix.methods)
     said = [Text(sentence, in_terminal(sentence)) for sentence in sentences(matrix, names)]
-    return Section(f"Summary: {_title(matrix, names)}", 3, (table, Text("", _LEGEND_IN_TERMINAL), *said))
+    return Section(f"Summary: {_title(matrix, names)}", 3, (table, Text("", _LEGEND_IN_TERMINAL), *said, Text(_LEGEND)))
 
 
 def findings(summary: Summary, names: Names) -> list[str]:
@@ -61,7 +60,7 @@ def findings(summary: Summary, names: Names) -> list[str]:
     lines = [f"- **Better than a random subset of the same size:** {_wins(summary, names, tables)}"]
     if summary.worse:
         lines.append(f"- **Worse than a random subset:** {_by_method(summary.worse, names)}.")
-    lines.append(f"- **No loss against all data shown, at the margin:** {_no_loss(summary, names)}")
+    lines.append(f"- **Shown to lose no more than the margin against all data:** {_no_loss(summary, names)}")
     withheld = summary.compared - summary.decided
     if withheld:
         lines.append(f"- **No verdict** in {plural(withheld, 'comparison')} of {summary.compared}: {_why(summary, names)}.")
@@ -82,7 +81,7 @@ def _wins(summary: Summary, names: Names, tables: str) -> str:
         text = f"none, in {plural(summary.decided, 'comparison')} with a verdict over {tables}"
         if summary.detectable is not None:
             low, high = summary.detectable
-            text += f"; what a table could have shown is {points(low)} to {points(high)} points"
+            text += f"; the smallest difference that they could have shown is {points(low)} to {points(high)} points"
     if summary.superior_in_table:
         text += f". In one table only, not with all comparisons of the board counted: "
         text += _listed([_win(row, names) for row in summary.superior_in_table])
@@ -110,7 +109,7 @@ def _by_method(rows: Sequence[BoardRow], names: Names) -> str:
     for method, own in sorted(by_method.items(), key=lambda pair: (-len(pair[1]), pair[0])):
         losses = sorted(-(c.difference or 0.0) for row in own if (c := row.against("random")) is not None)
         by = points(losses[0]) if len(losses) == 1 else f"{points(losses[0])} to {points(losses[-1])}"
-        places = ", ".join(dict.fromkeys(names.tasks[row.cell.task] for row in own))
+        places = ", ".join(sorted({names.tasks[row.cell.task] for row in own}))
         texts.append(f"{code(method)} in {plural(len(own), 'table')} by {by} points ({places})")
     return _listed(texts)
 
@@ -216,14 +215,15 @@ def _cell(row: BoardRow | None, *, marks: bool) -> str:
     if found is None or found.difference is None:
         first, second = points(row.metric.value), ends_of(row.metric)
     else:
-        first = f"{points(found.difference, signed=True)} {marked(found)}"
+        first = f"{points(found.difference, signed=True)} {marked(found)}".replace(" ", NO_BREAK)
         first = f"**{first}**" if marks and found.verdict in ("superior", "worse") else first
         second = ends(found.low, found.high, signed=True)
     kept = "" if row.gain is None else percent(row.gain.value, 0)
     gain = [f"gain {kept}" if marks else kept] if kept else []
     cost = net_costs(row)[0]
     costs = [f"cost {cost}" if marks else cost] if cost != NOTHING else []
-    return "\n".join(text for text in (first, second, ", ".join([*gain, *costs])) if text and text != NOTHING)
+    third = ", ".join([*gain, *costs]).replace(" ", NO_BREAK)
+    return "\n".join(text for text in (first, second, third) if text and text != NOTHING)
 
 
 def _value(row: BoardRow | None) -> Value:

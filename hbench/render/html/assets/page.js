@@ -5,6 +5,9 @@
   const count = document.querySelector(".count");
   const keys = $("select", form).map((select) => select.name);
 
+  // where there is little room, the choices are folded away
+  if (window.innerWidth < 640) document.querySelector(".choose").open = false;
+
   // --- filters: rows by what they are about, columns that are about one task by that task
 
   const chosen = () => Object.fromEntries(keys.map((key) => [key, form.elements[key].value]));
@@ -138,7 +141,7 @@
 
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = $("details:not([open])");
+    opened = $("main details:not([open])");
     for (const details of opened) details.open = true;
   });
   window.addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
