@@ -24,7 +24,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that need a GPU or a browser unless `-m` asks for them.
 
-    Where there is none, `-m cuda` and `-m browser` fail and say so. `HBENCH_TEST_DEVICE=cpu` rehearses those on a CPU that can be.
+    Where there is none, `-m cuda` and `-m browser` fail and say so. `HBENCH_TEST_DEVICE=cpu` rehearses on a CPU what
+    can be.
     """
     kept, left_out = [], []
     for item in items:

@@ -6,8 +6,8 @@ from hbench.board.board import Board
 from hbench.render.section import Section, Text
 
 _NOTES = """\
-- **Where the numbers are from.** Every number follows from the result files in the folder of results: `hbench leaderboard
-  build` writes this page from them, and `hbench leaderboard check` recomputes it.
+- **Where the numbers are from.** Every number follows from the result files in the folder of results:
+  `hbench leaderboard build` writes this page from them, and `hbench leaderboard check` recomputes it.
 - **Test.** Training seeds and evaluation examples are both samples, crossed with each other. Differences are paired by
   seed and by example; intervals and p values come from the two-t test, in which seeds and cases each keep a t of their
   own and examples that share a passage, or an article, are one case. It takes at least four seeds: with fewer there is

@@ -73,9 +73,7 @@ def write_with(results: Mapping[Path, str | None], board: Board, out_dir: Path) 
     _write({**results, **_texts(page_of(board), plots_of(board), out_dir, redraw=False)})
 
 
-def _texts(
-    page: Page, plots: Mapping[str, AnyPlot], out_dir: Path, *, redraw: bool
-) -> dict[Path, str | None]:
+def _texts(page: Page, plots: Mapping[str, AnyPlot], out_dir: Path, *, redraw: bool) -> dict[Path, str | None]:
     """Return the text of every file of a board that is to be written; None for what an earlier board left."""
     from hbench.render.html.page import html_page
 

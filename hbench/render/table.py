@@ -147,7 +147,7 @@ class Table:
         return (main, *(Part(title, (*names, *own)) for title, own in in_order))
 
     def on_page(self, part: Part | None = None) -> list[list[str]]:
-        """Return the texts of a part of the page, the main one unless given: the headings, then a list for every row."""
+        """Return the texts of a part of the page, the main one unless given: headings, then a list for every row."""
         shown = (self.parts()[0] if part is None else part).positions
         head = [self.headings[i].page or "" for i in shown]
         return [head, *([row[i].page for i in shown] for row in self.rows)]

@@ -126,7 +126,9 @@ def test_every_control_has_a_name_and_nothing_serious_is_found(board, hostile):
             with opened(file, width=width, dark=dark) as seen:
                 seen.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
                 found = Axe().run(seen.page).response["violations"]
-                serious = [(f["id"], f["nodes"][0]["html"][:200]) for f in found if f["impact"] in ("serious", "critical")]
+                serious = [
+                    (f["id"], f["nodes"][0]["html"][:200]) for f in found if f["impact"] in ("serious", "critical")
+                ]
                 assert serious == [], (file, width, dark)
                 names = seen.page.get_by_role("button").evaluate_all(
                     "all => all.filter(b => !(b.getAttribute('aria-label') || b.innerText).trim()).length"
@@ -140,7 +142,9 @@ def test_names_and_reasons_that_hold_markup_are_texts(hostile):
         assert tab.evaluate("window.hit") is None
         assert tab.locator("img").count() == 0
         assert tab.locator("script").count() == 1
-        text = tab.evaluate("document.body.innerText + [...document.querySelectorAll('details')].map(d => d.textContent)")
+        text = tab.evaluate(
+            "document.body.innerText + [...document.querySelectorAll('details')].map(d => d.textContent)"
+        )
         for name in (SCRIPT, QUOTES, "el2n[U+202E]cilbup"):
             assert name in text, name
         assert "\u202e" not in text

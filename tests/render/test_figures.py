@@ -57,7 +57,9 @@ def plot_of(*points: Point, full: float | None = 80.0, kind="cost") -> Plot:
     return Plot(kind, "task, model", "accuracy", full, 33.3, "always one", "random", methods, points)
 
 
-RANKS = RankPlot("task, model", "accuracy", "random", METHODS, (RankPanel("30 % kept", (("el2n", 1, 1), ("random", 2, 3))),))
+RANKS = RankPlot(
+    "task, model", "accuracy", "random", METHODS, (RankPanel("30 % kept", (("el2n", 1, 1), ("random", 2, 3))),)
+)
 
 
 @pytest.fixture
@@ -271,7 +273,9 @@ def test_a_method_has_one_colour_and_symbol_in_all_figures_and_the_first_ones_di
 
 
 def test_every_method_is_named_once_beside_what_it_names():
-    points = [point(m, net, metric) for m, net, metric in (("el2n", 1.0, 70.0), ("length", 0.3, 60.0), ("random", 0.3, 61.0))]
+    points = [
+        point(m, net, metric) for m, net, metric in (("el2n", 1.0, 70.0), ("length", 0.3, 60.0), ("random", 0.3, 61.0))
+    ]
     for plot in (plot_of(*points), plot_of(*points, kind="kept")):
         for columns in ("one", "two"):
             texts = [t.get_text() for axes in figure_of(plot, columns).axes for t in axes.texts]
@@ -464,7 +468,8 @@ def test_figures_for_papers_come_in_both_formats_and_sizes_and_the_same_bytes(tm
     results = write_all(small_board(keeps=("0.3",)), tmp_path / "results")
     for folder in ("a", "b"):
         done = CliRunner().invoke(
-            main, ["leaderboard", "figures", "--results", str(results), "--to", str(tmp_path / folder), "--task", "snli"]
+            main,
+            ["leaderboard", "figures", "--results", str(results), "--to", str(tmp_path / folder), "--task", "snli"],
         )
         assert done.exit_code == 0, done.output
     names = sorted(path.name for path in (tmp_path / "a").iterdir())

@@ -50,12 +50,16 @@ def test_three_sentences_tell_what_random_keeps_what_fails_and_what_recovers():
 
 def test_they_change_when_the_results_do():
     random, worst, best = told(cells_of(0.0, -0.3))
-    assert worst.startswith("`el2n[offset=0.1]` drops the examples with planted wrong labels (AUROC 0.11), and still is")
+    assert worst.startswith(
+        "`el2n[offset=0.1]` drops the examples with planted wrong labels (AUROC 0.11), and still is"
+    )
     assert best.startswith("`el2n` is ")
     assert "AUROC" not in best  # it keeps them, and wins all the same: not why
     assert random == told(cells_of(-0.3, 0.0))[0]
-    moved = [c if c.method != "random" else replace(cell(c.task, "random", effect=-0.02), compared=c.compared)
-             for c in cells_of(-0.3, 0.0)]
+    moved = [
+        c if c.method != "random" else replace(cell(c.task, "random", effect=-0.02), compared=c.compared)
+        for c in cells_of(-0.3, 0.0)
+    ]
     assert told(moved)[0] != random
 
 

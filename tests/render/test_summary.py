@@ -16,7 +16,7 @@ from hbench.render.publish import MARKDOWN
 from hbench.render.show import shown
 
 CELLS = [with_trivial(c) if c.method == "full" else c for c in small_board()]
-NONE = [c for c in small_board(methods=("random", "length"))]
+NONE = small_board(methods=("random", "length"))
 WORSE = [*small_board(), *(cell(t, "bad", k, effect=-0.3) for t in ("snli", "mnli") for k in ("0.3", "0.5"))]
 
 
@@ -50,7 +50,10 @@ def test_what_beats_random_is_named_with_its_difference_and_cost():
 
 def test_a_board_without_a_winner_says_so_and_what_it_could_have_shown():
     line = next(line for line in page(NONE).splitlines() if line.startswith("- **Better than a random subset"))
-    assert "none, in 4 comparisons with a verdict over 4 tables; the smallest difference that they could have shown is" in line
+    assert (
+        "none, in 4 comparisons with a verdict over 4 tables; the smallest difference that they could have shown is"
+        in line
+    )
 
 
 def test_what_is_worse_is_counted_by_method():

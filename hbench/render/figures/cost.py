@@ -120,8 +120,12 @@ def _names(
             taken.append(Box(x - 0.7, low, x + 0.7, high))
     front = [place for spot, place in zip(spots, at, strict=True) if spot.front]
     taken += [Box(x, y - 0.5, right, y + 0.5) for (x, y), (right, _) in pairwise(front)]
-    taken += [Box(0, y - 0.5, wide, y + 0.5) for level in (plot.full, plot.trivial) if level is not None
-              for y in [metrics.at(level) * tall]]
+    taken += [
+        Box(0, y - 0.5, wide, y + 0.5)
+        for level in (plot.full, plot.trivial)
+        if level is not None
+        for y in [metrics.at(level) * tall]
+    ]
     for method in dict.fromkeys(point.method for point in points):
         name = ALL_DATA if any(p.size == ALL_DATA for p in points if p.method == method) else method
         own = [place for point, place in zip(points, at, strict=True) if point.method == method]
@@ -146,7 +150,12 @@ def _lead(axes: Axes, box: Box, at: tuple[float, float], size: tuple[float, floa
     near = (min(max(x, box.left), box.right), min(max(y, box.bottom + 2), box.top - 2))
     if abs(near[0] - x) + abs(near[1] - y) > _SYMBOL:
         axes.plot(
-            [x / wide, near[0] / wide], [y / tall, near[1] / tall], color=own, linewidth=0.6, zorder=1, transform=axes.transAxes
+            [x / wide, near[0] / wide],
+            [y / tall, near[1] / tall],
+            color=own,
+            linewidth=0.6,
+            zorder=1,
+            transform=axes.transAxes,
         )
 
 
@@ -155,5 +164,11 @@ def _remark(plot: Plot, format: Format) -> str:
     words = dict(zip(FILLS, ("filled", "open", "left half filled", "lower half filled"), strict=True))
     told = [f"{words[fill]}: {size}" for fill, size in zip(FILLS, plot.sizes, strict=False)]
     more = f"; {len(plot.sizes) - len(FILLS)} more sizes in turn" if len(plot.sizes) > len(FILLS) else ""
-    text = f"Rows kept: {', '.join(told)}{more}." if len(plot.sizes) > 1 else f"Rows kept: {plot.sizes[0]}." if told else ""
+    text = (
+        f"Rows kept: {', '.join(told)}{more}."
+        if len(plot.sizes) > 1
+        else f"Rows kept: {plot.sizes[0]}."
+        if told
+        else ""
+    )
     return f"{text} Line: the front." if format.width >= 5 else text

@@ -14,17 +14,15 @@ if TYPE_CHECKING:
 INCH = 72
 
 
-def axes_of(format: Format, *, right: float, left: float = 0.52, below: float = 0.5, above: float = 0.3) -> tuple[
-    Figure, Axes
-]:
+def axes_of(
+    format: Format, *, right: float, left: float = 0.52, below: float = 0.5, above: float = 0.3
+) -> tuple[Figure, Axes]:
     """Return a figure and its axes; left, right, below, above: the room around them, in inches."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(format.width, format.height))
     wide, high = format.width - left - right, format.height - below - above
-    axes = figure.add_axes(
-        (left / format.width, below / format.height, wide / format.width, high / format.height)
-    )
+    axes = figure.add_axes((left / format.width, below / format.height, wide / format.width, high / format.height))
     axes.tick_params(labelsize=format.letters - 0.5)
     axes.grid(color=GRID, linewidth=0.5)
     return figure, axes

@@ -54,9 +54,7 @@ class Box:
         return max(wide, 0.0) * max(high, 0.0)
 
 
-def beside(
-    text: str, x: float, y: float, letters: float, taken: Sequence[Box], room: Box
-) -> tuple[Box, float]:
+def beside(text: str, x: float, y: float, letters: float, taken: Sequence[Box], room: Box) -> tuple[Box, float]:
     """Return the best place for a name near (x, y), and what of it is covered or outside; all in printer's points.
 
     letters: their size. taken: what is there already. room: what the name should stay within.

@@ -38,7 +38,9 @@ def write_figures(results_dir: Path, folder: Path, task: str | None = None) -> l
         for name, data in texts.items():
             (folder / name).write_bytes(data)
     except OSError as error:
-        raise ResultError(f"{error.filename}: cannot be written ({error.strerror}); name a writable folder with --to") from None
+        raise ResultError(
+            f"{error.filename}: cannot be written ({error.strerror}); name a writable folder with --to"
+        ) from None
     return [folder / name for name in texts]
 
 

@@ -37,9 +37,11 @@ def figure_of(plot: RankPlot, format: Format) -> Figure:
             box = (left / format.width, bottom / height, wide / format.width, bars / height)
             _panel(figure.add_axes(box), plot, panel, format)
         top -= tall
-    titled(figure.axes[0], f"{plot.title}: ranks that the tests leave open, all at once at 95 %", Format(
-        format.width, height, format.letters
-    ))
+    titled(
+        figure.axes[0],
+        f"{plot.title}: ranks that the tests leave open, all at once at 95 %",
+        Format(format.width, height, format.letters),
+    )
     return figure
 
 

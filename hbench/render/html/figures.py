@@ -9,7 +9,9 @@ from hbench.render.figures.looks import GRID, INK, PAPER, REMARK
 from hbench.render.html.markup import visible
 
 #: What comes before the drawing, remarks, metadata, and the fonts of a file: the page has its own.
-_DROPPED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|@font-face\s*\{[^}]*\}", re.DOTALL)
+_DROPPED = re.compile(
+    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|@font-face\s*\{[^}]*\}", re.DOTALL
+)
 _SIZE = re.compile(r'<svg\b[^>]*?\bviewBox="0 0 ([0-9.]+) ([0-9.]+)"[^>]*>', re.DOTALL)
 _ID = re.compile(r'\bid="([^"]+)"')
 
@@ -36,5 +38,6 @@ def inlined(svg: str, prefix: str, title: str) -> str:
         inner = inner.replace(colour, own)
     inner = re.sub(r"\n\s+", "\n", inner)
     label = escape(visible(title))
-    head = f'<svg viewBox="0 0 {opening[1]} {opening[2]}" role="img" aria-label="{label}" style="max-width:{opening[1]}pt">'
+    size = f'viewBox="0 0 {opening[1]} {opening[2]}" style="max-width:{opening[1]}pt"'
+    head = f'<svg {size} role="img" aria-label="{label}">'
     return f"{head}{inner.strip()}</svg>"

@@ -68,7 +68,10 @@ CLAIMS: tuple[Column[Answer], ...] = (
     Column("method", lambda a: a.method, identifies=True, page=View("method", lambda a: code(a.method), words=True)),
     Column("claim", lambda a: a.claim.text, identifies=True, page=View("claim", lambda a: a.claim.text, words=True)),
     Column(
-        "kept", _range, page=View("kept", _range, words=True), about="The share of the examples that the claim is about."
+        "kept",
+        _range,
+        page=View("kept", _range, words=True),
+        about="The share of the examples that the claim is about.",
     ),
     Column("where", _where, identifies=True, page=View("row", _where, words=True), about="The row that answers it."),
     Column(

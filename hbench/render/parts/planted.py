@@ -31,7 +31,11 @@ def _section(task: PlantedTask, names: Names) -> Section:
     task_column = Column[PlantedRecovery]("task", lambda _: task.task, identifies=True)
     columns = [task_column, _METHOD, *(_column(planted_type) for planted_type in task.types or ("AUROC",))]
     below = [Text("\n".join(remarks))] if remarks else []
-    return Section(f"{names.tasks[task.task]}, {names.models[task.model]}: what is kept first", 3, (Table.of(columns, task.methods), *below))
+    return Section(
+        f"{names.tasks[task.task]}, {names.models[task.model]}: what is kept first",
+        3,
+        (Table.of(columns, task.methods), *below),
+    )
 
 
 _METHOD: Column[PlantedRecovery] = Column(
@@ -41,7 +45,9 @@ _METHOD: Column[PlantedRecovery] = Column(
 
 def _column(planted_type: str) -> Column[PlantedRecovery]:
     return Column(
-        planted_type, lambda m: m.auroc.get(planted_type), "AUROC",
+        planted_type,
+        lambda m: m.auroc.get(planted_type),
+        "AUROC",
         page=View(planted_type, _auroc(planted_type)),
         about="AUROC of the order of keeping: 1 = all of these kept before any clean example, 0 = all dropped first.",
     )

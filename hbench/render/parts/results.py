@@ -28,7 +28,7 @@ _THESE_EXAMPLES = f"{THESE_EXAMPLES} these examples, not the method"
 
 _TABLES = """\
 Each table compares methods on one task, evaluation split, model, size and budget, best first; all intervals are at
-95 %. Under each table there is more: the differences to all data, the tests against the random subset, what was kept."""
+95 %. Under each there is more: the differences to all data, the tests against the random subset, what was kept."""
 
 
 def results_sections(board: Board) -> list[Section]:
@@ -69,7 +69,8 @@ def _about(standing: Standing) -> str:
     key = standing.key
     text = (
         f"{code(key.task)}, {code(key.split)}, {code(key.model)}: {standing.metric} in points, "
-        f"{plural(standing.eval_rows, 'evaluation row')}{_cases(standing)}, {plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
+        f"{plural(standing.eval_rows, 'evaluation row')}{_cases(standing)}, "
+        f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
     if any(row.values is not None for row in standing.rows):
@@ -145,7 +146,7 @@ def _remarks(rows: Sequence[BoardRow]) -> list[Text]:
     ]
     if unstable:
         lines.append(
-            f"- Unstable: {', '.join(unstable)}. The verdicts on such rows, and on rows compared with them, are withheld."
+            f"- Unstable: {', '.join(unstable)}. Verdicts on such rows, and on rows compared with them, are withheld."
         )
     missing = [row.method for row in rows if row.status == "missing"]
     once = [row.method for row in rows if row.scorings == 1]

@@ -97,7 +97,8 @@ def _best(story: Story, names: Names) -> str:
     if story.nearest is None:
         return ""
     shown = [c.detectable for row in story.nearest.rows if (c := row.against("random")) is not None and c.detectable]
-    text = f"No method is shown to beat it; {code(story.nearest.method)} comes nearest ({_by(story.nearest, names, signed=True)})"
+    by = _by(story.nearest, names, signed=True)
+    text = f"No method is shown to beat it; {code(story.nearest.method)} comes nearest ({by})"
     return f"{text}, and what could have been shown is {_range(shown)} points." if shown else f"{text}."
 
 

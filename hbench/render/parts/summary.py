@@ -63,7 +63,9 @@ def findings(summary: Summary, names: Names) -> list[str]:
     lines.append(f"- **Shown to lose no more than the margin against all data:** {_no_loss(summary, names)}")
     withheld = summary.compared - summary.decided
     if withheld:
-        lines.append(f"- **No verdict** in {plural(withheld, 'comparison')} of {summary.compared}: {_why(summary, names)}.")
+        lines.append(
+            f"- **No verdict** in {plural(withheld, 'comparison')} of {summary.compared}: {_why(summary, names)}."
+        )
     return lines
 
 
@@ -83,7 +85,7 @@ def _wins(summary: Summary, names: Names, tables: str) -> str:
             low, high = summary.detectable
             text += f"; the smallest difference that they could have shown is {points(low)} to {points(high)} points"
     if summary.superior_in_table:
-        text += f". In one table only, not with all comparisons of the board counted: "
+        text += ". In one table only, not with all comparisons of the board counted: "
         text += _listed([_win(row, names) for row in summary.superior_in_table])
     return f"{text}."
 

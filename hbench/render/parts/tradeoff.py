@@ -67,7 +67,7 @@ TRADEOFF: tuple[Column[TradeoffRow], ...] = (
         lambda line: line.row.cell.keep,
         identifies=True,
         page=View("kept", _size),
-        about="The share of the training rows that is kept, or the scorer that sets it, and the budget if it is special.",
+        about="The share of the training rows that is kept, or the scorer that sets it, and a budget that is special.",
     ),
     Column("budget", lambda line: line.row.cell.budget, identifies=True),
     Column(
