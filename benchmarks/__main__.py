@@ -1,9 +1,9 @@
 """Run every benchmark, one after the other, and write docs/performance.md from what they measured.
 
-    python -m benchmarks [--out DIR] [--only NAME].. [--quick]
+    python -m benchmarks [--data-dir DATA] [--out DIR] [--only NAME].. [--quick]
 
 Each writes a JSON file into DIR and has a limit of time; one that fails, or is stopped, is named on the page and does
-not keep the others from running. `--quick` uses tiny settings, to try the command; its figures mean nothing.
+not keep the others from running. `bench_training` is run only where DATA is given. `--quick` uses tiny settings, to try the command; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -37,18 +37,21 @@ class Bench:
     options: tuple[str, ...] | None = None
     #: Those that try it in seconds.
     quick: tuple[str, ...] = ()
+    #: Whether it reads data sets.
+    needs_data: bool = False
 
-    def command(self, out: Path, quick: bool) -> list[str]:
+    def command(self, out: Path, data: Path | None, quick: bool) -> list[str]:
         """Return the arguments of Python that run it and write its JSON file."""
         file, target = f"benchmarks/{self.name}.py", str(out / f"{self.name}.json")
         if self.options is None:
             rounds = ["--benchmark-max-time=0.1", "--benchmark-min-rounds=1"] if quick else []
             return ["-m", "pytest", "-q", file, f"--benchmark-json={target}", *rounds]
-        return [file, *(self.quick if quick else self.options), "--json", target]
+        folder = ["--data-dir", str(data)] if self.needs_data else []
+        return ["-m", f"benchmarks.{self.name}", *(self.quick if quick else self.options), *folder, "--json", target]
 
 
 BENCHES = (
-    Bench("bench_training", 3600, (), ("--quick",)),
+    Bench("bench_training", 3600, ("--rounds", "5"), ("--rounds", "1", "--only", "sst2"), needs_data=True),
     Bench("bench_gradient_norms", 900),
     Bench("bench_dynamics", 900),
     Bench("bench_curriculum", 900),
@@ -83,9 +86,9 @@ def _cpu_lines() -> list[str]:
     return path.read_text().splitlines() if path.is_file() else []
 
 
-def run(bench: Bench, out: Path, quick: bool) -> dict[str, object]:
+def run(bench: Bench, out: Path, data: Path | None, quick: bool) -> dict[str, object]:
     """Run one benchmark; return its command, how it ended and how long it took."""
-    command, started = bench.command(out, quick), time.perf_counter()
+    command, started = bench.command(out, data, quick), time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
     try:
         code: int | str = subprocess.run(
@@ -99,13 +102,15 @@ def run(bench: Bench, out: Path, quick: bool) -> dict[str, object]:
 def main() -> None:
     """Run the benchmarks that are there and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-dir", type=Path, help="folder with snli, sst2 and squad_v2")
     parser.add_argument("--out", type=Path, default=HERE / "measured")
     parser.add_argument("--only", action="append", choices=[bench.name for bench in BENCHES])
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    there = [b for b in BENCHES if (HERE / f"{b.name}.py").is_file() and b.name in (given.only or [b.name])]
-    done = [run(bench, given.out.resolve(), given.quick) for bench in there]
+    data = given.data_dir and given.data_dir.resolve()
+    named = [b for b in BENCHES if b.name in (given.only or [b.name])]
+    done = [run(bench, given.out.resolve(), data, given.quick) for bench in named if data or not bench.needs_data]
     summary = {"machine": machine(), "quick": given.quick, "benches": done}
     (given.out / "summary.json").write_text(json.dumps(summary, indent=1))
     text = page(given.out)

@@ -55,7 +55,7 @@ def _bench(bench: dict[str, Any], file: Path) -> list[str]:
             for one in found["benchmarks"]
         ]
         return [f"## {title}", "", f"`{shown}`", "", *_table(rows)]
-    rest = {name: value for name, value in found.items() if name not in ("title", "about", "rows")}
+    rest = {name: value for name, value in found.items() if name not in ("title", "about", "rows", "raw")}
     lines = [
         f"## {found.get('title', title)}",
         "",

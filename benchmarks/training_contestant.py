@@ -9,6 +9,7 @@ the first step to the last one, putting batches together included, loading and t
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -154,6 +155,9 @@ def _peak() -> float:
 
 def main() -> None:
     """Load, then train whenever told to."""
+    # Trainer prints its losses: what it prints must not get between the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     arm, task, data, threads = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
     torch.set_num_threads(threads)
     transformers.logging.set_verbosity_error()
@@ -165,8 +169,8 @@ def main() -> None:
         train = _trainer(job, shared, best="best" in arm, attention="eager" if "eager" in arm else "sdpa")
     for line in sys.stdin:
         answer = train(**json.loads(line)) | {"peak_mib": _peak()}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
 
 
 if __name__ == "__main__":

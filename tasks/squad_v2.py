@@ -29,6 +29,8 @@ class SquadV2(Task):
     #: A question counts as unanswered when the score of no answer exceeds the best span's by more than this. `tuned`:
     #: by what is best for the questions of other articles.
     threshold: float | Literal["tuned"] = 0.0
+    #: Whether only the questions with an answer are used, to train on and to evaluate on; all are then answered.
+    answerable: bool = False
 
     kind = "span"
     hub = Hub("rajpurkar/squad_v2", "squad_v2", "3ffb306f725f7d2ce8394bc1873b24868140c412")
@@ -45,6 +47,11 @@ class SquadV2(Task):
         if self.threshold != "tuned" and math.isnan(self.threshold):
             raise UsageError(
                 f"option threshold={self.threshold} is no number; use 0, a difference of two scores, or tuned"
+            )
+        if self.answerable and self.threshold != 0:
+            raise UsageError(
+                f"option threshold={self.threshold} has no use with answerable=true, where every question is answered; "
+                "leave one of them out"
             )
 
     def originals(self, folder: Path, split: str) -> list[Path]:

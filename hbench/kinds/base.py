@@ -156,5 +156,5 @@ class Kind(KindDeclaration, ABC):
         """Turn what `predict` kept of a split, float32 (n, predict_width), into its metric and per-example results."""
 
     @abstractmethod
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what a fixed answer, or a guess, reaches on a split; of several the best one."""

@@ -100,7 +100,7 @@ class MultipleChoice(Classification):
         logits: torch.Tensor = output.logits
         return logits.float().reshape(len(batch.labels), -1)
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what guessing reaches on average: 1 / C for every question."""
         return Trivial("guessing", np.full(len(encoded.label), 1 / len(task.labels)))
 

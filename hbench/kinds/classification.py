@@ -129,7 +129,7 @@ class Classification(Kind):
             prediction=prediction,
         )
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what always naming one class reaches: the one best by the task's metric, else the most frequent.
 
         By F1 of two classes that is class 1, however rare; by accuracy, and where no fixed answer is better than

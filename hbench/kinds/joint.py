@@ -249,7 +249,7 @@ class Joint(Kind):
             prediction=prediction,
         )
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
         """Return what always naming one intent and no slot reaches, with the intent that makes it right most often."""
         right = np.ones(len(encoded.label), dtype=bool)
         if _metric(task) != "intent_accuracy":

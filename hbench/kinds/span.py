@@ -47,7 +47,7 @@ class Span(Kind):
     case share: the title of the article that their contexts come from, or the context again. Answers are {"text": list
     of texts, "answer_start": list of their first characters in the context}, both empty for none.
     A task may have an option `threshold`: how much the score of no answer must exceed the best span's to be believed,
-    or `tuned`.
+    or `tuned`. And an option `answerable`, true to use only the questions with an answer, all of which are answered.
     """
 
     means = ("accuracy", "f1", "exact")
@@ -55,7 +55,7 @@ class Span(Kind):
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]
     ) -> npt.NDArray[np.int64]:
-        """Check that texts are strings and that every answer is where it says; return the positions of all rows."""
+        """Check that texts are strings and that every answer is where it says; return the positions of those in use."""
         _metric(task)
         for role in ("question", "context"):
             name = task.columns[role]
@@ -71,7 +71,8 @@ class Span(Kind):
             fault = fault_of(answers, context)
             if fault:
                 raise DataError(f"{place(row)}: {fault} (column '{name}')")
-        return np.arange(len(columns[name]), dtype=np.int64)
+        used = [row for row, answers in enumerate(columns[name]) if answers["text"] or not _all_answered(task)]
+        return np.array(used, dtype=np.int64)
 
     def check_file(self, task: Task, file: Path) -> None:
         """Check a file in the form of SQuAD v2's authors, whose questions are marked as answerable or not.
@@ -233,7 +234,7 @@ class Span(Kind):
         main = _metric(task)
         found = _best_spans(kept, encoded, examples.columns[task.columns["context"]])
         difference = kept[:, 4].astype(np.float64) - kept[:, 0]
-        threshold = getattr(task, "threshold", 0.0)
+        threshold = np.inf if _all_answered(task) else getattr(task, "threshold", 0.0)
         if threshold == "tuned":
             always = _compare(task, found, np.zeros(len(found)), examples).each[main]
             thresholds = _tuned(difference, always - encoded.label, examples)
@@ -251,9 +252,16 @@ class Span(Kind):
             details={"exact": told.each["exact"], "null_difference": difference, "threshold": thresholds},
         )
 
-    def trivial(self, task: Task, encoded: Encoded) -> Trivial:
-        """Return what never answering reaches: 1 where there is no answer."""
-        return Trivial("never answering", encoded.label.astype(np.float64))
+    def trivial(self, task: Task, examples: Examples, encoded: Encoded) -> Trivial:
+        """Return what never answering reaches: 1 where there is no answer.
+
+        Where all questions have one, what answering each with the whole context reaches.
+        """
+        if not _all_answered(task):
+            return Trivial("never answering", encoded.label.astype(np.float64))
+        whole = np.array([(0, len(context)) for context in examples.columns[task.columns["context"]]], dtype=np.int64)
+        told = _compare(task, whole, np.zeros(len(whole)), examples)
+        return Trivial("the whole context", told.each[_metric(task)])
 
 
 @dataclass(frozen=True)
@@ -266,6 +274,10 @@ class _Agreement:
     best: dict[str, float]
     #: Of each question, float64 (n,).
     each: dict[str, npt.NDArray[np.float64]]
+
+
+def _all_answered(task: Task) -> bool:
+    return bool(getattr(task, "answerable", False))
 
 
 def _metric(task: Task) -> str:

@@ -102,7 +102,7 @@ def _write_files(run: Run, job: FineTune, shared: Prepared, folder: Path) -> Non
         dynamics.save(folder / "dynamics.nc", observed)
     if job.subset is None and curriculum is None:
         _write_examples(folder, shared)
-    trivial = {split: shared.kind.trivial(shared.task, encoded) for split, (_, encoded) in shared.evaluation.items()}
+    trivial = {split: shared.kind.trivial(shared.task, *both) for split, both in shared.evaluation.items()}
     evaluations = _evaluate(run, shared, trivial, folder)
     run.seconds["whole job"] = time.perf_counter() - run.started
     run.log += [f"{split}: {name} {value:.6f}" for split, e in evaluations.items() for name, value in e.metric.items()]

@@ -307,7 +307,7 @@ def test_evaluation_is_accuracy_over_the_options() -> None:
 
 
 def test_the_trivial_answer_is_a_guess() -> None:
-    found = KIND.trivial(TASK, encode(ROWS))
+    found = KIND.trivial(TASK, ROWS, encode(ROWS))
     assert found.answer == "guessing"
     assert found.values.tolist() == [0.25] * 5
 

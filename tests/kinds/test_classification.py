@@ -38,6 +38,10 @@ LOGITS = hnp.arrays(
 )
 
 
+#: What it takes to say how classes are divided: no text is read.
+NO_TEXTS = Examples([], {}, "")
+
+
 def encoded(label: list[int] | np.ndarray) -> Encoded:
     gold = np.asarray(label, dtype=np.int64)
     n = len(gold)
@@ -245,7 +249,7 @@ def test_declarations_fit_kind_metric_and_recipe(name: str) -> None:
 
 
 def test_the_trivial_answer_is_the_most_frequent_class_of_the_split() -> None:
-    found = KIND.trivial(TASKS.find("snli").plugin, encoded([2, 1, 2, 0, 2, 1]))
+    found = KIND.trivial(TASKS.find("snli").plugin, NO_TEXTS, encoded([2, 1, 2, 0, 2, 1]))
     assert found.answer == "always contradiction"
     assert found.values.tolist() == [1, 0, 1, 0, 1, 0]
     assert found.values.dtype == np.float64
@@ -261,6 +265,6 @@ def test_the_trivial_answer_of_two_classes_is_the_best_by_the_metric(metric: str
 
     Two.metric = metric
     gold = np.array([0, 0, 0, 1, 0])
-    found = KIND.trivial(Two(), encoded(gold.tolist()))
+    found = KIND.trivial(Two(), NO_TEXTS, encoded(gold.tolist()))
     assert found.answer == f"always {answer}"
     assert found.values.tolist() == (gold == (answer == "yes")).tolist()

@@ -219,7 +219,7 @@ def test_evaluates_every_example(tried: Tried) -> None:
     assert all(len(values) == BATCH for values in found.details.values())
     if tried.task.metric in tried.kind.means:
         assert found.metric[tried.task.metric] == pytest.approx(found.values.mean())
-    trivial = tried.kind.trivial(tried.task, encoded)
+    trivial = tried.kind.trivial(tried.task, examples, encoded)
     assert trivial.answer
     assert (trivial.values.dtype, trivial.values.shape) == (np.float64, (BATCH,))
 

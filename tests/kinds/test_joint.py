@@ -266,13 +266,13 @@ def test_the_trivial_answer_is_one_intent_and_no_slot() -> None:
     assert (untagged[1] > 0).any()
     wanted = {"frame_accuracy": [0, 0, 1, 1], "slot_f1": [0, 0, 1, 1], "intent_accuracy": [0, 1, 1, 1]}
     for metric, values in wanted.items():
-        trivial = KIND.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
+        trivial = KIND.trivial(type("Chosen", (Small,), {"metric": metric})(), ROWS, found)
         assert trivial.answer == f"always {Small.labels[2]} and no slot"
         assert trivial.values.tolist() == values
     # of two intents the one that is right more often with no slot, not the more frequent one
     found = replace(found, label=np.array([1, 0, 0, 1]), notes=np.where(untagged < 0, -1, [[0], [1], [1], [0]]))
     for metric, values in (("frame_accuracy", [1, 0, 0, 1]), ("intent_accuracy", [0, 1, 1, 0])):
-        trivial = KIND.trivial(type("Chosen", (Small,), {"metric": metric})(), found)
+        trivial = KIND.trivial(type("Chosen", (Small,), {"metric": metric})(), ROWS, found)
         assert trivial.values.tolist() == values
 
 

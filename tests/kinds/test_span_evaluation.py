@@ -131,7 +131,38 @@ def test_a_threshold_cannot_be_tuned_on_one_passage() -> None:
 
 
 def test_never_answering_is_right_where_there_is_no_answer() -> None:
-    found = KIND.trivial(TASK, encode(ROWS, TOKENIZERS["bert"], 32))
+    found = KIND.trivial(TASK, ROWS, encode(ROWS, TOKENIZERS["bert"], 32))
     assert found.answer == "never answering"
     assert found.values.tolist() == [0, 0, 1, 1, 0]
     assert found.values.dtype == np.float64
+
+
+def test_where_all_questions_have_an_answer_each_is_answered() -> None:
+    """The score of no answer is far above the best span's, and it does not matter."""
+    task = TASKS.find("squad_v2[answerable=true]").plugin
+    rows, believed = replace(ROWS, cases=None), [(text, score, 1000.0) for text, score, _ in BELIEVED]
+    encoded = encode(rows, TOKENIZERS["bert"], 32)
+    found = KIND.evaluate(task, kept(TOKENIZERS["bert"], encoded, believed), rows, encoded)
+    assert (found.prediction[:, 0] >= 0).all()
+    assert np.isposinf(found.details["threshold"]).all()
+
+
+def test_with_answers_to_all_questions_the_trivial_answer_is_the_whole_context() -> None:
+    task = TASKS.find("squad_v2[answerable=true]").plugin
+    rows = examples(
+        ("who", "the red cat sat", answers("the red cat sat", "red cat")),  # 2 of 3 words, "the" is no word
+        ("what", "a mat", answers("a mat", "mat")),
+    )
+    found = KIND.trivial(task, rows, encode(rows, TOKENIZERS["bert"], 32))
+    assert found.answer == "the whole context"
+    assert found.values.tolist() == pytest.approx([2 * (2 / 3) / (2 / 3 + 1), 1.0])
+
+
+def test_questions_without_an_answer_are_left_out_on_request() -> None:
+    def place(row: int) -> str:
+        return f"row {row}"
+
+    everything = KIND.check_rows(TASK, ROWS.columns, place)
+    used = KIND.check_rows(TASKS.find("squad_v2[answerable=true]").plugin, ROWS.columns, place)
+    assert everything.tolist() == [0, 1, 2, 3, 4]
+    assert used.tolist() == [0, 1, 4]

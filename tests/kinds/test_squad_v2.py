@@ -281,6 +281,12 @@ def test_threshold_is_an_option() -> None:
         TASKS.find("squad_v2[threshold=best]")
 
 
+def test_answerable_leaves_no_use_for_a_threshold() -> None:
+    assert TASKS.find("squad_v2[answerable=true]").plugin.answerable
+    with pytest.raises(UsageError, match=r"threshold=tuned has no use with answerable=true"):
+        TASKS.find("squad_v2[answerable=true,threshold=tuned]")
+
+
 def test_declaration() -> None:
     task = TASK.plugin
     assert (task.kind, task.metric, task.splits()) == ("span", "f1", ("validation",))
