@@ -21,7 +21,7 @@ def visible(text: str) -> str:
 
 def block(text: str) -> str:
     """Return paragraphs and lists in Markdown as HTML; tags in them are text."""
-    return _parser().render(visible(text))
+    return str(_parser().render(visible(text)))
 
 
 @lru_cache(maxsize=50_000)
@@ -31,7 +31,7 @@ def inline(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    return _parser().renderInline(text) if _MARKS.search(text) else escape(text)
+    return str(_parser().renderInline(text)) if _MARKS.search(text) else escape(text)
 
 
 @cache

@@ -198,8 +198,8 @@ def _column(matrix: Matrix, place: int, standing: Standing, names: Names) -> Col
     return Column(
         f"{standing.key.task} / {model}",
         lambda line: _value(line.rows[place]),
-        page=View("\n".join([heading, *below]), lambda line: _cell(line.rows[place], marks=True), words=True),
-        terminal=View(heading, lambda line: _cell(line.rows[place], marks=False), words=True),
+        page=View("\n".join([heading, *below]), lambda line: _cell(line.rows[place], standing, marks=True), words=True),
+        terminal=View(heading, lambda line: _cell(line.rows[place], standing, marks=False), words=True),
         about=f"{heading}, {names.models[model]}: difference to a random subset, its 95 % interval, share of the "
         "gain kept, net cost alone; of full and random, the metric.",
         tone=lambda line: "" if (row := line.rows[place]) is None else tone_of("random")(row),
@@ -207,7 +207,7 @@ def _column(matrix: Matrix, place: int, standing: Standing, names: Names) -> Col
     )
 
 
-def _cell(row: BoardRow | None, *, marks: bool) -> str:
+def _cell(row: BoardRow | None, standing: Standing, *, marks: bool) -> str:
     """Return the lines of a cell; marks: whether a verdict that is not `undecided` is in bold."""
     if row is None:
         return NOTHING
@@ -220,7 +220,8 @@ def _cell(row: BoardRow | None, *, marks: bool) -> str:
         first = f"{points(found.difference, signed=True)} {marked(found)}".replace(" ", NO_BREAK)
         first = f"**{first}**" if marks and found.verdict in ("superior", "worse") else first
         second = ends(found.low, found.high, signed=True)
-    kept = "" if row.gain is None else percent(row.gain.value, 0)
+    # where all data gain nothing that can be shown, a share of it means nothing
+    kept = "" if row.gain is None or standing.assay is False else percent(row.gain.value, 0)
     gain = [f"gain {kept}" if marks else kept] if kept else []
     cost = net_costs(row)[0]
     costs = [f"cost {cost}" if marks else cost] if cost != NOTHING else []
