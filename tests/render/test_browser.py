@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.browser import opened
+from support.browser import opened, started
 from support.paths import ROOT
 from support.synthetic_results import diagnostic, failing, small_board, with_rivals, with_trivial, write_all
 
@@ -18,6 +18,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SCRIPT = "<script>window.hit=1</script>"
 QUOTES = "\"'><img src=x onerror=window.hit=2>"
 TURNED = "el2n\u202ecilbup"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with started() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +50,8 @@ def shown(tab, query: str) -> list[str]:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_it_opens_without_an_error_and_without_a_network(board, width, dark):
-    with opened(board, width=width, dark=dark) as seen:
+def test_it_opens_without_an_error_and_without_a_network(browser, board, width, dark):
+    with opened(browser, board, width=width, dark=dark) as seen:
         assert seen.page.title() == "Leaderboard – hbench"
         assert seen.said == []
         assert [url for url in seen.asked if not url.startswith("file:")] == []
@@ -54,8 +60,8 @@ def test_it_opens_without_an_error_and_without_a_network(board, width, dark):
         assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_heading_sorts_its_table_and_what_is_not_known_stays_last(board):
-    with opened(board) as seen:
+def test_a_heading_sorts_its_table_and_what_is_not_known_stays_last(browser, board):
+    with opened(browser, board) as seen:
         section = seen.page.locator("section", has=seen.page.get_by_role("heading", name="SNLI, 30 % kept, minilm"))
         table = section.last.locator("table").first
         head = table.locator("th", has=seen.page.get_by_role("button", name="to random", exact=True))
@@ -74,8 +80,8 @@ def test_a_heading_sorts_its_table_and_what_is_not_known_stays_last(board):
         assert seen.said == []
 
 
-def test_a_filter_leaves_the_rows_that_were_asked_for(board):
-    with opened(board) as seen:
+def test_a_filter_leaves_the_rows_that_were_asked_for(browser, board):
+    with opened(browser, board) as seen:
         tab = seen.page
         every = len(shown(tab, "tbody tr[id]"))
         tab.get_by_label("Task").select_option("snli")
@@ -94,8 +100,8 @@ def test_a_filter_leaves_the_rows_that_were_asked_for(board):
         assert seen.said == []
 
 
-def test_a_link_leads_to_a_row_and_opens_what_it_is_folded_in(board):
-    with opened(board, fragment="#what-was-measured") as seen:
+def test_a_link_leads_to_a_row_and_opens_what_it_is_folded_in(browser, board):
+    with opened(browser, board, fragment="#what-was-measured") as seen:
         assert "training rows" in seen.page.locator("details.fold").last.inner_text()
         row = seen.page.locator("tbody tr[id]").nth(7)
         link = row.locator("a.link").get_attribute("href")
@@ -103,8 +109,8 @@ def test_a_link_leads_to_a_row_and_opens_what_it_is_folded_in(board):
         assert seen.page.evaluate("document.querySelector('tr:target').id") == link[1:]
 
 
-def test_what_a_number_means_opens_by_tap_and_by_keyboard(board):
-    with opened(board, width=390) as seen:
+def test_what_a_number_means_opens_by_tap_and_by_keyboard(browser, board):
+    with opened(browser, board, width=390) as seen:
         tab = seen.page
         cell = tab.locator("td[data-v]").first
         cell.tap()
@@ -118,12 +124,12 @@ def test_what_a_number_means_opens_by_tap_and_by_keyboard(board):
         assert seen.said == []
 
 
-def test_every_control_has_a_name_and_nothing_serious_is_found(board, hostile):
+def test_every_control_has_a_name_and_nothing_serious_is_found(browser, board, hostile):
     from axe_playwright_python.sync_playwright import Axe
 
     for file in (board, hostile, ROOT / "leaderboard" / HTML):
         for width, dark in ((1280, False), (1280, True), (390, False)):
-            with opened(file, width=width, dark=dark) as seen:
+            with opened(browser, file, width=width, dark=dark) as seen:
                 seen.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
                 found = Axe().run(seen.page).response["violations"]
                 serious = [
@@ -136,8 +142,8 @@ def test_every_control_has_a_name_and_nothing_serious_is_found(board, hostile):
                 assert names == 0
 
 
-def test_names_and_reasons_that_hold_markup_are_texts(hostile):
-    with opened(hostile) as seen:
+def test_names_and_reasons_that_hold_markup_are_texts(browser, hostile):
+    with opened(browser, hostile) as seen:
         tab = seen.page
         assert tab.evaluate("window.hit") is None
         assert tab.locator("img").count() == 0
@@ -154,8 +160,8 @@ def test_names_and_reasons_that_hold_markup_are_texts(hostile):
         assert seen.said == []
 
 
-def test_print_shows_everything_that_is_folded(board):
-    with opened(board) as seen:
+def test_print_shows_everything_that_is_folded(browser, board):
+    with opened(browser, board) as seen:
         seen.page.emulate_media(media="print")
         seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert seen.page.evaluate("[...document.querySelectorAll('details')].every(d => d.open)")
@@ -163,9 +169,9 @@ def test_print_shows_everything_that_is_folded(board):
         assert len(seen.page.pdf()) > 10_000
 
 
-def test_the_published_pages_open_without_an_error_and_are_small():
+def test_the_published_pages_open_without_an_error_and_are_small(browser):
     for folder in ("leaderboard", "leaderboard/dynamic", "leaderboard/answering"):
         page = ROOT / folder / HTML
         assert page.stat().st_size < 3_000_000
-        with opened(page) as seen:
+        with opened(browser, page) as seen:
             assert seen.said == []
