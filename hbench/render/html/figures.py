@@ -29,7 +29,7 @@ def inlined(svg: str, prefix: str, title: str) -> str:
     end = body.rfind("</svg>")
     if opening is None or end < opening.end():
         return ""
-    inner = body[opening.end() : end]
+    inner = visible(body[opening.end() : end])
     for own in dict.fromkeys(_ID.findall(inner)):
         new = f"{prefix}-{own}"
         for before, after in (('id="', '"'), ("url(#", ")"), ('href="#', '"')):
