@@ -17,7 +17,6 @@ from hbench.board.contests import ContestKey
 from hbench.cost.budgets import DEFAULT_BUDGET
 from hbench.render.display import NO_BREAK, percent
 from hbench.results.cell import kept_share
-from hbench.results.labels import FULL_KEEP
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def kept_of(standing: Standing) -> float | None:
 def size(keep: str, share: float | None = None) -> str:
     """Return a size as readers see it: `30 % kept`, or `53.4 % kept, as many as h-score`."""
     named = kept_share(keep)
-    if keep == FULL_KEEP:
+    if named == 1:
         return "all data"
     if named is None and share is None:
         return f"as many kept as by {keep}"

@@ -10,7 +10,6 @@ from statistics import fmean
 from hbench.board.board import Standing
 from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow, RowRole
-from hbench.results.labels import FULL
 
 #: The order of the two baselines; methods follow.
 _ROLES: tuple[RowRole, ...] = ("full", "random", "method")
@@ -127,4 +126,4 @@ def _order(line: MatrixRow) -> tuple[int, int, int, float, str]:
     losses = sum(c.verdict == "worse" for c in found)
     differences = [c.difference for c in found if c.difference is not None]
     mean = round(fmean(differences), 10) if differences else -math.inf
-    return _ROLES.index(line.role), -wins, losses, -mean, "" if line.method == FULL else line.method
+    return _ROLES.index(line.role), -wins, losses, -mean, line.method
