@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
-from hbench import __version__
 from hbench.board.board import Board
 from hbench.board.values import FEWEST_SEEDS
 from hbench.cost.budgets import find_budget
@@ -28,7 +28,7 @@ def _compared(board: Board, sources: Sequence[Source]) -> Iterable[Sentence]:
     baselines = {result.baseline for result in board.results}
     methods = sorted({r.method for r in board.results if not r.is_full and r.method not in baselines})
     protocol = next(iter({result.protocol for result in board.results}))
-    used: Sentence = (f", using hbench {__version__} (protocol {protocol})", Cite((HBENCH,)), ".")
+    used: Sentence = (f", using hbench {version('hbench')} (protocol {protocol})", Cite((HBENCH,)), ".")
     if not methods:
         yield ("We compared training on random subsets with training on all data", *used)
         return
