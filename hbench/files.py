@@ -63,11 +63,16 @@ def lone_surrogate(texts: Iterable[str]) -> bool:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that readers see the old or the new one, never a part; leave an equal one alone."""
-    if _holds(path, text):
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file as `write_whole` does."""
+    if _holds(path, data):
         return
     draft: Path | None = None
     try:
-        draft = _draft(path, text)
+        draft = _draft(path, data)
         draft.replace(path)
     finally:
         if draft is not None:
@@ -81,17 +86,18 @@ def write_together(texts: Mapping[Path, str | None]) -> None:
     interrupted, the files that were replaced are put back. What a killed process left is removed by the next one that
     writes the same files. Raises OSError whose `filename` is the file that could not be written.
     """
-    changed = {path: text for path, text in texts.items() if not _holds(path, text)}
+    wanted = {path: None if text is None else text.encode() for path, text in texts.items()}
+    changed = {path: data for path, data in wanted.items() if not _holds(path, data)}
     drafts: dict[Path, Path] = {}
     before: dict[Path, bytes | None] = {}
     path = Path()
     try:
-        for path, text in changed.items():
-            if text is not None:
+        for path, data in changed.items():
+            if data is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 for left in path.parent.glob(f".{escape(path.name)}-*"):
                     left.unlink(missing_ok=True)
-                drafts[path] = _draft(path, text)
+                drafts[path] = _draft(path, data)
         for path in changed:
             before[path] = path.read_bytes() if path.exists() else None
             if path in drafts:
@@ -109,23 +115,23 @@ def write_together(texts: Mapping[Path, str | None]) -> None:
             draft.unlink(missing_ok=True)
 
 
-def _holds(path: Path, text: str | None) -> bool:
-    """Return whether a file has this text already, or, for None, is not there."""
+def _holds(path: Path, data: bytes | None) -> bool:
+    """Return whether a file has these bytes already, or, for None, is not there."""
     try:
-        return path.read_bytes() == text.encode() if text is not None else not path.exists()
+        return path.read_bytes() == data if data is not None else not path.exists()
     except OSError:
         return False
 
 
-def _draft(path: Path, text: str) -> Path:
-    """Write a text beside the file that it is to become, down to the disk."""
+def _draft(path: Path, data: bytes) -> Path:
+    """Write bytes beside the file that they are to become, down to the disk."""
     import tempfile  # commands that only read do without it
 
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     draft = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         draft.chmod(0o644)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hbench.cost.charges import DECLARED
 from hbench.cost.net import break_even, net_cost
 from hbench.cost.shares import ChargesDiffer, Claim, split
 from hbench.results.cell import CellResult, Charge
@@ -47,6 +48,8 @@ class CostSummary:
     net_alone_tokens: float | None
     break_even_shared: int | float | None
     break_even_alone: int | float | None
+    #: Whether the scoring cost is what the maker of the scores declares, and was not measured.
+    declared: bool = False
 
 
 def shared_bills(results: Iterable[CellResult]) -> dict[ScoringBill, float | None]:
@@ -99,6 +102,7 @@ def costs_of(cell: CellResult, bills: Mapping[ScoringBill, float | None]) -> Cos
         *net["tokens"],
         break_even_shared=None if cell.is_full else _pays_after(charge, shared),
         break_even_alone=None if cell.is_full else _pays_after(charge, charge.scoring_alone),
+        declared=any(part.what == DECLARED and part.amount is not None for part in charge.scoring),
     )
 
 
@@ -121,9 +125,13 @@ def _charges(cell: CellResult) -> dict[str, Charge]:
 
 
 def _shared(cell: CellResult, unit: str, bills: Mapping[ScoringBill, float | None]) -> float | None:
-    """Return a cell's share of the scoring bill: 0 for a method that reads no scoring run, None where it has none."""
+    """Return a cell's share of the scoring bill, None where it is not known.
+
+    A method that reads no scoring run shares none: it has 0, or what is declared for scores made elsewhere.
+    """
     if (scoring := cell.scored_from) is None:
-        return 0.0
+        charge = _charges(cell).get(unit)
+        return 0.0 if charge is None else charge.scoring_alone
     return bills.get(ScoringBill(cell.task, cell.model, unit, cell.method, scoring.runs))
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hbench.cli.reading import reading_options, recipe_option
 from hbench.cost.budgets import BUDGETS
 from hbench.errors import UsageError
 from hbench.jobs import CHECKPOINT_MINUTES
@@ -32,7 +33,7 @@ def _number(name: str, help: str) -> Callable[[F], F]:
 
 
 _SUITE: tuple[Callable[[Any], Any], ...] = (
-    click.argument("suite", metavar="SUITE"),
+    click.argument("suite", metavar="SUITE", required=False),
     _list("--task", "tasks", metavar="T", help="Task instead of the suite's"),
     _list(
         "--also-evaluate",
@@ -56,6 +57,14 @@ _SUITE: tuple[Callable[[Any], Any], ...] = (
         metavar="N",
         help="Full-data runs that a set of scores takes, NAME=N for one scorer",
     ),
+    click.option(
+        "--data",
+        metavar="FILE",
+        help="Rows of your own to train on instead of the suite's tasks: .csv, .jsonl, .parquet, a folder of "
+        "`save_to_disk`, or an id of the hub. SUITE may then be left out.",
+    ),
+    click.option("--eval", "evaluation", metavar="FILE", help="Rows of your own to evaluate on."),
+    click.option("--metric", metavar="M", help="Metric of your own rows, accuracy for classes by default."),
     _number("--train-size", help="Training examples drawn from each task."),
     _number("--eval-size", help="Evaluation examples drawn from each split."),
     click.option(
@@ -73,6 +82,14 @@ _CHECKPOINT = click.option(
     metavar="M",
     help="Minutes between two checkpoints of a training; 0 for one only when it is told to stop.",
 )
+_DEVICE = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="D",
+    callback=lambda _context, _option, name: _device(name),
+    help="auto, cpu, cuda (all GPUs), cuda:1, or mps; resolved where the jobs run.",
+)
 _RUN: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--data-dir",
@@ -89,14 +106,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--jobs", type=click.IntRange(min=1), metavar="N", help="Jobs at a time; by default one per core or GPU."
     ),
-    click.option(
-        "--device",
-        default="auto",
-        show_default=True,
-        metavar="D",
-        callback=lambda _context, _option, name: _device(name),
-        help="auto, cpu, cuda (all GPUs), cuda:1, or mps; resolved where the jobs run.",
-    ),
+    _DEVICE,
     _CHECKPOINT,
     click.option("--quiet", "-q", is_flag=True, help="Show no progress, warnings only."),
 )
@@ -122,7 +132,7 @@ def run_options(command: F) -> F:
 
     The names of those that override the suite are those of `Suite.overridden`.
     """
-    return _all(_SUITE, plugin_option(_all(_RUN, place_options(command))))
+    return _all(_SUITE, reading_options(recipe_option(plugin_option(_all(_RUN, place_options(command))))))
 
 
 def place_options(command: F) -> F:
@@ -146,6 +156,11 @@ def plugin_option(command: F) -> F:
 def checkpoint_option(command: F) -> F:
     """Add `--checkpoint-minutes`."""
     return _CHECKPOINT(command)
+
+
+def device_option(command: F) -> F:
+    """Add `--device`."""
+    return _DEVICE(command)
 
 
 def json_option(command: F) -> F:

@@ -10,6 +10,7 @@ import click
 
 from hbench.cli.options import json_option, run_options
 from hbench.cli.output import counted, print_json, print_table, print_text
+from hbench.cli.reading import chosen_suite
 from hbench.errors import UsageError
 from hbench.experiment.rates import Rate, machine_name, rates_file, read_rate, write_rate
 
@@ -36,7 +37,7 @@ _COLUMNS = {
 @json_option
 @click.option("--calibrate", is_flag=True, help="Train for a few seconds to measure this machine, and keep its rate.")
 def plan(
-    suite: str,
+    suite: str | None,
     as_json: bool,
     calibrate: bool,
     plugins: tuple[Path, ...],
@@ -59,9 +60,8 @@ def plan(
     from hbench.experiment.estimate import ASSUMED_RATE, estimate
     from hbench.experiment.folders import Folders
     from hbench.experiment.plan import make_plan
-    from hbench.experiment.suite_file import load_suite
 
-    planned = make_plan(load_suite(suite).overridden(**changes))
+    planned = make_plan(chosen_suite(suite, changes))
     check_run(planned, Folders.beside(store, results, out), data_dir=data_dir, jobs=jobs)
     rate = _calibrated(device) if calibrate else read_rate(_kind(device))
     estimated = asdict(estimate(planned, store, None if rate is None else rate.flops))

@@ -9,6 +9,7 @@ import click
 
 from hbench.cli.options import run_options
 from hbench.cli.output import counted, print_lines
+from hbench.cli.reading import chosen_suite
 
 if TYPE_CHECKING:
     from hbench.experiment.suite import Suite
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Run a suite and print its leaderboard.")
 @run_options
 def run(
-    suite: str,
+    suite: str | None,
     plugins: tuple[Path, ...],
     data_dir: Path | None,
     store: Path,
@@ -31,17 +32,17 @@ def run(
 ) -> int:
     """Run SUITE and print its leaderboard; what the store holds already is not run again.
 
-    SUITE is a shipped name (see `hbench list suites`) or a TOML file. Exit code 1 when some cells failed.
+    SUITE is a shipped name (see `hbench list suites`) or a TOML file; it may be left out where --data and --eval name
+    rows of your own. Exit code 1 when some cells failed.
     """
     from hbench.cli.progress import watch
     from hbench.experiment.check import check_run
     from hbench.experiment.folders import Folders
     from hbench.experiment.plan import make_plan
-    from hbench.experiment.suite_file import load_suite
     from hbench.jobs.store import Store
     from hbench.training.interrupts import stop_signals
 
-    chosen = load_suite(suite).overridden(**changes)
+    chosen = chosen_suite(suite, changes)
     folders = Folders.beside(store, results, out)
     check_run(make_plan(chosen), folders, data_dir=data_dir, jobs=jobs)
     Store(store).prepare()

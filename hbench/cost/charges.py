@@ -14,8 +14,11 @@ from typing import NamedTuple
 from hbench.cost.bill import Amounts, Bill, PerUnit, Used
 from hbench.plugins import GRADIENT_SIGNALS, Observation
 
-#: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients.
-WORK = ("training", "signals", "gradients")
+#: What was made elsewhere, and costs what its maker declares.
+DECLARED = "declared"
+#: What a scoring run is charged for in an epoch: the training, the pass that observes after it, that for gradients; and
+#: what was made without such runs, in epoch 1.
+WORK = ("training", "signals", "gradients", DECLARED)
 
 
 class Part(NamedTuple):
@@ -84,6 +87,21 @@ def scoring(
         )
 
     return PerUnit(parts(lambda used: used.flops), parts(lambda used: used.examples), parts(lambda used: used.tokens))
+
+
+def declared(trainings: float | None, full: Amounts | None) -> PerUnit[tuple[Part, ...]]:
+    """Return by unit the one part of scores that were made elsewhere.
+
+    trainings: what their maker declares, in trainings on all examples; None, and the amount is not known, where nobody
+    does. full: one such training.
+    """
+
+    def part(amount: float | None) -> tuple[Part, ...]:
+        return (Part(1, DECLARED, None if trainings is None or amount is None else trainings * amount),)
+
+    if full is None:
+        return PerUnit(part(None), part(None), part(None))
+    return PerUnit(part(full.flops), part(full.examples), part(full.tokens))
 
 
 def cost(full: Amounts | None, train: Amounts | None, parts: PerUnit[tuple[Part, ...]]) -> Cost | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hbench.data.own.task import OwnTask
 from hbench.plugins import Task
 
 
@@ -31,8 +32,12 @@ _HUB = {
 def training_set(task: Task, train_size: int | None) -> TrainingSet | None:
     """Return the training set of a task on the hub, `train_size` rows of it where that is given.
 
-    None where the rows are not known; of a data set that is not listed, one sequence a row is taken.
+    A task made of a user's own rows knows them. None where the rows are not known; of a data set that is not listed,
+    one sequence a row is taken.
     """
+    if isinstance(task, OwnTask):
+        rows = task.examples if train_size is None else min(train_size, task.examples)
+        return TrainingSet(rows, task.sequences)
     known = None if task.hub is None or task.training() != "train" else _HUB.get((task.hub.id, task.hub.config or ""))
     if known is None:
         return None if train_size is None else TrainingSet(train_size)

@@ -88,7 +88,7 @@ def read_hub(hub: Hub, split: str, declaration: Declaration) -> SourceRows:
     import datasets
 
     place = f"{hub.id} at {str(hub.revision)[:8]}, split '{split}'"
-    found = _from_hub(hub, split)
+    found = fetch_split(hub, split)
     layout = declaration.choose(found.column_names, place)
     holds = declaration.holds(layout)
     columns: Columns = found.select_columns(list(holds)).with_format(None).to_dict()
@@ -122,7 +122,8 @@ def _from_original(file: Path, task: Task, declaration: Declaration) -> SourceRo
     return SourceRows(columns, [(str(file), len(next(iter(columns.values()))))], layout)
 
 
-def _from_hub(hub: Hub, split: str) -> datasets.Dataset:
+def fetch_split(hub: Hub, split: str) -> datasets.Dataset:
+    """Return a split on the hub. Raises DataError when the hub does not give it."""
     import datasets
 
     place = f"data set '{hub.id}' at revision {str(hub.revision)[:8]}"

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hbench.data.own.task import make_known
 from hbench.errors import HbenchError, StoreError, TrainingFailed
 from hbench.jobs import CHECKPOINT_MINUTES
 
@@ -109,6 +110,8 @@ def run_job(
 
     if store.finished(job):
         return None
+    for task in (job.task, *(() if not isinstance(job, FineTune) else job.further or ())):
+        make_known(task.ref, task.declaration)
     try:
         with stop_signals() as signals:
             with store.writing(job) as folder:

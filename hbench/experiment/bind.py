@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hbench.data.load import describe_source
+from hbench.data.own.task import own_folder
 from hbench.experiment.fields.transfer import other_model
 from hbench.experiment.jobs import evaluation_ref, full_jobs, score_jobs, scoring_jobs, task_ref
 from hbench.jobs.spec import FineTune, Score, TaskRef, device_type
@@ -100,6 +101,7 @@ def bind(
 
     Raises DataError when the data are missing or the hub does not answer.
     """
+    data_dir = own_folder(experiment.task.plugin, experiment.task.name, store.root) or data_dir
     source = describe_source(experiment.task.plugin, data_dir, experiment.task.name)
     task = task_ref(experiment, suite, source, data_dir)
     further = _further_refs(experiment.further, suite, data_dir)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hbench.data.own.task import OwnTask
 from hbench.errors import UsageError
 from hbench.execute import find_executor
 from hbench.experiment.folders import Folders
+from hbench.experiment.own.given import check_given
 from hbench.experiment.plan import Experiment, Plan
 from hbench.plugins import Task
 
@@ -30,6 +32,7 @@ def check_run(plan: Plan, folders: Folders, *, data_dir: Path | None, jobs: int 
     folders.check()
     if data_dir is not None:
         _check_data_files(plan.experiments, data_dir)
+    check_given(plan.experiments, plan.suite, data_dir, fetch=False)
     _check_results(plan.experiments, folders.results)
 
 
@@ -41,7 +44,7 @@ def _check_data_files(experiments: Iterable[Experiment], data_dir: Path) -> None
     known = list(experiments)
     needed = {e.task.ref: (e.task, (e.task.plugin.training(), *e.task.plugin.splits())) for e in known}
     for task, splits in (*needed.values(), *((f, f.plugin.splits()) for e in known for f in e.further)):
-        if type(task.plugin).rows is not Task.rows:  # embedded: it reads no file
+        if type(task.plugin).rows is not Task.rows or isinstance(task.plugin, OwnTask):  # it reads no file there
             continue
         for split in (part for joined in splits for part in joined.split("+")):
             find_split(task.plugin, data_dir / task.name, split.strip())

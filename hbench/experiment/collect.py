@@ -18,7 +18,7 @@ from hbench.experiment.kept import subset_of
 from hbench.experiment.plan import Arm
 from hbench.experiment.prune import PrunedRun, PrunedRuns, Unavailable
 from hbench.jobs.spec import PROTOCOL
-from hbench.plugins import Scorer
+from hbench.plugins import GivenScorer, Scorer
 from hbench.plugins.claims import Claim, claims_of
 from hbench.plugins.further import further_label
 from hbench.plugins.registry import Named
@@ -339,6 +339,8 @@ class _Collector:
 
     def _scoring_cost(self, method: Named[Scorer]) -> PerUnit[tuple[Part, ...]]:
         """Return what one set of a method's scores needs of full-data runs, by unit: the mean over its groups."""
+        if isinstance(method.plugin, GivenScorer):
+            return charges.declared(method.plugin.cost, self.full_cost)
         groups = () if (scoring := self._scoring(method)) is None else scoring.groups
         read = self.bound.read_by(method)
         results = [self.finished.training(read[seed]) for group in groups for seed in group]

@@ -12,6 +12,7 @@ from hbench.cost.model import Training
 from hbench.jobs.observe import CurriculumSpec
 from hbench.jobs.recipe import Recipe
 from hbench.jobs.spec import FineTune, ModelRef, Score, TaskRef, pack_subset
+from hbench.plugins import GivenScorer
 from hbench.plugins.registry import KINDS, scored, source_digest, sources_digest
 
 if TYPE_CHECKING:
@@ -110,12 +111,22 @@ def score_jobs(
     )
     by_group = [_reading(job, [(read or full)[seed].key for seed in group]) for group in groups.runs]
     jobs = {seed: by_group[groups.scored_by[seed]] for seed in experiment.seeds}
-    return {seed: replace(job, draw=seed) for seed, job in jobs.items()} if method.plugin.fresh else jobs
+    if method.plugin.fresh:
+        jobs = {seed: replace(job, draw=seed) for seed, job in jobs.items()}
+    return {seed: _with_files(job, method.plugin, seed) for seed, job in jobs.items()}
 
 
 def _reading(job: Score, runs: Sequence[str]) -> Score:
     """Return a score job that reads full-data runs, so that it needs no other one to know the examples."""
     return replace(job, examples=runs[0], runs=tuple(runs)) if runs else job
+
+
+def _with_files(job: Score, scorer: Scorer, seed: int) -> Score:
+    """Return a score job that knows the file of a scorer that reads one: its key by content, not by path."""
+    if not isinstance(scorer, GivenScorer):
+        return job
+    named = {"path": f"sha256:{scorer.digest(seed)}"}
+    return replace(job, options={**job.options, **named}, files={"path": str(scorer.file(seed))})
 
 
 def pruned_job(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hbench.errors import UsageError
 from hbench.experiment.jobs import curriculum_job, pruned_job
 from hbench.experiment.seeds import tie_seed
-from hbench.plugins import DynamicScorer, Scorer
+from hbench.plugins import DynamicScorer, GivenScorer, Scorer
 from hbench.plugins.scoring import choose
 from hbench.selection import count_for
 
@@ -150,6 +150,8 @@ class _Subsets:
             return labels
         if scores.natural is not None and arm.keep.natural is not None and arm.keep.natural.ref == arm.method.ref:
             return scores.natural
+        if isinstance(arm.method.plugin, GivenScorer) and arm.method.plugin.whole:
+            return _whole(arm.method.ref, scores, count)
         scorer, ties = arm.method.plugin, tie_seed(self._bound.suite.selection_seed, seed)
         selection = scorer if type(scorer).pick is not Scorer.pick else None
         question = _Question(
@@ -200,6 +202,13 @@ class _Subsets:
             if self._store.finished(run):
                 return self._store.arrays(run.job_type, run.key, "examples.npz")["label"].astype(np.int64)
         return Unavailable("no full-data run has finished")
+
+
+def _whole(method: str, scores: Scores, count: int) -> Mask | Unavailable:
+    """Return a subset made elsewhere, which is kept whole or not at all."""
+    assert scores.natural is not None
+    size = int(scores.natural.sum())
+    return scores.natural if size == count else Unavailable(f"{method} has {size} examples, and {count} are kept here")
 
 
 def read_scores(store: Store, job_key: str) -> Scores:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbench.board.board import Board
+from hbench.data.own.task import notes_of
 from hbench.execute import find_executor
 from hbench.execute.base import Context, run_here
 from hbench.execute.processes import is_alive
@@ -19,6 +20,7 @@ from hbench.experiment.bind import bind
 from hbench.experiment.check import check_fit, check_run
 from hbench.experiment.collect import collect
 from hbench.experiment.folders import Folders
+from hbench.experiment.own.given import check_given
 from hbench.experiment.plan import check_natural, make_plan
 from hbench.experiment.prune import prune
 from hbench.experiment.stage import run_stage
@@ -86,9 +88,13 @@ def run_suite(
     context = Context(device, plugins, checkpoint_minutes=checkpoint_minutes)
     run_jobs = partial(run_stage, store=finished, context=context, progress=progress)
 
+    for task in {experiment.task.ref: experiment.task.plugin for experiment in plan.experiments}.values():
+        for note in notes_of(task):
+            progress.note(note)
     bound = [bind(experiment, suite, data_dir, finished, device) for experiment in plan.experiments]
     check_fit(bound, folders.results)
     check_natural(plan)
+    check_given(plan.experiments, suite, data_dir, fetch=True)
     full = run_jobs("full-data runs", {k: job for b in bound for k, job in b.full_runs().items()}, runner.run)
     # scores take milliseconds, so no worker is started for them
     scored = run_jobs("scores", {k: job for b in bound for k, job in b.ready_scores(finished).items()}, run_here)

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
-from hbench.errors import UsageError, suggest
+from hbench.errors import HbenchError, UsageError, suggest
 from hbench.experiment.suite import Suite
 from hbench.experiment.suites import shipped
 from hbench.files import JsonObject, read_text, short_repr, shorten
@@ -37,13 +37,19 @@ def load_suite(name: str) -> Suite:
     except ValueError:  # Python converts no integer of more than some thousand digits
         raise UsageError(f"suite {path}: malformed TOML: an integer has too many digits; write a shorter one") from None
     try:
-        return _from_table(table, path.stem)
-    except UsageError as error:
-        raise UsageError(f"suite {path}: {error}") from None
+        return _from_table(table, path)
+    except HbenchError as error:
+        raise type(error)(f"suite {path}: {error}") from None
 
 
-def _from_table(table: JsonObject, stem: str) -> Suite:
-    known = [f.name for f in fields(Suite) if f.name != "task_recipes"]
+def _from_table(table: JsonObject, path: Path) -> Suite:
+    data = table.pop("data", {})
+    if data != {}:
+        from hbench.experiment.own.table import own_tasks  # suites without such rows do without what reads them
+
+        tasks = own_tasks(data, path.parent)
+        table.setdefault("tasks", tasks)
+    known = [*(f.name for f in fields(Suite) if f.name != "task_recipes"), "data"]
     for name in table:
         if name in _RENAMED:
             raise UsageError(f"unknown key '{name}'; it is called '{_RENAMED[name]}' now, rename it")
@@ -53,7 +59,7 @@ def _from_table(table: JsonObject, stem: str) -> Suite:
     if not isinstance(recipe, dict):
         raise UsageError(f"recipe {short_repr(recipe)}: use a table, such as [recipe] with epochs = 3")
     return Suite(
-        **{"name": stem, **table},
+        **{"name": path.stem, **table},
         recipe={k: v for k, v in recipe.items() if not isinstance(v, dict)},
         task_recipes={k: v for k, v in recipe.items() if isinstance(v, dict)},
     )

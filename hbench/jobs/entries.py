@@ -66,6 +66,10 @@ class Entries:
             raise self._wrong(name, value, "a string")
         return value
 
+    def any(self, name: str) -> Any:
+        """Take an entry of whatever type."""
+        return self._take(name)
+
     def within(self, name: str, read: Callable[[Entries], T]) -> T:
         """Take an object and return what `read` makes of it, which has to take all of its entries."""
         inner = Entries(self._take(name), self.file, f"{self.path}{name}.")

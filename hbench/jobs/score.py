@@ -42,7 +42,7 @@ def run_score(job: Score, store: Store, folder: Path, read_texts: ReadTexts | No
     Raises TrainingFailed, so that the cell is shown as failed, when the runs lack a signal that the scorer reads, or
     the scores cannot be right: see `score_blocks`.
     """
-    named = SCORERS.find(with_options(job.scorer, job.options))
+    named = SCORERS.find(with_options(job.scorer, {**job.options, **(job.files or {})}))
     examples = store.arrays("finetune", job.examples, "examples.npz")
     if named.plugin.reads_texts():
         examples[TEXT] = _texts(job, examples["id"].astype(str), read_texts)

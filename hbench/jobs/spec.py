@@ -81,6 +81,7 @@ class _Specification:
         """sha256 of the canonical JSON of the whole specification; computed once, since a plan asks for it often."""
         payload = self.payload()
         payload["task"] = _portable(payload["task"])
+        payload.pop("files", None)
         if payload.get("further") is not None:
             payload["further"] = [_portable(entry) for entry in payload["further"]]
         if "model" in payload:
@@ -126,6 +127,9 @@ class Score(_Specification):
     capture: str | None = None
     #: Seed of a scorer that draws anew for every evaluation seed.
     draw: int | None = None
+    #: By option: the file of a scorer that reads one, None without; not part of the key, which holds its digest among
+    #: the options instead.
+    files: Mapping[str, str] | None = None
 
     job_type = "score"
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,14 @@ class MultipleChoice(Classification):
     """
 
     class_roles = ("answer",)
+    roles: ClassVar[tuple[str, ...]] = _ROLES
+    pair_roles: ClassVar[tuple[str, ...]] = ()
+
+    def attributes_of(self, rows: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Return a letter for each option of the first question, as answers are usually given, and their number."""
+        first = rows["options"][0]
+        letters = tuple(ascii_uppercase[: len(first)] if isinstance(first, list) else "AB")
+        return {"labels": letters, "sequences": len(letters)}
 
     def judges(self, task: Task, other: Task) -> bool:
         """Return True: whatever the number of options, a model gives each of them one logit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ class Classification(Kind):
 
     values_tell_classes = True
     class_roles = ("label",)
+    roles: ClassVar[tuple[str, ...]] = ("text", "label")
+    pair_roles: ClassVar[tuple[str, ...]] = ("text",)
     takes_label_noise = True
     extra_signals = tuple(EXTRA)
 

@@ -51,6 +51,13 @@ class Joint(Kind):
     means = ("accuracy", "frame_accuracy", "intent_accuracy")
     #: `slots`: the slot types, without B- and I-; the tags are O, and B- and I- of each.
     task_attributes = ("slots",)
+    roles = ("tokens", "tags", "intent")
+
+    def attributes_of(self, rows: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Return the slot types that occur, sorted, and the share of utterances with all right."""
+        marks = (tag for tags in rows["tags"] for tag in (tags.split() if isinstance(tags, str) else tags or ()))
+        slots = {tag[2:] for tag in marks if isinstance(tag, str) and tag[:2] in ("B-", "I-")}
+        return {"slots": tuple(sorted(slots)), "metric": "frame_accuracy"}
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]

@@ -51,6 +51,11 @@ class Span(Kind):
     """
 
     means = ("accuracy", "f1", "exact")
+    roles = ("question", "context", "answers")
+
+    def attributes_of(self, rows: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Return the two classes of questions, and F1."""
+        return {"labels": ("answerable", "unanswerable"), "metric": "f1"}
 
     def check_rows(
         self, task: Task, columns: Mapping[str, list[Any]], place: Callable[[int], str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hbench.dynamics.signals import CAPTURES, EXAMPLE_FIELDS, Capture
 from hbench.plugins.composed import Combination, Selection
 from hbench.plugins.dynamic import Choice, Cycle, DynamicScorer
+from hbench.plugins.given import GivenScorer
 from hbench.plugins.kind import Head, KindDeclaration
 from hbench.plugins.observation import (
     EMBEDDING_SIGNALS,
@@ -37,6 +38,7 @@ __all__ = [
     "Combination",
     "Cycle",
     "DynamicScorer",
+    "GivenScorer",
     "Head",
     "Hub",
     "KindDeclaration",

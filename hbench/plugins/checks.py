@@ -128,7 +128,7 @@ def _check_declarations(cls: type[Any], who: str) -> None:
         _check_keep(keep, who)
     for name in ("fresh", "per_example"):
         value = getattr(cls, name)
-        if type(value) is not bool:
+        if type(value) is not bool and not _computed(value):
             raise UsageError(f"{who}: {name} = {short_repr(value)}; use True or False")
     if cls.cite is not None and not (isinstance(cls.cite, str) and re.fullmatch(r"[^\s{},]+", cls.cite)):
         raise UsageError(f"{who}: cite = {short_repr(cls.cite)}; use one key of a BibTeX file, or None")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hbench.files import JsonObject
 from hbench.plugins.observation import KIND_SIGNALS
@@ -43,9 +43,20 @@ class KindDeclaration:
 
     #: Roles whose column holds classes: integers, or names of the task's labels.
     class_roles: ClassVar[tuple[str, ...]] = ()
+    #: Roles of the columns that a task names, by which a user's own rows are read; empty for a kind that cannot.
+    roles: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that may have two columns, read one after the other; several columns of another role are a list.
+    pair_roles: ClassVar[tuple[str, ...]] = ()
     #: Whether an example is trained on by its class, a position among the task's labels, which another one can replace:
     #: what `label_noise` does.
     takes_label_noise: ClassVar[bool] = False
+
+    def attributes_of(self, rows: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Return the class attributes of a task that follow from a user's own training rows, given by role.
+
+        Without `labels` among them, the classes are those that occur in the column of the class role. Here, none.
+        """
+        return {}
 
     def records(self, task: Task) -> tuple[str, ...]:
         """Return which of `extra_signals` are recorded for a task; a kind overrides it where that depends on it."""

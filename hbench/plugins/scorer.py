@@ -41,8 +41,6 @@ class Scorer(ABC):
 
     #: Key into the shipped BibTeX, or None.
     cite: ClassVar[str | None] = None
-    #: True when every evaluation seed gets scores of its own (random baselines); `dynamics.attrs["draw"]` is the seed.
-    fresh: ClassVar[bool] = False
     #: True when `score`, `prefer` and `natural` give every example what they would give it alone, which the engine
     #: verifies: examples are then scored in blocks, and millions need not fit into memory.
     per_example: ClassVar[bool] = False
@@ -77,6 +75,14 @@ class Scorer(ABC):
     def keep(self) -> str:
         """Which end of the scores is kept: `highest`, `lowest` or `middle`; set like `needs`. `prefer` overrides it."""
         return "highest"
+
+    @property
+    def fresh(self) -> bool:
+        """Whether every evaluation seed gets scores of its own, as random baselines do; set like `needs`.
+
+        `dynamics.attrs["draw"]` is the seed.
+        """
+        return False
 
     def observation(self) -> Observation | None:
         """Return what every scoring run has to record, at the capture point in use; None when none is needed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hbench.cost.budgets import DEFAULT_BUDGET
+from hbench.cost.charges import DECLARED
 from hbench.results.cell import CellResult, Scoring, kept_share
 from hbench.results.fields import Fields
 from hbench.results.labels import DIAGNOSTIC, FULL, FULL_KEEP
@@ -183,7 +184,10 @@ def _check_size(fields: Fields, result: CellResult) -> None:
 
 
 def _check_scoring(fields: Fields, result: CellResult) -> None:
-    """Who reads scoring runs is charged for them, and nobody else; the groups hold these runs, and score every seed."""
+    """Who reads scoring runs is charged for them, and nobody else; the groups hold these runs, and score every seed.
+
+    What is declared for scores made elsewhere is a charge without runs.
+    """
     if result.scored_with is not None and not result.scoring_runs:
         raise fields.error("scored_with", f"names a model of which no run is read; {_AGAIN}")
     if (scoring := result.scoring) is not None:
@@ -191,7 +195,8 @@ def _check_scoring(fields: Fields, result: CellResult) -> None:
     cost = result.cost
     charges = {} if cost is None else {"": cost.compute, "examples.": cost.examples, "tokens.": cost.tokens}
     for name, charge in charges.items():
-        if charge is not None and bool(charge.scoring) != bool(result.scoring_runs):
+        measured = charge is not None and any(part.what != DECLARED for part in charge.scoring)
+        if charge is not None and measured != bool(result.scoring_runs):
             how = "names no part of" if result.scoring_runs else "names parts of"
             raise fields.error(f"cost.{name}scoring", f"{how} {len(result.scoring_runs)} scoring runs; {_AGAIN}")
 

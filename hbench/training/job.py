@@ -103,7 +103,11 @@ def fine_tune(
         kind=shared.kind,
         flops=shared.flops,
         width=shared.kind.width(shared.task),
-        predict_width=max(shared.kind.predict_width(one.task, one.encoded) for one in shared.sets.values()),
+        predict_width=max(
+            # a task of a user's own rows may have none to evaluate on
+            (shared.kind.predict_width(one.task, one.encoded) for one in shared.sets.values()),
+            default=1,
+        ),
         recipe=job.recipe,
         seed=job.seed,
         device=device,

@@ -118,14 +118,15 @@ def test_list_gives_name_summary_and_options_with_defaults(hbench, plugin):
     rows = {row["name"]: row for row in json.loads(hbench("list", "scorers", "--json", "--plugin", plugin).out)}
     assert {"h-score", "el2n", "random"} < set(rows)
     assert rows["shortest"]["about"] == "Fewest words first."
-    assert rows["shortest"]["options"] == {"offset": 0.0, "balance": False, "capture": None, "scale": 1.5}
+    shared = {"offset": 0.0, "balance": False, "capture": None, "score_with": None}
+    assert rows["shortest"]["options"] == {**shared, "scale": 1.5}
     assert rows["h-score"]["natural_subset"]
     assert not rows["el2n"]["natural_subset"]
     assert any("41 % less time" in claim for claim in rows["dynamic-el2n"]["claims"])
     assert rows["length"]["claims"] == []
     text = hbench("list", "scorers").out
     assert "el2n\n" in text
-    assert "options: offset=0.0, balance=false, capture=none, epoch=1" in text
+    assert "options: offset=0.0, balance=false, capture=none, score_with=none, epoch=1" in text
 
 
 def test_list_gives_where_data_and_weights_come_from(hbench):
@@ -214,7 +215,7 @@ def test_plan_knows_a_plugin_file(hbench, plugin):
         (["small", "--budget", "equal-step"], ["--budget: unknown budget 'equal-step'; did you mean 'equal-steps'?"]),
         (["small", "--plugin", "none.py"], ["--plugin none.py: no such file; give the path of a Python file"]),
         (["small", "--sedes", "3"], ["'--sedes'", "--seeds", "see hbench plan --help"]),
-        ([], ["Missing argument 'SUITE'", "see hbench plan --help"]),
+        ([], ["name a suite", "hbench list suites", "--data"]),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_fix(hbench, args, fragments):

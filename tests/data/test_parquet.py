@@ -132,7 +132,7 @@ def test_classes_of_the_hub_are_mapped_alike(names, gold, monkeypatch):
     }
     rows = {"text": ["a", "b"], "gold": [0, 1], "spans": [{"start": 1}, {"start": 2}]}
     made = datasets.Dataset.from_dict(rows, features=datasets.Features(features))
-    monkeypatch.setattr(sources, "_from_hub", lambda hub, split: made)
+    monkeypatch.setattr(sources, "fetch_split", lambda hub, split: made)
     columns = {"text": ("text", "spans"), "label": "gold"}
     declaration = Declaration((columns,), ("label",), ("no", "maybe", "yes"))
     if gold is None:

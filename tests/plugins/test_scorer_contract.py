@@ -50,8 +50,14 @@ def references():
             )
             values = ("true", "false") if hints[field.name] is bool else choices
             if field.name not in shared:
-                yield from (f"{name}[{field.name}={value}]" for value in values if value != field.default)
+                changed = (f"{field.name}={value}" for value in values if value != field.default)
+                yield from (join(name, option) for option in changed)
     yield from MORE
+
+
+def join(reference, option):
+    """Return a reference with one more option."""
+    return f"{reference[:-1]},{option}]" if reference.endswith("]") else f"{reference}[{option}]"
 
 
 REFERENCES = list(references())

@@ -8,7 +8,7 @@ there are columns. Nothing else is read: a file that can be taken in two ways is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ Lines = Iterator[tuple[int, str]]
 
 #: Integers written as computers write them, at most as large as other formats hold.
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+#: What a field is put in quotes for; so is a record of one empty field, which would be an empty line.
+_SPECIAL = re.compile('[,"\r\n]|^$|^\ufeff')
 
 
 def read(file: Path, declaration: Declaration) -> SourceRows:
@@ -84,6 +86,15 @@ def read_records(file: Path) -> Iterator[tuple[int, list[str]]]:
                 "double quotes"
             )
         yield number, fields
+
+
+def write_record(fields: Iterable[str]) -> str:
+    """Return a record with its line end, as `read_records` reads it back."""
+    return ",".join(_written(field) for field in fields) + "\n"
+
+
+def _written(field: str) -> str:
+    return '"' + field.replace('"', '""') + '"' if _SPECIAL.search(field) else field
 
 
 def _quoted(file: Path, number: int, line: str, lines: Lines) -> Iterator[str]:

@@ -38,7 +38,7 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
     layout: Layout = {}
     columns: Columns = {}
     rows = 0
-    for line, row, odd in _objects(file):
+    for line, row, odd in read_objects(file):
         if not columns:
             layout = declaration.choose(list(row), str(file))
             columns = {name: [] for name in declaration.holds(layout)}
@@ -47,7 +47,7 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
                 raise DataError(f"{file}, line {line}: no '{name}', which the lines before have; add it")
             values.append(row[name])
         if odd:
-            fault = _odd({name: row[name] for name in columns}, row)
+            fault = odd_value({name: row[name] for name in columns}, row)
             if fault:
                 raise DataError(f"{file}, line {line}: {fault}; fix the line")
         rows += 1
@@ -56,8 +56,11 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
     return SourceRows(columns, [(str(file), rows)], layout)
 
 
-def _objects(file: Path) -> Iterator[tuple[int, JsonObject, bool]]:
-    """Yield the line of each object, the object, and whether it repeats a key or holds a number unknown to JSON."""
+def read_objects(file: Path) -> Iterator[tuple[int, JsonObject, bool]]:
+    """Yield the line of each object, the object, and whether it repeats a key or holds a number unknown to JSON.
+
+    Raises DataError naming file and line of what is not an object.
+    """
     odd = False
 
     def unique(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -102,7 +105,7 @@ def _objects(file: Path) -> Iterator[tuple[int, JsonObject, bool]]:
         yield number, row, odd
 
 
-def _odd(read: JsonObject, row: JsonObject) -> str:
+def odd_value(read: JsonObject, row: JsonObject) -> str:
     """Return what JSON leaves open in the columns that are read; nothing when it is elsewhere in the row."""
     for name, value in read.items():
         if isinstance(row, _Repeated) and name in row.keys_twice:

@@ -40,25 +40,25 @@ def read(file: Path, declaration: Declaration) -> SourceRows:
             columns: Columns = {name: table.column(name).to_pylist() for name in holds}
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read ({first_line(root_cause(error))}); fix the file") from error
-    features = _features(schema, file)
+    features = features_of(schema, file)
     for name, what in holds.items():
         if what is Holds.CLASSES:
             if pa.types.is_floating(schema.field(name).type):
                 columns[name] = _whole(columns[name], name, file)
-            names = _class_names(features.get(name))
+            names = class_names(features.get(name))
             if names:
                 columns[name] = declaration.by_name(columns[name], names, str(file), name)
     return SourceRows(columns, [(str(file), table.num_rows)], layout)
 
 
-def _class_names(feature: Any) -> list[str]:
+def class_names(feature: Any) -> list[str]:
     """Return the names of the classes that a column's description by `datasets` gives, none for any other column."""
     if not isinstance(feature, Mapping) or feature.get("_type") != "ClassLabel":
         return []
     return [str(name) for name in feature.get("names") or []]
 
 
-def _features(schema: pyarrow.Schema, file: Path) -> Mapping[str, Any]:
+def features_of(schema: pyarrow.Schema, file: Path) -> Mapping[str, Any]:
     """Return the description of each column by `datasets`, none where the file has no such description."""
     text = (schema.metadata or {}).get(_FEATURES)
     if text is None:

@@ -7,6 +7,8 @@ user's, ids are salted with a constant, text becomes outlines of the font that c
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hbench.quiet import quiet_loggers
@@ -34,22 +36,29 @@ _POINTS_PER_INCH = 72
 
 def draw(plot: Plot | Lines) -> str:
     """Return the SVG of a figure with at least one row."""
+    with reproducible():
+        stream = io.StringIO()
+        metadata = {
+            "Title": plot.title,
+            "Identifier": f"{MARK}{plot.digest}",
+            "Creator": f"drawn with {library()}",
+            "Date": None,
+        }
+        figure = figure_of(plot) if isinstance(plot, Plot) else figure_of_lines(plot)
+        figure.savefig(stream, format="svg", metadata=metadata)
+    return stream.getvalue()
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Let matplotlib draw by its own defaults inside the block, the same content to the same bytes."""
     with quiet_loggers("matplotlib"):  # which tells of the caches that it makes
         import matplotlib
 
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update({"svg.hashsalt": "hbench", "svg.fonttype": "path"})
-            stream = io.StringIO()
-            metadata = {
-                "Title": plot.title,
-                "Identifier": f"{MARK}{plot.digest}",
-                "Creator": f"drawn with {library()}",
-                "Date": None,
-            }
-            figure = figure_of(plot) if isinstance(plot, Plot) else figure_of_lines(plot)
-            figure.savefig(stream, format="svg", metadata=metadata)
-    return stream.getvalue()
+            yield
 
 
 def figure_of(plot: Plot) -> Figure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from hbench.board.board import Board
@@ -14,6 +13,7 @@ from hbench.render.papers.bibliography import HBENCH
 from hbench.render.papers.prose import Cite, Sentence, joined
 from hbench.render.papers.sources import Source, name_of, sources_of
 from hbench.results.cell import CellResult, kept_share
+from hbench.version import VERSION
 
 
 def described(board: Board) -> tuple[Sentence, ...]:
@@ -28,7 +28,7 @@ def _compared(board: Board, sources: Sequence[Source]) -> Iterable[Sentence]:
     baselines = {result.baseline for result in board.results}
     methods = sorted({r.method for r in board.results if not r.is_full and r.method not in baselines})
     protocol = next(iter({result.protocol for result in board.results}))
-    used: Sentence = (f", using hbench {version('hbench')} (protocol {protocol})", Cite((HBENCH,)), ".")
+    used: Sentence = (f", using hbench {VERSION} (protocol {protocol})", Cite((HBENCH,)), ".")
     if not methods:
         yield ("We compared training on random subsets with training on all data", *used)
         return

@@ -160,14 +160,19 @@ def _pair(alone: str, shared: str) -> str:
 
 
 def net_cost(row: BoardRow) -> str:
-    """Return the net cost, alone / shared."""
-    return _pair(*net_costs(row))
+    """Return the net cost, alone / shared; of scores made elsewhere it is said that their cost is declared."""
+    return _pair(*net_costs(row)) + _declared(row)
 
 
 def net_cost_in_terminal(row: BoardRow) -> str:
     """Return the net cost, alone / shared, where both are known."""
     alone, shared = net_costs(row)
-    return NOTHING if NOTHING in (alone, shared) or not _has_result(row) else f"{alone} / {shared}"
+    known = NOTHING not in (alone, shared) and _has_result(row)
+    return f"{alone} / {shared}{_declared(row)}" if known else NOTHING
+
+
+def _declared(row: BoardRow) -> str:
+    return " (declared)" if row.costs is not None and row.costs.declared else ""
 
 
 def pays_after(row: BoardRow) -> str:

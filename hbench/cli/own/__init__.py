@@ -1,0 +1,1 @@
+"""Commands on rows of one's own: `hbench score` and `hbench prune`."""

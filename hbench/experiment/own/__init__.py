@@ -1,0 +1,1 @@
+"""A benchmark on what the user brings: rows without a plugin, scores and subsets made elsewhere."""
