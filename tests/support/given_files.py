@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import tempfile
 from pathlib import Path
 
 from hbench.plugins import GivenScorer
 from hbench.plugins.registry import SCORERS
-from support.random_dynamics import random_dynamics
+
+#: In the repository, so that a reference is the same in every process of a run of tests.
+GIVEN = Path(__file__).parent / "given"
+SCORES, SUBSET = GIVEN / "scores.csv", GIVEN / "ids.txt"
 
 
 def with_file(name: str) -> str:
@@ -16,15 +17,4 @@ def with_file(name: str) -> str:
     cls = SCORERS.load(name)
     if not issubclass(cls, GivenScorer):
         return name
-    scores, subset = _files()
-    return f"{name}[path={subset if cls.whole else scores}]"
-
-
-@functools.cache
-def _files() -> tuple[Path, Path]:
-    folder = Path(tempfile.mkdtemp(prefix="hbench-given-"))
-    ids = [str(name) for name in random_dynamics()["example"].to_numpy()]
-    scores, subset = folder / "scores.csv", folder / "ids.txt"
-    scores.write_text("id,score\n" + "".join(f"{name},{(7 * at) % 11}\n" for at, name in enumerate(ids)))
-    subset.write_text("".join(f"{name}\n" for name in ids[::2]))
-    return scores, subset
+    return f"{name}[path={SUBSET if cls.whole else SCORES}]"
