@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import made_up
 
+from benchmarks.made_up import made_up
 from hbench import scorer
 from hbench.jobs.recipe import Recipe
 from hbench.training.curriculum import Curriculum

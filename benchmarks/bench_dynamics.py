@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made_up import made_up
 
+from benchmarks.made_up import made_up
 from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
 from hbench.training.loop import Run

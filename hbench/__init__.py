@@ -19,6 +19,7 @@ from hbench.plugins import (
     texts,
 )
 from hbench.plugins.registry import scorer, task
+from hbench.version import VERSION
 
 if TYPE_CHECKING:
     from hbench import dynamics, statistics
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
     from hbench.experiment.suite_file import load_suite
     from hbench.own.api import prune, score
     from hbench.selection import select
+    from hbench.training.recorder.callback import DynamicsCallback
+    from hbench.training.recorder.loop import record
 
 __all__ = [
     "Choice",
     "Combination",
     "Cycle",
     "DynamicScorer",
+    "DynamicsCallback",
     "Executor",
     "GivenScorer",
     "Hub",
@@ -43,6 +47,7 @@ __all__ = [
     "load_suite",
     "observe",
     "prune",
+    "record",
     "run_suite",
     "score",
     "scorer",
@@ -51,14 +56,16 @@ __all__ = [
     "task",
     "texts",
 ]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 #: Imported on first use, so that `import hbench` stays light: public name -> module, and the name in it.
 _LAZY = {
     "dynamics": ("hbench.dynamics", None),
     "statistics": ("hbench.statistics", None),
+    "DynamicsCallback": ("hbench.training.recorder.callback", "DynamicsCallback"),
     "Executor": ("hbench.execute.base", "Executor"),
     "load_suite": ("hbench.experiment.suite_file", "load_suite"),
+    "record": ("hbench.training.recorder.loop", "record"),
     "prune": ("hbench.own.api", "prune"),
     "run_suite": ("hbench.experiment.run", "run_suite"),
     "score": ("hbench.own.api", "score"),

@@ -167,6 +167,11 @@ def _lacking(contests: Sequence[Contest]) -> list[tuple[BoardRow]]:
     ]
 
 
+def values_of(results: Sequence[CellResult]) -> dict[CellKey, CellValues]:
+    """Unpack all results, each with the trivial answer that the full data's result of its evaluation names."""
+    return {cell: values for cells in _evaluations(results).values() for cell, values in _values(cells).items()}
+
+
 #: The results of one task, split and model, without those that train nothing.
 Evaluation = Sequence[CellResult]
 

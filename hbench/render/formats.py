@@ -14,6 +14,7 @@ FORMATS = {
     "markdown": "hbench.render.markdown:markdown",
     "csv": "hbench.render.csv:csv_page",
     "json": "hbench.render.json:json_page",
+    "latex": "hbench.render.latex:latex",
 }
 
 

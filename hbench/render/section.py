@@ -30,6 +30,17 @@ class Section:
     title: str
     level: int
     blocks: tuple[Text | Table | Picture, ...]
+    #: Words to press for the blocks, which are folded away until then; empty where they are not.
+    fold: str = ""
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """A table that stands alone, as in a paper: the label that a text refers to, and its caption, names in quotes."""
+
+    label: str
+    caption: str
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -41,3 +52,5 @@ class Page:
     rows: Table
     #: Every comparison with a rival: comparisons.csv; without rows where no suite names a rival.
     rivals: Table
+    #: The table of every contest with a caption, for papers.
+    papers: tuple[Captioned, ...] = ()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hbench.board.board import Board
 from hbench.board.contests import ContestKey
 from hbench.render.display import listed
 from hbench.render.formats import renderer
-from hbench.render.sections import page_of, results_of_part
+from hbench.render.parts.chosen import chosen_page, columns_of
+from hbench.render.sections import glance_of, page_of, results_of_part
 from hbench.results.cell import kept_share
 from hbench.results.fields import ResultError
 
@@ -19,6 +20,11 @@ def shown(board: Board, format: str = "text") -> str:
     return renderer(format)(page_of(board))
 
 
+def at_a_glance(board: Board) -> str:
+    """Return what a board shows as text: its matrices, and sentences about them; without any, its tables."""
+    return renderer("text")(glance_of(board)) or shown(board)
+
+
 def show(
     results_dir: Path,
     *,
@@ -26,12 +32,17 @@ def show(
     model: str | None = None,
     keep: str | None = None,
     format: str = "text",
+    columns: Sequence[str] | None = None,
 ) -> str:
     """Return the board of a folder in a format, or the contests of one task, model or keep label (0.30 is 0.3).
 
     A name without options, such as `dream`, stands for `dream[evaluate=validation]` too where no task is called so.
-    Raises ResultError as `Board.of` does, and when no contest is left, naming those there are.
+    columns: the tables of the contests alone, in these columns of leaderboard.csv; see `parts.chosen.columns_of`.
+    Raises ResultError as `Board.of` does, and when no contest is left, naming those there are, and UsageError for an
+    unknown column.
     """
+    if columns is not None:
+        columns_of(columns)  # refused before results are read
     board = Board.of_folder(results_dir)
 
     contests = [standing.key for standing in board.standings]
@@ -44,7 +55,18 @@ def show(
     part = board.narrowed(chosen)
     if not part.standings:
         raise ResultError(f"{results_dir}: no table for these choices; {_choices(board)}")
+    if columns is not None:
+        return renderer(format)(chosen_page(part, columns))
     return shown(board, format) if task is model is keep is None else renderer(format)(results_of_part(part))
+
+
+def board_in(folder: Path) -> Board:
+    """Return the board of a folder of result files, or of the folder of a board, which has them in `results`.
+
+    Raises ResultError as `Board.of` does.
+    """
+    inner = folder / "results"
+    return Board.of_folder(inner if inner.is_dir() else folder)
 
 
 def named(wanted: str | None, labels: Collection[str]) -> frozenset[str]:

@@ -28,7 +28,11 @@ class LastHiddenState:
                 f"embeddings: {type(model).__name__} has no part before its head; take another model, "
                 "or a scorer without embeddings"
             )
-        body.register_forward_hook(self._catch)
+        self._hook = body.register_forward_hook(self._catch)
+
+    def close(self) -> None:
+        """Take the hook off."""
+        self._hook.remove()
 
     @contextmanager
     def watching(self) -> Iterator[None]:

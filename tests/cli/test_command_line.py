@@ -118,14 +118,15 @@ def test_list_gives_name_summary_and_options_with_defaults(hbench, plugin):
     rows = {row["name"]: row for row in json.loads(hbench("list", "scorers", "--json", "--plugin", plugin).out)}
     assert {"h-score", "el2n", "random"} < set(rows)
     assert rows["shortest"]["about"] == "Fewest words first."
-    assert rows["shortest"]["options"] == {"offset": 0.0, "balance": False, "capture": None, "scale": 1.5}
+    shared = {"offset": 0.0, "balance": False, "capture": None, "score_with": None}
+    assert rows["shortest"]["options"] == {**shared, "scale": 1.5}
     assert rows["h-score"]["natural_subset"]
     assert not rows["el2n"]["natural_subset"]
     assert any("41 % less time" in claim for claim in rows["dynamic-el2n"]["claims"])
     assert rows["length"]["claims"] == []
     text = hbench("list", "scorers").out
     assert "el2n\n" in text
-    assert "options: offset=0.0, balance=false, capture=none, epoch=1" in text
+    assert "options: offset=0.0, balance=false, capture=none, score_with=none, epoch=1" in text
 
 
 def test_list_gives_where_data_and_weights_come_from(hbench):

@@ -11,8 +11,8 @@ from hbench.data.examples import Examples
 from hbench.data.load import describe_source
 from hbench.jobs.observe import Watch
 from hbench.jobs.recipe import Recipe
-from hbench.kinds import Encoded, Kind, find_kind, load_examples
-from hbench.models.catalogue import find_model
+from hbench.kinds import Encoded, Head, Kind, find_kind, load_examples
+from hbench.models.catalogue import Model, find_model
 from hbench.models.load import load_config, load_model, load_tokenizer
 from hbench.plugins import Task
 from hbench.plugins.registry import TASKS
@@ -30,6 +30,30 @@ class Trained(NamedTuple):
     encoded: Encoded
     evaluation: Examples
     asked: Encoded
+
+
+class Parts(NamedTuple):
+    """What a training of the tiny model on an embedded task is made of."""
+
+    task: Task
+    kind: Kind
+    model: Model
+    head: Head
+    config: Any
+    tokenizer: Any
+    encoded: Encoded
+
+
+def find_parts(reference: str, max_length: int) -> Parts:
+    """Return the parts of a training on all examples of an embedded task."""
+    task, model = TASKS.find(reference), find_model("tiny")
+    kind = find_kind(task.plugin.kind)
+    source = describe_source(task.plugin, None, task.name)
+    train = load_examples(task, "train", source=source, data_dir=None, size=None, seed=0)
+    tokenizer, head = load_tokenizer(model, kind.texts(task.plugin, train)), kind.head(task.plugin)
+    config = load_config(model, head, tokenizer)
+    encoded = kind.encode(task.plugin, train, tokenizer, max_length)
+    return Parts(task.plugin, kind, model, head, config, tokenizer, encoded)
 
 
 def train_embedded(

@@ -1,0 +1,1 @@
+"""Writing a plugin: a file to begin with, and the contract that a finished one is checked against."""
