@@ -25,9 +25,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from support.synthetic_results import small_board, with_trivial
 
 from hbench.board.board import Board
+from hbench.parallel import spread
 from hbench.render import publish
 from hbench.render.figures.drawing import draw
 from hbench.render.figures.plots import plots_of
+from hbench.render.html.page import html_page
 from hbench.render.sections import page_of
 from hbench.results.folder import results_of
 
@@ -67,10 +69,12 @@ def measure(results: int, figures: bool) -> dict[str, float]:
         seconds["results"] = write_results(Path(folder), results)
         cells = timed(seconds, "read", lambda: results_of(Path(folder)))
     board = timed(seconds, "statistics", lambda: Board.of(cells))
-    timed(seconds, "pages", lambda: publish.files_of(page_of(board)))
+    page = timed(seconds, "layout", lambda: page_of(board))
+    timed(seconds, "pages", lambda: publish.files_of(page))
+    timed(seconds, "html", lambda: html_page(page, {}))
     if figures:
-        plots = plots_of(board.tradeoffs)
-        timed(seconds, "figures", lambda: [draw(plot) for plot in plots.values()])
+        plots = list(plots_of(board).values())
+        timed(seconds, "figures", lambda: spread(draw, plots, fewest=1))
     return seconds
 
 

@@ -23,17 +23,18 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need a GPU unless `-m` asks for them: where there is none, `-m cuda` fails and says so.
+    """Leave out the tests that need a GPU or a browser unless `-m` asks for them.
 
-    `HBENCH_TEST_DEVICE=cpu` rehearses those on a CPU that can be. Tests that need a program which is not installed are
-    left out too.
+    Where there is none, `-m cuda` and `-m browser` fail and say so. `HBENCH_TEST_DEVICE=cpu` rehearses on a CPU what
+    can be. Tests that need a program which is not installed are left out too.
     """
     kept, left_out = [], []
     for item in items:
         mark = item.get_closest_marker("cuda")
         possible = DEVICE == "cuda" or mark is None or mark.kwargs.get("rehearsed", True)
-        wanted = mark is None or "cuda" in config.option.markexpr
         possible &= all(shutil.which(program) for need in item.iter_markers("needs") for program in need.args)
+        asked_for = [name for name in ("cuda", "browser") if item.get_closest_marker(name) is not None]
+        wanted = all(name in config.option.markexpr for name in asked_for)
         (kept if wanted and possible else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

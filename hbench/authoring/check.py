@@ -5,16 +5,22 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from hbench.authoring.practice import EVALUATED, practise
 from hbench.authoring.promises import Finding, check_scorer
 from hbench.authoring.word_counts import count_words
 from hbench.errors import HbenchError, UsageError
 from hbench.experiment.suite_file import load_suite
-from hbench.plugins import Task
+from hbench.plugins import GivenScorer, Task
+from hbench.plugins.composed import Composed
 from hbench.plugins.registry import KINDS, SCORERS, TASKS, load_plugin_file
 
+#: Scorers that a name alone does not make, so that there is nothing to try.
+_FURTHER: dict[type[Any], str] = {
+    Composed: "it is made of other scorers, which are named behind it in parentheses",
+    GivenScorer: "it reads a file of scores or a subset, which is named as an option",
+}
 #: The suite whose tasks need no files.
 _SUITE = "quickstart"
 
@@ -78,6 +84,9 @@ def check_file(path: Path, data_dir: Path | None = None) -> list[Checked]:
 
 
 def _scorer(name: str) -> list[Finding]:
+    for base, how in _FURTHER.items():
+        if issubclass(SCORERS.load(name), base):
+            return [Finding("note", f"{how}; try it in a suite")]
     try:
         scorer = SCORERS.find(name)
         return check_scorer(scorer.plugin, count_words(_embedded()))

@@ -84,7 +84,8 @@ def _asked(scorer: Scorer, words: WordCounts) -> xr.Dataset:
     """Return what the scorer declared and nothing else."""
     asked = scorer.asks()
     if asked is None:
-        return dynamics_of.from_arrays(ids=words.ids, label=words.label, length=words.length, draw=1)
+        texts = words.texts if scorer.reads_texts() else None
+        return dynamics_of.from_arrays(ids=words.ids, label=words.label, length=words.length, text=texts, draw=1)
     held = observe(words, asked.at)[[*asked.signals, "label", "length"]]
     if asked.epochs is not None:
         held = at_epochs(held, *asked.epochs)
@@ -159,6 +160,9 @@ def _ties(tried: Tried) -> list[str]:
     asked = tried.scorer.asks()
     if tried.scorer.fresh or (asked is not None and set(asked.signals) & set(EMBEDDING_SIGNALS)):
         return []  # draws for each example, or choices that keep out what is close to another one
+    drawn = tried.score(tried.dynamics.assign_attrs(draw=2))
+    if not drawn.equals(tried.score(tried.dynamics)):
+        return []  # a draw from the seed that it is given
     import xarray as xr
 
     names = tried.dynamics["example"].to_numpy()

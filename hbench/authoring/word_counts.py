@@ -40,6 +40,7 @@ class WordCounts:
     """A task's training examples as counts of their words."""
 
     ids: list[str]
+    texts: list[str]
     #: (n, words + 1): the last column is 1.
     counts: Floats
     label: npt.NDArray[np.int64]
@@ -54,8 +55,8 @@ def count_words(task: Task) -> WordCounts:
     if rows is None or task.planted is None:
         raise UsageError(f"task {type(task).__name__} is no embedded classification with planted examples")
     columns = [task.columns["text"]] if isinstance(task.columns["text"], str) else list(task.columns["text"])
-    texts = zip(*(rows[column] for column in columns), strict=True)
-    bags = [Counter(re.findall(r"\w+", " ".join(parts).lower())) for parts in texts]
+    texts = [" ".join(parts) for parts in zip(*(rows[column] for column in columns), strict=True)]
+    bags = [Counter(re.findall(r"\w+", text.lower())) for text in texts]
     places = {word: place for place, word in enumerate(sorted({word for bag in bags for word in bag}))}
     counts = np.zeros((len(bags), len(places) + 1))
     counts[:, -1] = 1.0
@@ -64,6 +65,7 @@ def count_words(task: Task) -> WordCounts:
             counts[row, places[word]] = count
     return WordCounts(
         ids=[f"example-{row}" for row in range(len(bags))],
+        texts=texts,
         counts=counts,
         label=np.asarray(rows[task.columns["label"]], dtype=np.int64),
         length=counts[:, :-1].sum(axis=1).astype(np.int64),

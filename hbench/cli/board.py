@@ -96,6 +96,18 @@ def review(
 
 
 @leaderboard.command()
+@click.option("--to", metavar="D", type=_FOLDER, required=True, help="Folder for the figures; others in it stay.")
+@click.option("--results", metavar="D", type=_FOLDER, help="Folder of result files; by default that of `hbench run`.")
+@click.option("--task", metavar="T", help="Only this task; a name without options stands for those with.")
+def figures(to: Path, results: Path | None, task: str | None) -> None:
+    """Draw the figures for a paper: SVG and PDF, as wide as one column and as two."""
+    from hbench.render.figures.papers import write_figures
+
+    for path in write_figures(places(STORE, results, None)[0], to, task):
+        click.echo(f"wrote {path}")
+
+
+@leaderboard.command()
 @click.option("--method", metavar="M", required=True, help="Method whose rows go, such as 'el2n[epoch=2]'.")
 @click.option("--task", "tasks", metavar="T", multiple=True, help="Only from this task; may be repeated.")
 @place_options

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hbench.cli.options import run_options
+from hbench.cli.options import STORE, run_options
 from hbench.cli.output import counted, print_lines
 from hbench.cli.reading import chosen_suite
+from hbench.experiment.folders import Folders
 
 if TYPE_CHECKING:
     from hbench.experiment.suite import Suite
@@ -37,7 +38,6 @@ def run(
     """
     from hbench.cli.progress import watch
     from hbench.experiment.check import check_run
-    from hbench.experiment.folders import Folders
     from hbench.experiment.plan import make_plan
     from hbench.jobs.store import Store
     from hbench.training.interrupts import stop_signals
@@ -69,7 +69,25 @@ def run(
             f"the board is in {report.page}"
         )
     print_lines(report.board)
+    if not quiet:  # to standard error: what is piped is the board alone
+        click.echo("\n".join(["", "Next:", *_next(chosen.name, folders.results)]), err=True)
     return 1 if report.failed_cells else 0
+
+
+def _next(suite: str, results: Path) -> list[str]:
+    """Return two commands to try next, with what they show."""
+    here = f" --results {results}" if results != Folders.beside(STORE).results else ""
+    commands = [
+        (f"hbench leaderboard show{here}", "every table, and what its verdicts rest on"),
+        (f"hbench leaderboard show{here} --format csv", "every number"),
+    ]
+    if suite == "quickstart":
+        commands = [
+            ("hbench run quickstart --scorer forgetting", "one more method; the trainings on all data are there"),
+            ("hbench plan small", "the same on SST-2, SNLI and MNLI: what would run, and what it costs"),
+        ]
+    width = max(len(command) for command, _ in commands)
+    return [f"  {command.ljust(width)}  # {about}" for command, about in commands]
 
 
 def _announcement(suite: Suite) -> str:

@@ -27,8 +27,8 @@ from hbench.experiment.stage import run_stage
 from hbench.jobs import CHECKPOINT_MINUTES
 from hbench.jobs.store import Store
 from hbench.progress import NullProgress, Progress
-from hbench.render.publish import MARKDOWN, publish
-from hbench.render.show import shown
+from hbench.render.publish import HTML, publish
+from hbench.render.show import at_a_glance
 from hbench.results.folder import with_looks
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class RunReport:
     failed_jobs: int
     #: Rows of the board of which at least one seed failed.
     failed_cells: int
-    #: The board as text, and the page it was written to.
+    #: What the board shows at a glance, as text, and the page it was written to.
     board: str
     page: Path
 
@@ -104,11 +104,11 @@ def run_suite(
     cells = [cell for b, p in zip(bound, pruned, strict=True) for cell in collect(b, p, finished)]
     finished.sweep(is_alive)  # a killed run's workers may have lived for a second into this one
     cells = with_looks(folders.results, cells)
-    board = shown(_own_part(publish(cells, folders.results, folders.out), cells))
+    board = at_a_glance(_own_part(publish(cells, folders.results, folders.out), cells))
 
     tally = full + scored + trained
     failed_cells = sum(bool(cell.failures) for cell in cells)
-    return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, board, folders.out / MARKDOWN)
+    return RunReport(tally.ran, tally.reused, tally.failed, failed_cells, board, folders.out / HTML)
 
 
 def _own_part(board: Board, cells: Sequence[CellResult]) -> Board:

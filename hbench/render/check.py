@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from hbench.board.board import Board
 from hbench.render.csv import Changes, changes_of, csv_differences
 from hbench.render.display import plural
-from hbench.render.figures.lines import Lines
-from hbench.render.figures.plots import Plot, drawn_from, library, plots_of
-from hbench.render.publish import COMPARISONS, CSV, LATEX, MARKDOWN, files_of, left_over
+from hbench.render.figures.marks import drawn_from, library
+from hbench.render.figures.plots import AnyPlot, plots_of
+from hbench.render.publish import COMPARISONS, CSV, HTML, LATEX, MARKDOWN, files_of, left_over
+from hbench.render.section import Page
 from hbench.render.sections import page_of
 from hbench.results.fields import ResultError
 from hbench.results.folder import read_cell
@@ -50,7 +52,7 @@ def check(results_dir: Path, out_dir: Path) -> Check:
         problems = csv_differences(committed[CSV], page.rows, CSV)
         changes = changes_of(committed[CSV], page.rows, CSV)
         # a result that was added or removed may bring or take the files of its own: that is drift too
-        for name in (LATEX, *({COMPARISONS} & {*rebuilt}), *plots):
+        for name in (HTML, LATEX, *({COMPARISONS} & {*rebuilt}), *plots):
             if (out_dir / name).is_file():
                 committed[name] = _committed(out_dir / name)
             else:
@@ -64,6 +66,7 @@ def check(results_dir: Path, out_dir: Path) -> Check:
         if name in committed:
             problems += _line_differences(committed[name], rebuilt[name], name)
     problems += _figure_differences(out_dir, committed, plots)
+    problems += _html_differences(page, committed)
     for path in left_over(out_dir, rebuilt, plots_of(board)):
         problems.append(f"{path.relative_to(out_dir)}: follows from no result; run `hbench leaderboard build`")
     return Check(DRIFT, tuple(problems), _summary(changes, problems)) if problems else Check(SAME, ())
@@ -109,7 +112,7 @@ def _committed(path: Path) -> str:
         raise ResultError(f"{path}: is missing or unreadable; run `hbench leaderboard build`") from None
 
 
-def _figure_differences(out_dir: Path, committed: Mapping[str, str], plots: Mapping[str, Plot | Lines]) -> list[str]:
+def _figure_differences(out_dir: Path, committed: Mapping[str, str], plots: Mapping[str, AnyPlot]) -> list[str]:
     problems = []
     for name, plot in plots.items():
         digest, drawn_with = drawn_from(out_dir / name) or ("", "")
@@ -121,6 +124,20 @@ def _figure_differences(out_dir: Path, committed: Mapping[str, str], plots: Mapp
             if committed[name] != draw(plot):
                 problems.append(f"{name}: was changed since it was drawn; run `hbench leaderboard build`")
     return problems
+
+
+def _html_differences(page: Page, committed: Mapping[str, str]) -> list[str]:
+    """Compare the page for browsers with what follows from the results and the committed figures, which it shows."""
+    if HTML not in committed:
+        return []
+    from hbench.render.html.page import html_page
+
+    rebuilt = html_page(page, committed)
+    if committed[HTML] == rebuilt:
+        return []
+    lines = zip_longest(rebuilt.splitlines(), committed[HTML].splitlines())
+    number = next((n for n, (ours, theirs) in enumerate(lines, 1) if ours != theirs), 0)
+    return [f"{HTML}: line {number} does not follow from the results; run `hbench leaderboard build`"]
 
 
 def _line_differences(committed: str, rebuilt: str, file: str) -> list[str]:

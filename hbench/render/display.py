@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from hbench.board.comparisons import Comparison
@@ -37,7 +37,19 @@ def interval(low: float | None, high: float | None, *, signed: bool = False) -> 
     """Return an interval of shares in points, with a space before it; empty when there is none."""
     if low is None or high is None:
         return ""
-    return f" [{points(low, signed=signed)}, {points(high, signed=signed)}]"
+    return f" {ends(low, high, signed=signed)}"
+
+
+def ends(low: float | None, high: float | None, *, signed: bool = False) -> str:
+    """Return an interval of shares in points, for a column of its own; no line breaks within it."""
+    if low is None or high is None:
+        return NOTHING
+    return f"[{points(low, signed=signed)},{NO_BREAK}{points(high, signed=signed)}]"
+
+
+def ends_of(found: Estimate | None) -> str:
+    """Return the interval of a share in points, for a column of its own."""
+    return NOTHING if found is None else ends(found.low, found.high)
 
 
 def estimate(found: Estimate | None) -> str:
@@ -49,6 +61,8 @@ def estimate(found: Estimate | None) -> str:
 THESE_EXAMPLES = "†"
 #: What follows a difference without a verdict, since some runs did not train.
 NO_TRAINING = "‡"
+#: A space at which no line is broken.
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def difference(found: Comparison | None) -> str:
@@ -91,6 +105,16 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {fixed(p, 3)}"
 
 
+def short_p(p: float) -> str:
+    """Return a p value for a column of its own: `0.012`, or `< 0.001`."""
+    return p_value(p).removeprefix("p = ").removeprefix("p ").replace(" ", NO_BREAK)
+
+
+def percent(share: float, places: int = 1) -> str:
+    """Return a share of 1 in per cent."""
+    return f"{fixed(share * 100, places)}{NO_BREAK}%"
+
+
 def count(number: float) -> str:
     """Return an integer with commas between thousands."""
     return f"{int(fixed(number, 0)):,}"
@@ -99,6 +123,12 @@ def count(number: float) -> str:
 def listed(names: Iterable[str]) -> str:
     """Return names in code quotes, with commas between them."""
     return ", ".join(code(name) for name in names)
+
+
+def spelled(texts: Sequence[str]) -> str:
+    """Return texts with commas and an `and` before the last."""
+    *most, last = texts or [NOTHING]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def code(text: str) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from hbench.board.board import Board
 from hbench.files import write_together
+from hbench.parallel import spread
 from hbench.render.csv import csv_text
-from hbench.render.figures.lines import Lines
-from hbench.render.figures.plots import Plot, drawn_from, leftovers, library, plots_of
+from hbench.render.figures.marks import drawn_from, leftovers, library
+from hbench.render.figures.plots import AnyPlot, plots_of
 from hbench.render.latex import latex
 from hbench.render.markdown import markdown
 from hbench.render.section import Page
@@ -19,7 +20,10 @@ from hbench.results.fields import ResultError
 from hbench.results.folder import merged, results_of, text_of
 from hbench.results.sensitivity import SENSITIVITY, Sensitivity, read_sensitivity, text_of_rows, with_rows
 
-MARKDOWN, CSV, LATEX, COMPARISONS = "LEADERBOARD.md", "leaderboard.csv", "leaderboard.tex", "comparisons.csv"
+#: Figures from which on they are drawn on all cores.
+_MANY = 24
+MARKDOWN, HTML, CSV, LATEX = "LEADERBOARD.md", "index.html", "leaderboard.csv", "leaderboard.tex"
+COMPARISONS = "comparisons.csv"
 
 
 def build(results_dir: Path, out_dir: Path) -> list[Path]:
@@ -48,7 +52,7 @@ def publish(cells: Sequence[CellResult], results_dir: Path, out_dir: Path) -> Bo
 
 
 def files_of(page: Page) -> dict[str, str]:
-    """Return the text of every file of the leaderboard but its figures, by name."""
+    """Return the text of every file of the leaderboard that needs no figure, by name."""
     files = {MARKDOWN: markdown(page), CSV: csv_text(page.rows), LATEX: latex(page)}
     return {**files, COMPARISONS: csv_text(page.rivals)} if page.rivals.rows else files
 
@@ -59,9 +63,9 @@ def write(board: Board, out_dir: Path) -> list[Path]:
     All figures are drawn, also those that say they show these results. The files are replaced together or not at all.
     Raises ResultError when one cannot be written.
     """
-    files, plots = files_of(page_of(board)), plots_of(board)
-    _write(_texts(files, plots, out_dir, redraw=True))
-    return [out_dir / name for name in (*files, *plots)]
+    page, plots = page_of(board), plots_of(board)
+    _write(_texts(page, plots, out_dir, redraw=True))
+    return [out_dir / name for name in (*files_of(page), HTML, *plots)]
 
 
 def write_with(results: Mapping[Path, str | None], board: Board, out_dir: Path) -> None:
@@ -69,21 +73,30 @@ def write_with(results: Mapping[Path, str | None], board: Board, out_dir: Path) 
 
     Figures that say they show these results stay. Raises ResultError when a file cannot be written.
     """
-    files, plots = files_of(page_of(board)), plots_of(board)
-    _write({**results, **_texts(files, plots, out_dir, redraw=False)})
+    _write({**results, **_texts(page_of(board), plots_of(board), out_dir, redraw=False)})
 
 
-def _texts(
-    files: Mapping[str, str], plots: Mapping[str, Plot | Lines], out_dir: Path, *, redraw: bool
-) -> dict[Path, str | None]:
+def _texts(page: Page, plots: Mapping[str, AnyPlot], out_dir: Path, *, redraw: bool) -> dict[Path, str | None]:
     """Return the text of every file of a board that is to be written; None for what an earlier board left."""
-    texts: dict[Path, str | None] = {out_dir / name: text for name, text in files.items()}
-    for name, plot in plots.items():
-        if redraw or drawn_from(out_dir / name) != (plot.digest, library()):
-            from hbench.render.figures.drawing import draw
+    from hbench.render.html.page import html_page
 
-            texts[out_dir / name] = draw(plot)
+    files, figures = files_of(page), _figures(plots, out_dir, redraw)
+    shown = {name: figures.get(name) or (out_dir / name).read_text(encoding="utf-8") for name in plots}
+    files |= {HTML: html_page(page, shown), **figures}
+    texts: dict[Path, str | None] = {out_dir / name: text for name, text in files.items()}
     return texts | dict.fromkeys(left_over(out_dir, files, plots))
+
+
+def _figures(plots: Mapping[str, AnyPlot], out_dir: Path, redraw: bool) -> dict[str, str]:
+    """Return the figures that are to be drawn, on all cores where they are many: all, or those that are not there."""
+    wanted = {
+        name: plot for name, plot in plots.items() if redraw or drawn_from(out_dir / name) != (plot.digest, library())
+    }
+    if not wanted:
+        return {}
+    from hbench.render.figures.drawing import draw
+
+    return dict(zip(wanted, spread(draw, list(wanted.values()), fewest=_MANY), strict=True))
 
 
 def left_over(out_dir: Path, files: Collection[str], plots: Collection[str]) -> list[Path]:

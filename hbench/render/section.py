@@ -30,6 +30,8 @@ class Section:
     title: str
     level: int
     blocks: tuple[Text | Table | Picture, ...]
+    #: Words to press for the blocks, which are folded away until then; empty where they are not.
+    fold: str = ""
 
 
 @dataclass(frozen=True)

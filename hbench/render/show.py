@@ -10,7 +10,7 @@ from hbench.board.contests import ContestKey
 from hbench.render.display import listed
 from hbench.render.formats import renderer
 from hbench.render.parts.chosen import chosen_page, columns_of
-from hbench.render.sections import page_of, results_of_part
+from hbench.render.sections import glance_of, page_of, results_of_part
 from hbench.results.cell import kept_share
 from hbench.results.fields import ResultError
 
@@ -18,6 +18,11 @@ from hbench.results.fields import ResultError
 def shown(board: Board, format: str = "text") -> str:
     """Return a whole board in a format of `hbench.render.formats.FORMATS`."""
     return renderer(format)(page_of(board))
+
+
+def at_a_glance(board: Board) -> str:
+    """Return what a board shows as text: its matrices, and sentences about them; without any, its tables."""
+    return renderer("text")(glance_of(board)) or shown(board)
 
 
 def show(

@@ -19,14 +19,16 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class View(Generic[Record]):
-    """How a column is shown to readers: its heading, and the text of its cell."""
+    """How a column is shown to readers: its heading, and the text of its cell, whose lines are kept."""
 
     heading: str
     show: Callable[[Record], str]
-    #: Words are set to the left in a terminal, numbers to the right.
+    #: Words are set to the left, numbers to the right.
     words: bool = False
     #: Left out of a table in which all of its cells are empty.
     optional: bool = False
+    #: On pages: the title of the table, folded away under the main one, in which it is; empty for the main one.
+    fold: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,22 @@ class Column(Generic[Record]):
     #: On pages, and in a terminal, which has room for less; None where it is not shown.
     page: View[Record] | None = None
     terminal: View[Record] | None = None
+    #: What one of its numbers means, in a sentence, for readers who ask.
+    about: str = ""
+    #: A word for how a cell is to be coloured where that is possible, such as its verdict.
+    tone: Callable[[Record], str] | None = None
+    #: Key and value of the identifying column that this one is about, where it is about one: `("task", "sst2")`.
+    only: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One entry of a table: the value, and what a page and a terminal show."""
+    """One entry of a table: the value, what a page and a terminal show, and a word for its colour."""
 
     value: Value
     page: str
     terminal: str
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,20 @@ class Heading:
     data: bool
     page: str | None
     terminal: str | None
+    #: Whether a page, and a terminal, set its cells to the left.
+    page_words: bool
     words: bool
+    fold: str = ""
+    about: str = ""
+    only: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The columns of a table that a page shows together, by their positions; without a title the main ones."""
+
+    title: str
+    positions: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -92,15 +114,41 @@ class Table:
             cells = [row[position] for row in body]
             page = _heading(column.page, [cell.page for cell in cells], names.get(column.key))
             terminal = _heading(column.terminal, [cell.terminal for cell in cells], names.get(column.key))
-            words = column.terminal is not None and column.terminal.words
             headings.append(
-                Heading(column.key, column.unit, column.places, column.identifies, column.data, page, terminal, words)
+                Heading(
+                    column.key,
+                    column.unit,
+                    column.places,
+                    column.identifies,
+                    column.data,
+                    page,
+                    terminal,
+                    page_words=column.page is not None and column.page.words,
+                    words=column.terminal is not None and column.terminal.words,
+                    fold="" if column.page is None else column.page.fold,
+                    about=column.about,
+                    only=column.only,
+                )
             )
         return cls(tuple(headings), tuple(body))
 
-    def on_page(self) -> list[list[str]]:
-        """Return the texts of a page: the headings, then a list for every row."""
+    def parts(self) -> tuple[Part, ...]:
+        """Return what a page shows: the main columns, then those of each fold behind those that tell rows apart.
+
+        Folds are in the order of their last columns.
+        """
         shown = [i for i, heading in enumerate(self.headings) if heading.page is not None]
+        names = [i for i in shown if self.headings[i].identifies and not self.headings[i].fold]
+        folds: dict[str, list[int]] = {}
+        for i in shown:
+            folds.setdefault(self.headings[i].fold, []).append(i)
+        main = Part("", tuple(folds.pop("", [])))
+        in_order = sorted(folds.items(), key=lambda fold: fold[1][-1])
+        return (main, *(Part(title, (*names, *own)) for title, own in in_order))
+
+    def on_page(self, part: Part | None = None) -> list[list[str]]:
+        """Return the texts of a part of the page, the main one unless given: headings, then a list for every row."""
+        shown = (self.parts()[0] if part is None else part).positions
         head = [self.headings[i].page or "" for i in shown]
         return [head, *([row[i].page for i in shown] for row in self.rows)]
 
@@ -133,7 +181,7 @@ class Table:
 
 def _cell(column: Column[Record], record: Record) -> Cell:
     page, terminal = (view.show(record) if view is not None else "" for view in (column.page, column.terminal))
-    return Cell(column.value(record), page, terminal)
+    return Cell(column.value(record), page, terminal, "" if column.tone is None else column.tone(record))
 
 
 def _heading(view: View[Record] | None, texts: list[str], name: str | None) -> str | None:

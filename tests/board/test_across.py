@@ -10,6 +10,7 @@ from support.synthetic_results import SEEDS, cell, failing, small_board
 
 from hbench.board.across import AcrossTasks
 from hbench.render.markdown import markdown
+from hbench.render.names import Names
 from hbench.render.parts.across import across_section, why_untested
 from hbench.render.section import Page
 from hbench.render.table import Table
@@ -23,7 +24,8 @@ def across(cells) -> list[AcrossTasks]:
 
 
 def page(found: AcrossTasks) -> str:
-    return markdown(Page((across_section(found),), Table((), ()), Table((), ())))
+    names = Names({}, {found.model: found.model}, frozenset())
+    return markdown(Page((across_section(found, names),), Table((), ()), Table((), ())))
 
 
 def method(found: AcrossTasks, name: str):

@@ -72,11 +72,13 @@ def test_runs_that_did_not_train_withhold_the_verdicts_of_their_row():
     ours, random = (np.stack(outcomes_of("snli", m, "0.3"))[left] for m in ("el2n", "random"))
     assert (found.trained, found.trained_pairs) == (pytest.approx((ours - random).mean()), 4)
     text = files(board_of(cells))[MARKDOWN]
-    line = next(line for line in text.splitlines() if line.startswith("| `el2n`"))
-    shown = f"unstable (2 of 6 runs did not train; {found.trained * 100:+.2f} over the 4 seeds that did)"
-    assert shown in line
-    assert "| 4 of 6 |" in line
-    assert "p " not in line.split(" | ")[6]
+    assert "- Unstable: `el2n` (2 of 6 runs did not train). Verdicts on such rows" in text
+    lines = [line.split(" | ") for line in text.split("## Results")[1].splitlines() if line.startswith("| `el2n`")]
+    main, against_full, against_random, made = lines[:4]
+    assert main[5] == "unstable"
+    assert f"{found.trained * 100:+.2f} (4 seeds)" in against_random
+    assert against_random[1] == against_full[3] == "–"  # no p values
+    assert "4 of 6" in made
 
 
 def test_a_random_subset_that_is_unstable_withholds_the_verdicts_against_it_only():
@@ -85,7 +87,7 @@ def test_a_random_subset_that_is_unstable_withholds_the_verdicts_against_it_only
     to_full = verdicts(cells, "full")
     assert to_full.pop("random") == "unstable"
     assert "unstable" not in to_full.values()
-    assert "unstable (1 of 6 runs of `random` did not train" in files(board_of(cells))[MARKDOWN]
+    assert "- Unstable: `random` (1 of 6 runs did not train)" in files(board_of(cells))[MARKDOWN]
     # a pair with it is not told apart
     assert (rows_of(cells)["random"].ranks.best, rows_of(cells)["random"].ranks.worst) == (1, 4)
 
@@ -173,7 +175,7 @@ def test_the_share_of_the_gain_has_its_zero_at_the_trivial_answer():
     assert row.gain == pytest.approx((row.metric - 0.34) / (full.mean() - 0.34))
     assert flat(rows_of(cells)["length"]).gain == 0
     assert flat(rows_of(cells)["full"]).gain == 1
-    assert "share of the gain" in files(board_of(cells))[MARKDOWN]
+    assert "| gain kept |" in files(board_of(cells))[MARKDOWN]
     assert flat(rows_of(small_board())["el2n"]).gain is None
     assert all(flat(row).gain is None for row in rows_of(column(share=0.99)).values())
 

@@ -88,9 +88,13 @@ def test_a_rival_without_a_file_is_missing_and_one_that_failed_is_failed():
         assert {(c.pairs, c.difference, c.p_holm, c.verdict) for c in found.values()} == {(None, None, None, None)}
     assert set(against(cells, "grand")) == {"el2n", "h-score", "length"}
     text = files(board_of(cells))[MARKDOWN]
-    header = "| method | difference to `el2n` (failed) | detectable | difference to `grand` (missing) | detectable |"
+    header = " | ".join(
+        f"to `{name}` | 95 % | p | verdict | detectable" for name in ("el2n` (failed)", "grand` (missing)")
+    )
+    header = f"| method | {header} |".replace("(failed)`", "(failed)").replace("(missing)`", "(missing)")
     table = text[text.index(header) :].splitlines()
-    assert table[2:4] == ["| `h-score` | – | – | – | – |", "| `length` | – | – | – | – |"]
+    nothing = " | ".join(["– | – | – |  | –"] * 2)
+    assert table[2:4] == [f"| `h-score` | {nothing} |", f"| `length` | {nothing} |"]
     assert "needed as a baseline: `grand`" in text
 
 
@@ -117,19 +121,21 @@ def test_the_page_shows_a_second_table_only_where_there_are_rivals():
     cells = one_column("el2n", "length")
     text = files(board_of(cells))[MARKDOWN]
     line = against(cells, "el2n")["h-score"]
-    section = text[text.index("### snli / validation / minilm / 0.3") : text.index("## Cost and accuracy")]
+    section = text[text.index("### SNLI, 30 % kept, minilm") : text.index("## Cost and accuracy")]
     assert "Compared with the rivals `el2n`, `length` at the same size, budget and seeds; p is Holm-adjusted" in section
-    row = next(found for found in section.splitlines()[10:] if found.startswith("| `h-score`"))
-    shown = f"{line.difference * 100:+.2f} [{line.low * 100:+.2f}, {line.high * 100:+.2f}], p "
-    assert row.startswith(f"| `h-score` | {shown}")
-    assert row.split(" | ")[2] == f"{line.detectable * 100:.2f}"
-    methods = [found.split("`")[1] for found in section.splitlines() if found.startswith("| `")]
-    assert methods[5:] == ["h-score", "el2n", "length"]  # in the order of the table above
+    table = section[section.index("| method | to `el2n`") :].splitlines()
+    row = next(found for found in table if found.startswith("| `h-score`"))
+    assert row.startswith(
+        f"| `h-score` | {line.difference * 100:+.2f} | [{line.low * 100:+.2f}, {line.high * 100:+.2f}] | "
+    )
+    assert row.split(" | ")[5] == f"{line.detectable * 100:.2f}"
+    methods = [found.split("`")[1] for found in table if found.startswith("| `")]
+    assert methods == ["h-score", "el2n", "length"]  # in the order of the table above
     assert "(its rivals)" in text
     plain = files(board_of(one_column()))[MARKDOWN]
     assert "rivals" not in plain
     assert plain.split("## Cost")[0] == text.split("## Cost")[0].replace(
-        section, plain[plain.index("### snli") :].split("## Cost")[0]
+        section, plain[plain.index("### SNLI, 30 % kept") :].split("## Cost")[0]
     )
 
 

@@ -153,7 +153,7 @@ def test_verdicts_about_one_set_of_scores_are_marked_in_every_format():
     assert f"{said['el2n']}†" not in text.replace(f"{said['h-score']}†", "") or said["el2n"] == said["h-score"]
     assert "- † these examples, not the method: `h-score`." in text
     terminal = renderer("text")(page)
-    lines = {line.split()[0]: line for line in terminal.splitlines() if line}
+    lines = {line.split()[0]: line for line in terminal.splitlines() if line}  # the last ones: those of the table
     assert f"{said['h-score']}†" in lines["h-score"]
     assert "†" not in lines["el2n"]
     assert "6 × 1 run" in lines["el2n"]

@@ -27,10 +27,20 @@ def section_of(cells) -> str:
     return text[text.index("## Cost and accuracy") : text.index("## Across tasks")]
 
 
-def table_of(cells) -> list[list[str]]:
-    """The rows of the first table of the section, without its header."""
-    lines = [line for line in section_of(cells).split("![")[0].splitlines() if line.startswith("|")]
-    return [[text.strip() for text in line.strip("|").split("|")] for line in lines[2:]]
+def table_of(cells) -> list[dict[str, str]]:
+    """The rows of the first table of the section by its headings, and of what is folded away under it.
+
+    An interval is called as what stands before it: `metric 95 %`.
+    """
+    first = section_of(cells).split("\n### ")[1]
+    rows: list[dict[str, str]] = []
+    for table in first.split("\n\n"):
+        if table.startswith("| method"):
+            head, _, *body = [[text.strip() for text in line.strip("|").split("|")] for line in table.splitlines()]
+            head = [f"{head[i - 1]} 95 %" if name == "95 %" else name for i, name in enumerate(head)]
+            found = [dict(zip(head, line, strict=True)) for line in body]
+            rows = [{**known, **more} for known, more in zip(rows or [{}] * len(found), found, strict=True)]
+    return rows
 
 
 # --- the share of the full data's metric
@@ -85,12 +95,10 @@ def test_a_metric_that_is_no_mean_has_a_share_without_interval():
     assert (row.values_share, row.values_share_low, row.values_share_high) == pytest.approx(
         (ratio.value, ratio.low, ratio.high)
     )
-    found = next(cells for cells in table_of(cells) if cells[0] == "`el2n`")
-    assert found[5:9] == [
-        *("60.00", "75.00"),
-        f"{points(mean.mean)} [{points(mean.low)}, {points(mean.high)}]",
-        f"{points(ratio.value)} [{points(ratio.low)}, {points(ratio.high)}]",
-    ]
+    found = next(cells for cells in table_of(cells) if cells["method"] == "`el2n`")
+    assert (found["f1"], found["share of full, %"]) == ("60.00", "75.00")
+    assert found["per-example result"] == f"{points(mean.mean)} [{points(mean.low)}, {points(mean.high)}]"
+    assert found["its share of full, %"] == f"{points(ratio.value)} [{points(ratio.low)}, {points(ratio.high)}]"
     assert row_of(one_column()).values_mean is None
     assert row_of(one_column()).values_share is None
     failed = [failing(c, 342) if c.method == "full" else c for c in cells]
@@ -103,7 +111,7 @@ def test_there_is_no_share_of_nothing(level):
     cells = [replace(c, metric="mcc", values=(level if c.method == "full" else 0.5,) * 6) for c in one_column()]
     assert row_of(cells).full_share is None
     assert row_of(cells, "full", "1").full_share is None
-    assert [row[6] for row in table_of(cells)] == ["–"] * 5
+    assert [row["share of full, %"] for row in table_of(cells)] == ["–"] * 5
 
 
 def test_one_seed_has_a_share_without_interval():
@@ -123,23 +131,24 @@ def test_all_sizes_and_budgets_stand_together_cheapest_first():
     cells = [replace(c, recipe={"max_steps": None}) for c in small_board(tasks=("snli",), keeps=("0.3", "0.5"))]
     found = table_of([*cells, *steps])
     assert len(found) == 1 + 3 * 4
-    keys = [(float(row[3]), -float(row[5].split()[0])) for row in found]
+    keys = [(float(row["net cost"]), -float(row["accuracy"])) for row in found]
     assert keys == sorted(keys)  # at one cost the better one first
-    assert {row[2] for row in found if row[0] == "`full` (all data)"} == {"–"}
-    assert sum(row[0] == "`full` (all data)" for row in found) == 1
+    assert [row["kept"] for row in found if row["method"] == "`full` (all data)"] == ["all"]
 
 
 def test_a_row_of_the_table_says_cost_metric_share_and_front():
     cells = one_column()
     row = row_of(cells)
-    shown = next(found for found in table_of(cells) if found[0] == "`el2n`")
-    assert shown == [
-        *("`el2n`", "`0.3`", "equal-epochs", "6.30", "3.30"),
-        f"{points(row.metric)} [{points(row.metric_low)}, {points(row.metric_high)}]",
-        f"{row.full_share * 100:.2f} [{row.full_share_low * 100:.2f}, {row.full_share_high * 100:.2f}]",
-        "no",
-    ]
-    assert next(found for found in table_of(cells) if "full" in found[0])[6] == "100.00"
+    assert next(found for found in table_of(cells) if found["method"] == "`el2n`") == {
+        **{"method": "`el2n`", "kept": "30 %", "net cost": "6.30", "accuracy": points(row.metric), "front": "no"},
+        "accuracy 95 %": f"[{points(row.metric_low)}, {points(row.metric_high)}]",
+        "net cost, alone / shared": "6.30 / 3.30",
+        "share of full, %": f"{row.full_share * 100:.2f}",
+        "share of full, % 95 %": f"[{row.full_share_low * 100:.2f}, {row.full_share_high * 100:.2f}]",
+    }
+    assert next(found for found in table_of(cells) if "full" in found["method"])["share of full, %"] == "100.00"
+    steps = [replace(c, budget="equal-steps") for c in cells if c.method != "full"]
+    assert "30 %, equal-steps" in {found["kept"] for found in table_of([*cells, *steps])}
 
 
 def costing(method: str, net: float, metric: float):
@@ -159,7 +168,7 @@ def test_the_front_is_what_nobody_beats_at_the_same_or_a_lower_cost():
         costing("e", 1.5, 0.9),  # better than all data, at a higher cost
         replace(costing("full", 1.0, 0.8), keep="1"),
     ]
-    front = {row[0]: row[7] for row in table_of(cells)}
+    front = {row["method"]: row["front"] for row in table_of(cells)}
     assert front == {
         "`random` (random subset)": "no",
         "`a`": "yes",
@@ -174,14 +183,15 @@ def test_the_front_is_what_nobody_beats_at_the_same_or_a_lower_cost():
 def test_rows_without_a_cost_stand_last_and_are_judged_by_nobody():
     cells = [replace(c, cost=None) if c.method == "h-score" else c for c in one_column()]
     found = table_of(cells)
-    assert found[-1][0] == "`h-score`"
-    assert (found[-1][3], found[-1][4], found[-1][7]) == ("–", "–", "–")
-    assert sum(row[7] == "yes" for row in found) >= 1
+    last = found[-1]
+    assert last["method"] == "`h-score`"
+    assert (last["net cost"], last["net cost, alone / shared"], last["front"]) == ("–", "–", "–")
+    assert sum(row["front"] == "yes" for row in found) >= 1
 
 
 def test_rows_without_a_metric_are_left_to_the_main_tables():
     cells = [failing(c, *SEEDS) if c.method == "el2n" else c for c in one_column() if c.method != "length"]
-    assert {row[0] for row in table_of(cells)} == {"`full` (all data)", "`random` (random subset)", "`h-score`"}
+    assert {row["method"] for row in table_of(cells)} == {"`full` (all data)", "`random` (random subset)", "`h-score`"}
     assert "## Cost and accuracy" not in files(board_of([cell(method="full")]))[MARKDOWN]
 
 
@@ -192,12 +202,12 @@ def test_every_task_split_and_model_has_a_section_with_its_figure():
     text = section_of(cells)
     titles = [line[4:] for line in text.splitlines() if line.startswith("### ")]
     assert titles == [
-        "mnli / validation / minilm",
-        "snli / validation / big[layers=4]",
-        "snli / validation / minilm",
-        "snli / other / minilm",
+        "MNLI, minilm: cost and accuracy",
+        "SNLI, big with 4 layers: cost and accuracy",
+        "SNLI, minilm: cost and accuracy",
+        "SNLI (other), minilm: cost and accuracy",
     ]
-    assert "![accuracy against net cost: snli / other / minilm](figures/snli--other--minilm.svg)" in text
+    assert "![SNLI (other), minilm: accuracy against net cost](figures/snli--other--minilm.svg)" in text
     assert "(figures/snli--validation--big-layers-4.svg)" in text
 
 

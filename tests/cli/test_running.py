@@ -35,7 +35,7 @@ def engine(monkeypatch):
 
     def run_suite(suite, **settings):
         seen.suite, seen.settings = suite, settings
-        return RunReport(2, 1, 0, seen.failed_cells, "the board", settings["out"] / "LEADERBOARD.md")
+        return RunReport(2, 1, 0, seen.failed_cells, "the board", settings["out"] / "index.html")
 
     monkeypatch.setattr(hbench.experiment.run, "run_suite", run_suite)
     return seen
@@ -47,10 +47,15 @@ def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin
     args += ("--checkpoint-minutes", 0.5)
     done = hbench("run", "quickstart", *args, "--device", "cuda:1", "--executor", "local[jobs=2]")
     assert (done.code, done.out) == (0, "the board\n")
-    first, last = done.err.splitlines()
+    first, last, *after = done.err.splitlines()
     assert first.startswith("suite quickstart: 2 tasks, 1 model, 2 scorers, 6 seeds")
     assert "2 jobs run, 1 finished before, 0 failed" in last
-    assert "deep/leaderboard/LEADERBOARD.md" in last
+    assert "deep/leaderboard/index.html" in last
+    assert after[:2] == ["", "Next:"]
+    assert [line.split("  # ")[0].strip() for line in after[2:]] == [
+        "hbench run quickstart --scorer forgetting",
+        "hbench plan small",
+    ]
     assert engine.suite.executor == "local[jobs=2]"
     assert engine.suite.scorers == ("shortest", "random")
     settings = {name: value for name, value in engine.settings.items() if name != "progress"}
@@ -64,6 +69,13 @@ def test_run_hands_on_what_was_asked_and_prints_the_board(hbench, engine, plugin
         "checkpoint_minutes": 0.5,
         "plugins": (plugin.resolve(),),
     }
+
+
+def test_run_of_another_suite_names_what_shows_its_tables(hbench, engine):
+    after = hbench("run", "small", "--store", "deep/store").err.splitlines()[-2:]
+    commands = [line.split("  # ")[0].strip() for line in after]
+    assert commands[0] == "hbench leaderboard show --results deep/results"
+    assert "--results" not in hbench("run", "small").err
 
 
 def test_run_writes_below_one_hidden_folder_unless_told(hbench, engine):

@@ -83,7 +83,7 @@ def test_a_notebook_runs_from_top_to_bottom(notebook: Path, tmp_path: Path, monk
     NotebookClient(read, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = json.dumps([cell.get("outputs", []) for cell in read.cells])
     assert "of the first 120 are mislabelled" in outputs
-    assert "image/png" in outputs
+    assert "image/svg+xml" in outputs
 
 
 def test_what_the_boards_say_of_random_is_what_the_page_says() -> None:

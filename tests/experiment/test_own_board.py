@@ -59,6 +59,7 @@ def test_rows_of_ones_own_make_a_board_without_a_plugin(hbench, files, one_threa
     assert again.out == done.out
 
 
+@pytest.mark.slow
 def test_workers_know_the_task_by_what_its_jobs_say(hbench, files, one_thread):
     done = hbench("run", *OWN, *FAST[:2], *FAST[4:], "--executor", "local[jobs=1]", "--scorer", "length", "--keep", 0.5)
     assert done.code == 0, done.err

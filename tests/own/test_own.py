@@ -228,9 +228,8 @@ def test_every_static_scorer_keeps_the_same_by_its_numbers_alone(tmp_path, store
     """What `prefer` makes of the scores of a table is what it made of those in the store."""
     import xarray as xr
 
-    names = [name for name in SCORERS.names() if name not in ("file", "subset")]
-    static = [n for n in names if not issubclass(SCORERS.load(n), hbench.DynamicScorer)]
-    wanted = [name for name in static if name != "random"]
+    others = (hbench.DynamicScorer, hbench.GivenScorer, hbench.Selection, hbench.Combination)
+    wanted = [name for name in SCORERS.names() if not issubclass(SCORERS.load(name), others) and name != "random"]
     made = hbench.score(reviews(40, WRONG), scorers=wanted, runs=2, store=store, **SETTINGS)
     made.save(tmp_path / "scores.csv")
     stored = {
@@ -244,6 +243,15 @@ def test_every_static_scorer_keeps_the_same_by_its_numbers_alone(tmp_path, store
         found = hbench.scorer(name).prefer(given, read.provenance.scorers[name].runs).to_numpy()
         order, expected = (np.argsort(values, kind="stable") for values in (found, stored[name]["preference"]))
         np.testing.assert_array_equal(order, expected, name)
+
+
+def test_a_scorer_that_selects_in_its_own_way_does_so(scores, store):
+    rows = reviews(40, WRONG)
+    made = hbench.score(rows, scorers=["ccs(aum)", "aum"], runs=2, store=store, **SETTINGS)
+    np.testing.assert_array_equal(made.columns["ccs(aum)"], scores.columns["aum"])
+    kept, plain = (hbench.prune(rows, made, by=by, keep=0.3) for by in ("ccs(aum)", "aum"))
+    assert len(kept) == len(plain) == 12
+    assert kept != plain
 
 
 def test_the_pruned_rows_say_what_went(scores):

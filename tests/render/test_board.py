@@ -19,7 +19,7 @@ from support.synthetic_results import SEEDS, cell, cost_of, diagnostic, failing,
 from hbench.board.board import Board
 from hbench.cli import main
 from hbench.render.check import SAME, Check, check
-from hbench.render.publish import CSV, LATEX, MARKDOWN, build
+from hbench.render.publish import CSV, HTML, LATEX, MARKDOWN, build
 from hbench.render.show import show, shown
 from hbench.results.fields import ResultError
 from hbench.results.folder import write_cell
@@ -31,7 +31,9 @@ PUBLISHED = ("leaderboard", "leaderboard/dynamic", "leaderboard/answering")
 CELLS = (*small_board(), diagnostic(), diagnostic(method="random", mislabelled=0.5, redundant=0.5))
 
 
-FIGURES = [f"figures/{task}--validation--minilm.svg" for task in ("mnli", "snli")]
+FIGURES = [
+    f"figures/{task}--validation--minilm{kind}.svg" for task in ("mnli", "snli") for kind in ("--kept", "", "--ranks")
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def test_the_same_results_give_the_same_bytes(built, tmp_path_factory):
         write_cell(made, other / "in" / f"{number:02}.json")
     written = build(other / "in", other / "new" / "out")
     names = [str(path.relative_to(other / "new" / "out")) for path in written]
-    assert names == [MARKDOWN, CSV, LATEX, *FIGURES]
+    assert names == [MARKDOWN, CSV, LATEX, HTML, *FIGURES]
     for name, path in zip(names, written, strict=True):
         assert path.read_bytes() == (built / name).read_bytes()
 
@@ -153,12 +155,13 @@ def test_check_names_rows_that_appeared_vanished_or_moved(built):
 
 
 def test_check_names_the_place_of_a_changed_page(built):
-    line = next(t for t in (built / MARKDOWN).read_text().splitlines() if t.startswith("| `length`"))
+    results = (built / MARKDOWN).read_text().split("## Results")[1]
+    line = next(t for t in results.splitlines() if t.startswith("| `length`"))
     edit(built / MARKDOWN, line, line.replace("undecided", "superior"))
     found = check(built / "results", built)
     assert found.code == 1
-    assert "under 'mnli / validation / minilm / 0.3 / equal-epochs'" in found.problems[0]
-    assert "row `length`, column difference to random" in found.problems[0]
+    assert "under 'MNLI, 30 % kept, minilm'" in found.problems[0]
+    assert "row `length`, column verdict" in found.problems[0]
     edit(built / MARKDOWN, "# Leaderboard", "# Leader board")
     assert "line 1" in check(built / "results", built).problems[0]
 
@@ -245,13 +248,14 @@ def test_an_unwritable_place_is_named(built):
 
 def test_show_prints_tables_and_parts_of_them(built):
     text = show(built / "results")
-    assert text.count("minilm / 0.3 / equal-epochs") == 2
+    assert text.count("LI, 30 % kept, minilm\n") == 2
     part = show(built / "results", task="snli", keep="0.5")
     lines = part.splitlines()
-    assert lines[0] == "snli / validation / minilm / 0.5 / equal-epochs"
-    assert len(lines) == 8
+    assert lines[0] == "SNLI, 50 % kept, minilm"
+    assert lines[1] == "snli / validation / minilm / 0.5 / equal-epochs"
+    assert len(lines) == 9
     assert lines[-1] == "† these examples, not the method"
-    assert lines[2].split()[0] == "h-score"
+    assert lines[3].split()[0] == "h-score"
     assert "\x1b" not in text
 
 
@@ -268,10 +272,10 @@ def test_show_finds_what_has_options_by_its_name(tmp_path):
     folder = write_all(small_board(tasks=tasks, keeps=("0.3",)), tmp_path)
     found = show(folder, task="dream")
     assert found == show(folder, task=tasks[0])
-    assert "dream[evaluate=validation] / validation" in found
+    assert "DREAM, 30 % kept, minilm" in found
     assert "snli" not in found
     plain = write_all(small_board(tasks=("dream",), keeps=("0.3",)), tmp_path)
-    assert "evaluate" not in show(plain, task="dream")  # a label that is meant word by word comes first
+    assert "evaluate" not in show(plain, task="dream", format="csv")  # a label that is meant word by word comes first
     with pytest.raises(ResultError, match="no table for these choices"):
         show(folder, task="drea")
 
@@ -289,7 +293,7 @@ def test_show_names_the_tables_there_are(built):
 
 def test_show_has_no_option_that_it_ignores(built):
     command = ["leaderboard", "show", "--results", str(built / "results")]
-    assert "snli / validation" in CliRunner().invoke(main, command).output
+    assert "SNLI, 30 % kept" in CliRunner().invoke(main, command).output
     refused = CliRunner().invoke(main, [*command, "--out", "x"])
     assert refused.exit_code == 2
     assert "--out" in refused.output

@@ -109,7 +109,7 @@ def test_json_holds_what_the_csv_files_hold():
 
 def test_json_has_the_tables_of_the_page_with_values_and_keys():
     found = of_json(shown(board_of(CELLS), "json"))
-    section = next(s for s in found["sections"] if s["title"] == "snli / validation / minilm / 0.3 / equal-epochs")
+    section = next(s for s in found["sections"] if s["title"] == "SNLI, 30 % kept, minilm")
     table, rivals = section["tables"]
     line = next(row for row in flat_rows(CELLS) if (row.task, row.keep, row.method) == ("snli", "0.3", "el2n"))
     row = next(row for row in table["rows"] if row["method"] == "el2n")
@@ -123,9 +123,10 @@ def test_json_has_the_tables_of_the_page_with_values_and_keys():
     assert rivals["rows"][0]["verdict to el2n"] in ("superior", "undecided")
     titles = [s["title"] for s in found["sections"]]
     assert [t for t in ("Cost and accuracy", "Across tasks", "Planted examples") if t not in titles] == []
-    tradeoff = next(s for s in found["sections"] if s["title"] == "snli / validation / minilm")
+    tradeoff = next(s for s in found["sections"] if s["title"] == "SNLI, minilm: cost and accuracy")
     assert {row["front"] for row in tradeoff["tables"][0]["rows"]} == {True, False}
-    assert tradeoff["figures"] == ["figures/snli--validation--minilm.svg"]
+    stem = "figures/snli--validation--minilm"
+    assert tradeoff["figures"] == [f"{stem}--kept.svg", f"{stem}.svg", f"{stem}--ranks.svg"]
 
 
 def test_json_knows_no_number_that_is_not_one():
@@ -144,13 +145,13 @@ def test_a_part_of_a_board_is_its_contests_alone(name, results):
     text = show(results, task="snli", keep="0.30", format=name)
     assert "snli" in text
     assert "mnli" not in text
-    assert "/ 0.5 /" not in text
+    assert "50 % kept" not in text
     if name == "csv":
         assert {(row["task"], row["keep"]) for row in csv_rows(text)} == {("snli", "0.3"), ("snli", "1")}
     if name == "markdown":
         assert [line for line in text.splitlines() if line.startswith("#")] == [
             "## Results",
-            "### snli / validation / minilm / 0.3 / equal-epochs",
+            "### SNLI, 30 % kept, minilm",
         ]
     with pytest.raises(ResultError, match="no table for these choices"):
         show(results, task="none", format=name)

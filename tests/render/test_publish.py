@@ -13,7 +13,7 @@ from support.synthetic_results import cell, small_board, write_all
 
 from hbench.board.board import Board
 from hbench.render.check import check
-from hbench.render.publish import CSV, MARKDOWN, publish
+from hbench.render.publish import CSV, HTML, MARKDOWN, publish
 from hbench.results.cell import Subset
 from hbench.results.fields import ResultError
 from hbench.results.folder import read_cell, results_of
@@ -85,7 +85,7 @@ def test_results_and_board_are_replaced_together_or_not_at_all(place, monkeypatc
                 assert contents(place) == before
             else:
                 break
-    assert fails_at > len(NEW) + 3  # every result, both files of the board and a figure
+    assert fails_at > len(NEW) + 4  # every result, the three files of the board and a figure
     assert check(place / "results", place / "board").code == 0
 
 
@@ -134,8 +134,10 @@ def test_a_run_writes_its_cells_and_the_board_through_it(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "collect", lambda *_: made)
     suite = SimpleNamespace(overridden=lambda **_: suite, executor="inline")
     folders = {"store": tmp_path / "store", "results": tmp_path / "results", "out": tmp_path / "board"}
-    assert "snli / validation" in run.run_suite(suite, **folders, device="cpu").board
-    assert {MARKDOWN, CSV} <= {path.name for path in (tmp_path / "board").iterdir()}
+    report = run.run_suite(suite, **folders, device="cpu")
+    assert report.board.startswith("Summary: 30 % kept, minilm, equal-epochs\n")
+    assert report.page == tmp_path / "board" / HTML
+    assert {MARKDOWN, CSV, HTML} <= {path.name for path in (tmp_path / "board").iterdir()}
     before = contents(tmp_path)
     made[:] = [*NEW, replace(OLD[1], model_source={"files": {}})]
     with pytest.raises(ResultError, match="--results"):

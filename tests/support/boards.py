@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 from hbench.board.board import Board
 from hbench.board.row import BoardRow
-from hbench.render.figures.plots import Plot, plots_of
+from hbench.render.display import NO_BREAK
+from hbench.render.figures.plots import AnyPlot, plots_of
 from hbench.render.parts.rivals import RIVALS
 from hbench.render.parts.rows import ROWS
 from hbench.render.publish import files_of
@@ -37,8 +38,9 @@ def flat_rivals(board: Board) -> list[SimpleNamespace]:
 
 
 def files(board: Board) -> dict[str, str]:
-    return files_of(page_of(board))
+    """Return the files of a board that need no figure; spaces at which no line is broken are spaces."""
+    return {name: text.replace(NO_BREAK, " ") for name, text in files_of(page_of(board)).items()}
 
 
-def plots(board: Board) -> dict[str, Plot]:
+def plots(board: Board) -> dict[str, AnyPlot]:
     return plots_of(board)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hbench.render.figures.drawing import reproducible
+from hbench.render.figures.fonts import with_font
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ def draw_data_map(plot: MapPlot, format: Format = "svg") -> bytes:
     }
     with reproducible():
         figure_of(plot).savefig(stream, format=format, metadata=metadata[format], dpi=150)
-    return stream.getvalue()
+    return with_font(stream.getvalue().decode()).encode() if format == "svg" else stream.getvalue()
 
 
 def figure_of(plot: MapPlot) -> Figure:

@@ -6,14 +6,23 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from hbench.render.figures.plots import Point
-
 #: The cost axis is logarithmic where the dearest row costs at least this many times the cheapest.
 _WIDE = 4
 #: Space left at either end of an axis, as a share of its range; units it spans where all values are equal.
 _SPACE, _LEAST = 0.06, 0.1
 #: The size of a symbol, and the distance between two intervals side by side, in printer's points of 1/72 inch.
 _SYMBOL, STEP = 7.0, 2.5
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A row in the figure of costs: net cost in full trainings, metric and its interval in points."""
+
+    net: float
+    metric: float
+    low: float | None
+    high: float | None
+    front: bool
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Axis:
         return [tick for tick in steps if self.low <= tick <= self.high]
 
 
-def cost_axis(points: Sequence[Point]) -> Axis:
+def cost_axis(points: Sequence[Spot]) -> Axis:
     """Return the axis of net costs; they are above 0."""
     costs = [point.net for point in points]
     low, high = min(costs), max(costs)
@@ -47,12 +56,12 @@ def cost_axis(points: Sequence[Point]) -> Axis:
     return Axis(low / space, high * space, log=True)
 
 
-def metric_axis(points: Sequence[Point], full: float | None) -> Axis:
-    """Return the axis of the metric, which holds all rows, the full data's level, and intervals within its bounds.
+def metric_axis(points: Sequence[Spot], *levels: float | None) -> Axis:
+    """Return the axis of the metric, which holds all rows, some levels, and intervals within its bounds.
 
     Metrics lie between -100 and 100, and most never below 0; the intervals of two or three seeds know nothing of that.
     """
-    metrics = [point.metric for point in points] + ([] if full is None else [full])
+    metrics = [point.metric for point in points] + [level for level in levels if level is not None]
     ends = [end for point in points for end in (point.low, point.high) if end is not None]
     least = 0.0 if min(metrics) >= 0 else -100.0
     inside = [min(max(end, least), 100.0) for end in ends]
@@ -64,7 +73,7 @@ def _spaced(low: float, high: float) -> Axis:
     return Axis(low - space, high + space)
 
 
-def side_steps(points: Sequence[Point], costs: Axis, metrics: Axis, width: float, height: float) -> list[float]:
+def side_steps(points: Sequence[Spot], costs: Axis, metrics: Axis, width: float, height: float) -> list[float]:
     """Return by how many printer's points each row is moved sideways, so that no symbol or interval hides another.
 
     width, height: of the axes, in printer's points. Rows on the front stay in their place, the others too unless
@@ -100,7 +109,7 @@ class _Box:
     high: float
 
     @classmethod
-    def of(cls, point: Point, costs: Axis, metrics: Axis, width: float, height: float) -> _Box:
+    def of(cls, point: Spot, costs: Axis, metrics: Axis, width: float, height: float) -> _Box:
         y, low, high = (
             metrics.at(point.metric if value is None else value) * height
             for value in (point.metric, point.low, point.high)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from hbench.board.sensitivity import TaskSensitivity
 from hbench.render.display import fixed, title
@@ -13,6 +13,8 @@ from hbench.render.display import fixed, title
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from hbench.render.figures.looks import Format
 
 #: Raised when these figures are drawn in another way.
 _DRAWING = 1
@@ -45,6 +47,7 @@ class Lines:
     title: str
     xlabel: str
     panels: tuple[Panel, ...]
+    kind: Literal["lines"] = "lines"
 
     @classmethod
     def of(cls, found: TaskSensitivity) -> Lines:
@@ -67,15 +70,15 @@ class Lines:
     @property
     def digest(self) -> str:
         """Return the sha256 of all that decides the drawing but the library's version."""
-        return hashlib.sha256(json.dumps(["lines", _DRAWING, asdict(self)], sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([_DRAWING, asdict(self)], sort_keys=True).encode()).hexdigest()
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else float(fixed(value, 4))
 
 
-def figure_of_lines(lines: Lines) -> Figure:
-    """Return the figure as a matplotlib object, for any canvas."""
+def figure_of(lines: Lines, format: Format) -> Figure:
+    """Return the figure as a matplotlib object, for any canvas; as wide as its panels and names ask for."""
     from matplotlib.figure import Figure
 
     names = [line.label for line in lines.panels[0].lines]
@@ -85,15 +88,17 @@ def figure_of_lines(lines: Lines) -> Figure:
     axes = figure.subplots(1, len(lines.panels), squeeze=False)[0]
     figure.subplots_adjust(left=0.55 / width, right=1 - beside / width, wspace=0.32, bottom=0.16, top=0.9)
     for place, panel in zip(axes, lines.panels, strict=True):
-        _draw(place, panel, lines.xlabel)
-    axes[0].set_title(lines.title, fontsize=9, loc="left", parse_math=False)
-    legend = axes[-1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), frameon=False, fontsize=8, labelspacing=0.35)
+        _draw(place, panel, lines.xlabel, format)
+    axes[0].set_title(lines.title, fontsize=format.letters + 1, loc="left", parse_math=False)
+    legend = axes[-1].legend(
+        loc="upper left", bbox_to_anchor=(1.0, 1.02), frameon=False, fontsize=format.letters, labelspacing=0.35
+    )
     for text in legend.get_texts():
         text.set_parse_math(False)
     return figure
 
 
-def _draw(axes: Axes, panel: Panel, xlabel: str) -> None:
+def _draw(axes: Axes, panel: Panel, xlabel: str, format: Format) -> None:
     for number, line in enumerate(panel.lines):
         known = [(runs, value) for runs, value in enumerate(line.values, 1) if value is not None]
         axes.plot(
@@ -109,9 +114,9 @@ def _draw(axes: Axes, panel: Panel, xlabel: str) -> None:
     lowest = min((value for line in panel.lines for value in line.values if value is not None), default=0.0)
     axes.set_ylim(min(0.0, lowest) - 0.02, 1.03)
     axes.set_xticks(range(1, max(len(line.values) for line in panel.lines) + 1))
-    axes.set_xlabel(xlabel, fontsize=9)
-    axes.set_ylabel(panel.ylabel, fontsize=9)
-    axes.tick_params(labelsize=8)
+    axes.set_xlabel(xlabel, fontsize=format.letters + 1)
+    axes.set_ylabel(panel.ylabel, fontsize=format.letters + 1)
+    axes.tick_params(labelsize=format.letters)
     axes.grid(color=_LIGHT, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

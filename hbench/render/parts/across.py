@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hbench.board.across import AcrossTasks, MethodAcross
 from hbench.board.board import Board
-from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, p_value, plural, title
+from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, p_value, plural
+from hbench.render.names import Names, size
 from hbench.render.section import Section, Text
 from hbench.render.table import NOTHING, Column, Table, View
 from hbench.statistics.across import BLOCKS
@@ -21,10 +22,12 @@ def across_sections(board: Board) -> list[Section]:
     """Return the section `Across tasks` and one per model, size and budget; nothing on a board without contests."""
     if not board.standings:
         return []
-    return [Section("Across tasks", 2, (Text(_ACROSS),)), *map(across_section, board.across)]
+    names = Names.of(board)
+    head = Section("Across tasks", 2, (Text(_ACROSS),))
+    return [head, *(across_section(across, names) for across in board.across)]
 
 
-def across_section(across: AcrossTasks) -> Section:
+def across_section(across: AcrossTasks, names: Names) -> Section:
     """Return the section of one size, budget and model over tasks."""
     n = len(across.tasks)
     about = f"n = {plural(n, 'task')}: {listed(across.tasks)}."
@@ -38,7 +41,8 @@ def across_section(across: AcrossTasks) -> Section:
     )
     reach += f": {why_untested(across)}." if across.untested else "."
     table = Table.of(_columns(across), across.methods)
-    return Section(title((across.model, across.keep, across.budget)), 3, (Text(about), Text(reach), table))
+    title = f"Across tasks: {size(across.keep)}, {names.models[across.model]}, {across.budget}"
+    return Section(title, 3, (Text(about), Text(reach), table))
 
 
 def why_untested(across: AcrossTasks) -> str:
@@ -55,16 +59,18 @@ def _columns(across: AcrossTasks) -> tuple[Column[MethodAcross], ...]:
         return p_value(method.p) if method.p is not None else why_untested(across) or NOTHING
 
     return (
-        Column("method", lambda m: m.method, identifies=True, page=View("method", _name)),
+        Column("keep", lambda _: across.keep, identifies=True),
+        Column("budget", lambda _: across.budget, identifies=True),
+        Column("method", lambda m: m.method, identifies=True, page=View("method", _name, words=True)),
         Column("these_examples", lambda m: m.these_examples),
-        Column("wins", lambda m: len(m.wins) if m.tested else None, page=View("beats random on", _wins)),
-        Column("tasks", lambda m: ";".join(m.wins) if m.tested else None, page=View("tasks", _tasks)),
+        Column("wins", lambda m: len(m.wins) if m.tested else None, page=View("beats random on", _wins, words=True)),
+        Column("tasks", lambda m: ";".join(m.wins) if m.tested else None, page=View("tasks", _tasks, words=True)),
         Column(
             "in_table",
             lambda m: ";".join(m.in_table) if m.tested else None,
-            page=View("in its own table only", lambda m: listed(m.in_table) or NOTHING),
+            page=View("in its own table only", lambda m: listed(m.in_table) or NOTHING, words=True),
         ),
-        Column("p", lambda m: m.p, page=View("over tasks against random", over_tasks)),
+        Column("p", lambda m: m.p, page=View("over tasks against random", over_tasks, words=True)),
     )
 
 

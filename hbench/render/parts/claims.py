@@ -62,19 +62,39 @@ def _difference(answer: Answer) -> Value:
     return None if answer.comparison is None else answer.comparison.difference
 
 
+#: The title of what a page folds away under the table.
+_THEIRS = "Where the claims are made, and in which setting"
+
 CLAIMS: tuple[Column[Answer], ...] = (
-    Column("method", lambda a: a.method, identifies=True, page=View("method", lambda a: code(a.method))),
-    Column("claim", lambda a: a.claim.text, identifies=True, page=View("claim", lambda a: a.claim.text)),
-    Column("kept", _range, page=View("kept", _range)),
+    Column("method", lambda a: a.method, identifies=True, page=View("method", lambda a: code(a.method), words=True)),
+    Column("claim", lambda a: a.claim.text, identifies=True, page=View("claim", lambda a: a.claim.text, words=True)),
+    Column(
+        "kept",
+        _range,
+        page=View("kept", _range, words=True),
+        about="The share of the examples that the claim is about.",
+    ),
+    Column("where", _where, identifies=True, page=View("row", _where, words=True), about="The row that answers it."),
+    Column(
+        "difference",
+        _difference,
+        "share of 1",
+        page=View("difference here", _ours, words=True),
+        about="What the claim is about, as this board has it: a difference in points with its 95 % interval.",
+    ),
+    Column(
+        "answer",
+        lambda a: a.answer,
+        page=View("answer", _answer, words=True),
+        about="What this board says to the claim, with all comparisons of its kind counted.",
+        tone=lambda a: a.answer.replace(" ", "-"),
+    ),
     Column(
         "source",
         lambda a: a.claim.source,
-        page=View("source (how it is known)", lambda a: f"{a.claim.source} ({a.claim.read})"),
+        page=View("source (how it is known)", lambda a: f"{a.claim.source} ({a.claim.read})", words=True, fold=_THEIRS),
     ),
-    Column("theirs", _theirs, page=View("their setting and figure", _theirs)),
-    Column("where", _where, identifies=True, page=View("row", _where)),
-    Column("difference", _difference, "share of 1", page=View("difference here", _ours)),
-    Column("answer", lambda a: a.answer, page=View("answer", _answer)),
+    Column("theirs", _theirs, page=View("their setting and figure", _theirs, words=True, fold=_THEIRS)),
 )
 
 

@@ -49,12 +49,11 @@ def steps_text(steps: Steps | None) -> str:
     return count(steps.most) if steps.least == steps.most else f"{steps.least:,} to {steps.most:,}"
 
 
-def heading(standing: Standing) -> str:
-    """Return the heading of a contest, with its steps and those of the full data where they are known."""
-    name = title(standing.key)
+def with_steps(name: str, standing: Standing) -> str:
+    """Return the name of a contest with its steps and those of the full data, where they are known."""
     if standing.steps is None or standing.full_steps is None:
         return name
-    return f"{name}: {steps_text(standing.steps)} steps (full {steps_text(standing.full_steps)})"
+    return f"{name}, {steps_text(standing.steps)} steps (full {steps_text(standing.full_steps)})"
 
 
 def regime_sections(board: Board) -> list[Section]:

@@ -10,8 +10,9 @@ from hbench.board.comparisons import Role
 from hbench.board.row import BoardRow
 from hbench.board.scorings import SharedScores
 from hbench.board.values import FEWEST_SEEDS
-from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short
-from hbench.render.parts.regime import heading
+from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short, title
+from hbench.render.names import Names
+from hbench.render.parts.regime import with_steps
 from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
@@ -27,8 +28,8 @@ _BASELINES: tuple[Role, ...] = ("full", "random")
 _THESE_EXAMPLES = f"{THESE_EXAMPLES} these examples, not the method"
 
 _TABLES = """\
-Each table compares methods on one task, evaluation split, model, size and budget; all intervals are at 95 %. Cost and
-break-even are given as alone / shared."""
+Each table compares methods on one task, evaluation split, model, size and budget, best first; all intervals are at
+95 %. Under each there is more: the differences to all data, the tests against the random subset, what was kept."""
 
 
 def results_sections(board: Board) -> list[Section]:
@@ -37,7 +38,8 @@ def results_sections(board: Board) -> list[Section]:
         return []
     texts = [_TABLES] if board.shared_scores is None else [_TABLES, _sharing(board.shared_scores)]
     head = Section("Results", 2, tuple(map(Text, texts)))
-    return [head, *(_section(standing) for standing in board.standings)]
+    names = Names.of(board)
+    return [head, *(_section(standing, names) for standing in board.standings)]
 
 
 def _sharing(shared: SharedScores) -> str:
@@ -55,17 +57,20 @@ def _sharing(shared: SharedScores) -> str:
     )
 
 
-def _section(standing: Standing) -> Section:
+def _section(standing: Standing, names: Names) -> Section:
     table = rows_table(standing.rows, standing.metric)
     below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
-    return Section(heading(standing), 3, (Text(_about(standing)), table, *below, *rivals_blocks(standing)))
+    blocks = (Text(_about(standing), title(standing.key)), table, *below, *rivals_blocks(standing))
+    return Section(with_steps(names.contest(standing), standing), 3, blocks)
 
 
 def _about(standing: Standing) -> str:
     keep = code(standing.key.keep)
     size = f"as many rows as {keep} keeps" if standing.natural else keep
+    key = standing.key
     text = (
-        f"{standing.metric} in points, {plural(standing.eval_rows, 'evaluation row')}{_cases(standing)}, "
+        f"{code(key.task)}, {code(key.split)}, {code(key.model)}: {standing.metric} in points, "
+        f"{plural(standing.eval_rows, 'evaluation row')}{_cases(standing)}, "
         f"{plural(standing.seeds, 'training seed')}, keep {size}, {standing.key.budget}, "
         f"margin {margin(standing.margin)}."
     )
@@ -139,6 +144,15 @@ def _few_seeds(seeds: int) -> str:
 def _remarks(rows: Sequence[BoardRow]) -> list[Text]:
     present = {row.method for row in rows if row.seeds}
     lines = [line for row in rows for line in (*_failures(row), *_seeds(row), *_without_baseline(row, present))]
+    unstable = [
+        f"{code(row.method)} ({len(row.untrained or ())} of {plural(row.seeds_run, 'run')} did not train)"
+        for row in rows
+        if row.unstable
+    ]
+    if unstable:
+        lines.append(
+            f"- Unstable: {', '.join(unstable)}. Verdicts on such rows, and on rows compared with them, are withheld."
+        )
     missing = [row.method for row in rows if row.status == "missing"]
     for row in rows:
         if row.scored_with is not None:

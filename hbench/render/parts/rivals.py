@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from hbench.board.board import Standing
 from hbench.board.comparisons import BaselineStatus, Comparison
 from hbench.board.row import BoardRow
-from hbench.render.display import code, difference, listed, marked, plural, points
+from hbench.render.display import code, ends, listed, marked, plural, points, short_p
 from hbench.render.section import Text
-from hbench.render.table import Column, Table, Value, View
+from hbench.render.table import NOTHING, Column, Table, Value, View
 
 #: States of a rival that nothing can be compared with.
 _LACKING = ("missing", "failed")
@@ -54,7 +54,7 @@ def rivals_blocks(standing: Standing) -> list[Text | Table]:
             "method",
             lambda row: row.method,
             identifies=True,
-            page=View("method", lambda row: code(row.method)),
+            page=View("method", lambda row: code(row.method), words=True),
             terminal=View("method", lambda row: row.method, words=True),
         )
     ]
@@ -81,26 +81,59 @@ def _columns(rival: str, status: BaselineStatus) -> tuple[Column[BoardRow], ...]
         comparison = _against(row, rival)
         return "" if comparison is None else marked(comparison)
 
+    def interval(row: BoardRow) -> str:
+        comparison = _against(row, rival)
+        return NOTHING if comparison is None else ends(comparison.low, comparison.high, signed=True)
+
+    def tone(row: BoardRow) -> str:
+        comparison = _against(row, rival)
+        return "" if comparison is None or comparison.verdict is None else comparison.verdict.replace(" ", "-")
+
+    to_rival = points_of(lambda c: c.difference, signed=True)
     return (
         Column(
             f"difference to {rival}",
             found(lambda c: c.difference),
             _SHARE,
-            page=View(f"difference to {code(rival)}{lacking}", lambda row: difference(_against(row, rival))),
-            terminal=View(f"to {rival}{lacking}", points_of(lambda c: c.difference, signed=True)),
+            page=View(f"to {code(rival)}{lacking}", to_rival),
+            terminal=View(f"to {rival}{lacking}", to_rival),
+            about=f"Difference to {rival} at the same size, budget and seeds, in points; above 0 the row does better.",
+            tone=tone,
+        ),
+        Column(
+            f"interval to {rival}",
+            interval,
+            page=View("95 %", interval),
+            about=f"95 % interval of the difference to {rival}, of this comparison alone.",
+        ),
+        Column(
+            f"p to {rival}",
+            found(lambda c: c.p_adjusted),
+            page=View("p", lambda row: _p(_against(row, rival))),
+            about="p value of no difference, Holm-adjusted over the methods compared with this rival in the table.",
         ),
         Column(
             f"verdict to {rival}",
             found(lambda c: c.verdict),
+            page=View("verdict", verdict, words=True),
             terminal=View("", verdict, words=True),
+            about=f"superior or worse than {rival}, with all methods of the table counted; else undecided.",
+            tone=tone,
         ),
         Column(
             f"detectable to {rival}",
             found(lambda c: c.detectable),
             _SHARE,
             page=View("detectable", points_of(lambda c: c.detectable)),
+            about="The smallest true difference that a repetition of this comparison shows with 80 % power, in points.",
         ),
     )
+
+
+def _p(found: Comparison | None) -> str:
+    if found is None or found.p_adjusted is None or not found.decided:
+        return NOTHING
+    return short_p(found.p_adjusted)
 
 
 def _against(row: BoardRow, rival: str) -> Comparison | None:

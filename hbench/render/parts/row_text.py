@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hbench.board.comparisons import Role
 from hbench.board.costs import CostSummary
 from hbench.board.row import BoardRow
-from hbench.render.display import code, count, difference, estimate, fixed, marked, plural, points, short
+from hbench.render.display import code, count, ends, fixed, marked, percent, plural, points, short, short_p
 from hbench.render.table import NOTHING, Value
 
 #: What follows the names of the two baselines.
@@ -60,20 +60,15 @@ def _has_result(row: BoardRow) -> bool:
 
 
 def metric(row: BoardRow) -> str:
-    """Return the metric with its interval, or why there is none."""
+    """Return the metric, or why there is none."""
     if row.status == "failed":
         return f"failed: {short(row.failures[0][1])}" if row.failures else "failed"
-    return "missing" if row.status == "missing" else estimate(row.metric)
+    return "missing" if row.status == "missing" else points(row.metric.value if row.metric else None)
 
 
 def metric_in_terminal(row: BoardRow) -> str:
     """Return the metric, or the row's status where there is none."""
     return points(row.metric.value if row.metric else None) if _has_result(row) else row.status
-
-
-def difference_to(role: Role) -> Callable[[BoardRow], str]:
-    """Return what shows the difference to a baseline, with interval, p value and verdict."""
-    return lambda row: difference(row.against(role))
 
 
 def points_to(role: Role) -> Callable[[BoardRow], str]:
@@ -86,6 +81,50 @@ def points_to(role: Role) -> Callable[[BoardRow], str]:
     return show
 
 
+def interval_to(role: Role) -> Callable[[BoardRow], str]:
+    """Return what shows the interval of the difference to a baseline, for a column of its own."""
+
+    def show(row: BoardRow) -> str:
+        found = row.against(role)
+        return NOTHING if found is None else ends(found.low, found.high, signed=True)
+
+    return show
+
+
+def p_to(role: Role) -> Callable[[BoardRow], str]:
+    """Return what shows the p value that a verdict on a baseline rests on; nothing where it is withheld."""
+
+    def show(row: BoardRow) -> str:
+        found = row.against(role)
+        if found is None or found.p_adjusted is None or not found.decided:
+            return NOTHING
+        return short_p(found.p_adjusted)
+
+    return show
+
+
+def trained_to(role: Role) -> Callable[[BoardRow], str]:
+    """Return what shows the difference to a baseline over the seeds that trained, and how many these are."""
+
+    def show(row: BoardRow) -> str:
+        found = row.against(role)
+        if found is None or found.trained is None:
+            return NOTHING
+        return f"{points(found.trained, signed=True)} ({plural(found.trained_pairs, 'seed')})"
+
+    return show
+
+
+def tone_of(role: Role) -> Callable[[BoardRow], str]:
+    """Return what gives the verdict on a baseline as a word for its colour."""
+
+    def tone(row: BoardRow) -> str:
+        found = row.against(role)
+        return "" if found is None or found.verdict is None else found.verdict.replace(" ", "-")
+
+    return tone
+
+
 def verdict_on(role: Role) -> Callable[[BoardRow], str]:
     """Return what shows the verdict on the difference to a baseline."""
 
@@ -94,6 +133,11 @@ def verdict_on(role: Role) -> Callable[[BoardRow], str]:
         return "" if found is None else marked(found)
 
     return show
+
+
+def gain(row: BoardRow) -> str:
+    """Return the share of the full data's gain over the trivial answer that a row keeps, in per cent."""
+    return NOTHING if row.gain is None else percent(row.gain.value)
 
 
 def trained(row: BoardRow) -> str:
@@ -157,6 +201,11 @@ def classes(row: BoardRow) -> str:
 
 def _pair(alone: str, shared: str) -> str:
     return NOTHING if alone == shared == NOTHING else f"{alone} / {shared}"
+
+
+def net_cost_alone(row: BoardRow) -> str:
+    """Return the net cost of the method alone."""
+    return net_costs(row)[0]
 
 
 def net_cost(row: BoardRow) -> str:

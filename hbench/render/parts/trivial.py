@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from hbench.board.board import Board
 from hbench.board.row import BoardRow
-from hbench.render.display import code, difference, estimate, interval, points
+from hbench.render.display import code, interval, points
+from hbench.render.parts.row_text import interval_to, p_to, tone_of, verdict_on
 from hbench.render.section import Section, Text
 from hbench.render.table import Column, Table, View
 
@@ -34,17 +35,59 @@ def _mean(row: BoardRow) -> float | None:
 
 
 TRIVIAL: tuple[Column[BoardRow], ...] = (
-    Column("task", lambda row: row.cell.task, identifies=True, page=View("task", lambda row: code(row.cell.task))),
-    Column("split", lambda row: row.cell.split, identifies=True, page=View("split", lambda row: code(row.cell.split))),
-    Column("model", lambda row: row.cell.model, identifies=True, page=View("model", lambda row: code(row.cell.model))),
-    Column("answer", _answer, page=View("answer", _answer)),
-    Column("reaches", lambda row: row.trivial_mean, _SHARE, page=View("reaches", lambda row: points(row.trivial_mean))),
-    Column("full_data", _mean, _SHARE, page=View("full data", lambda row: estimate(row.values or row.metric))),
+    Column(
+        "task",
+        lambda row: row.cell.task,
+        identifies=True,
+        page=View("task", lambda row: code(row.cell.task), words=True),
+    ),
+    Column("split", lambda row: row.cell.split, identifies=True),
+    Column(
+        "model",
+        lambda row: row.cell.model,
+        identifies=True,
+        page=View("model", lambda row: code(row.cell.model), words=True),
+    ),
+    Column("answer", _answer, page=View("trivial answer", _answer, words=True), about="What needs no reading."),
+    Column(
+        "reaches",
+        lambda row: row.trivial_mean,
+        _SHARE,
+        page=View("reaches", lambda row: points(row.trivial_mean)),
+        about="What the trivial answer reaches on the evaluation rows, in points.",
+    ),
+    Column(
+        "full_data",
+        _mean,
+        _SHARE,
+        page=View("all data", lambda row: points(_mean(row))),
+        about="What the model trained on all data reaches, in points.",
+    ),
     Column(
         "difference",
         _difference,
         _SHARE,
-        page=View("difference", lambda row: difference(row.against("trivial"))),
+        page=View("difference", lambda row: points(_difference(row), signed=True)),
+        about="All data minus the trivial answer, in points.",
+    ),
+    Column(
+        "interval",
+        interval_to("trivial"),
+        page=View("95 %", interval_to("trivial")),
+        about="95 % interval of the difference.",
+    ),
+    Column(
+        "p",
+        p_to("trivial"),
+        page=View("p", p_to("trivial")),
+        about="p value of no difference, not adjusted: one test per task and model.",
+    ),
+    Column(
+        "verdict",
+        verdict_on("trivial"),
+        page=View("verdict", verdict_on("trivial"), words=True),
+        about="Where the model is not superior to the trivial answer, its tables have no assay and give no verdicts.",
+        tone=tone_of("trivial"),
     ),
 )
 

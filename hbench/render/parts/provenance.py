@@ -7,40 +7,28 @@ from dataclasses import asdict
 from typing import Any
 
 from hbench.board.board import Board
-from hbench.board.coverage import Coverage
 from hbench.board.versions import MAY_DIFFER
 from hbench.jobs.recipe import Recipe
 from hbench.render.display import code, listed, margin, plural
 from hbench.render.section import Section, Text
 from hbench.results.cell import CellResult
 
+_FOLD = "Data, models, training, seeds and scoring runs, with digests"
 #: Settings of a recipe that are always said.
 _MAIN = ("epochs", "batch_size", "learning_rate", "schedule", "max_length", "precision")
 
 
-def opening_sections(board: Board) -> list[Section]:
-    """Return the section `What was measured`."""
+def provenance_sections(board: Board) -> list[Section]:
+    """Return the section `What was measured`, whose digests few people read: it is folded away."""
     trained = [r for r in board.results if not r.is_diagnostic]
     sources = sorted({f"- {code(r.model)}: {_source(r.model_source)}" for r in board.results})
     training = _grouped((_recipe(r.recipe), r.task) for r in board.results)
     training += _grouped((_seeds(r.seeds), r.task) for r in trained)
     scoring = _grouped((_scoring(r.scoring_runs), r.method) for r in board.results)
-    texts = [_state(board.coverage), "Data:", "\n".join(_data(board)), "Models:", "\n".join(sources)]
+    texts = ["Data:", "\n".join(_data(board)), "Models:", "\n".join(sources)]
     texts += ["Training:", "\n".join(training)]
     texts += ["Scoring runs (trainings on all data whose dynamics a method reads):", "\n".join(scoring)]
-    if board.coverage.one_seed:
-        texts.append("There is one training seed: no test is possible, and the board shows none.")
-    return [Section("What was measured", 2, tuple(map(Text, texts)))]
-
-
-def _state(coverage: Coverage) -> str:
-    text = f"{plural(coverage.trained, 'cell')} with trainings in {plural(coverage.contests, 'table')}"
-    if coverage.diagnostic:
-        text += f", {plural(coverage.diagnostic, 'cell')} with scores only"
-    return (
-        f"{text}. Cells in which some seeds failed: {coverage.partial}; failed altogether: {coverage.failed}; "
-        f"missing: {coverage.missing}."
-    )
+    return [Section("What was measured", 2, tuple(map(Text, texts)), fold=_FOLD)]
 
 
 def _data(board: Board) -> list[str]:
