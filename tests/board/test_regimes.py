@@ -47,7 +47,7 @@ def page(cells) -> str:
 def test_every_heading_says_its_steps_and_those_of_the_full_data():
     board = board_of(OWN)
     assert [(s.steps, s.full_steps) for s in board.standings] == [(Steps(114, 114), Steps(375, 375))]
-    assert "### snli / validation / minilm / 0.3 / equal-epochs: 114 steps (full 375)\n" in page(OWN)
+    assert "### SNLI, 30 % kept, minilm, 114 steps (full 375)\n" in page(OWN)
 
 
 def test_results_that_do_not_say_their_steps_are_shown_as_before():
@@ -104,7 +104,7 @@ def test_budgets_stand_side_by_side():
     assert "### snli / validation / minilm / 0.3\n" in section
     for heading in ("equal-epochs: metric", "equal-epochs: to random", "equal-steps: metric", "equal-steps: to random"):
         assert f"| {heading} |" in section
-    assert ": 375 steps (full 375)" in text
+    assert ", 375 steps (full 375)" in text
     assert board_of(OWN).budgets == ()
     assert "Budgets side by side" not in page(OWN)
 

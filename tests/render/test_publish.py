@@ -129,7 +129,8 @@ def test_a_run_writes_its_cells_and_the_board_through_it(tmp_path, monkeypatch):
     planned = SimpleNamespace(task=SimpleNamespace(ref="snli", plugin=TASKS.find("snli").plugin))
     monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(experiments=[planned]))
     monkeypatch.setattr(run, "check_run", lambda *_, **__: None)
-    monkeypatch.setattr(run, "check_fit", lambda *_: None)
+    for name in ("check_fit", "check_given", "check_natural"):
+        monkeypatch.setattr(run, name, lambda *_, **__: None)
     monkeypatch.setattr(run, "bind", lambda *_: bound)
     monkeypatch.setattr(run, "prune", lambda *_: pruned)
     made = list(OLD)

@@ -13,7 +13,6 @@ from hbench.models.catalogue import CATALOGUE
 from hbench.plugins.references import split_reference
 from hbench.plugins.registry import SCORERS, TASKS, Registry
 from hbench.render.papers.bibliography import HBENCH, entry_of, shipped
-from hbench.results.labels import FULL
 
 #: What is cited beside a task's own paper, by the data set on the hub that it is read from.
 _COLLECTIONS = {"nyu-mll/glue": "wang2019glue"}
@@ -35,7 +34,7 @@ class Source:
 
 def sources_of(board: Board) -> tuple[Source, ...]:
     """Return all sources of a board: hbench, then methods, tasks, models and tests, each kind by name."""
-    methods = sorted({name_of(r.method) for r in board.results if r.method != FULL})
+    methods = sorted({name_of(r.method) for r in board.results if not r.is_full})
     tasks = {name_of(r.task): r.data.declaration.get("hub") for r in board.results}
     models = sorted({r.model for r in board.results})
     return (
