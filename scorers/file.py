@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from hbench import GivenScorer
-from hbench.data.formats.csv import read_records
 from hbench.errors import DataError, suggest
 from hbench.files import short_repr
 
@@ -34,6 +33,8 @@ class File(GivenScorer):
 
     def read(self, file: Path) -> Mapping[str, float]:
         """Return the numbers by id. Raises DataError naming the line of an id that is there twice, or of no number."""
+        from hbench.data.formats.csv import read_records  # naming a scorer reads no table
+
         records = read_records(file)
         first, header = next(records, (1, []))
         for name in ("id", self.column):

@@ -116,7 +116,7 @@ def _reader(
     for run in job.runs:
         _check_same_examples(store, run, job.examples, examples["id"])
     paths = [store.folder("finetune", run) / "dynamics.nc" for run in job.runs]
-    stored = opened.enter_context(StoredRuns(paths, observation.at, examples["id"]))
+    stored = opened.enter_context(StoredRuns(paths, job.capture or observation.at, examples["id"]))
     absent = stored.absent(observation.signals)
     if absent is not None:
         raise TrainingFailed(_why_absent(job, scorer, absent))

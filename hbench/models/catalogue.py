@@ -104,7 +104,7 @@ CATALOGUE = {
             "1.24B parameters; the hub asks for its licence to be accepted, and for a token",
             ("grattafiori2024llama",),
         ),
-        CatalogueModel("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B", None, "1.54B parameters", ("qwen2024qwen25",)),
+        CatalogueModel("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B", None, "1.54B parameters", ("qwen2024technical",)),
     )
 }
 _BY_HUB = {model.hub: model for model in CATALOGUE.values() if model.hub}

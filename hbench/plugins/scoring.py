@@ -7,7 +7,6 @@ examples, so that millions need not be held at once; its scores have to be the s
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,6 +80,8 @@ def score_blocks(scorer: Scorer, read: Callable[[int, int], xr.Dataset], size: i
     sample = _Sample(_concatenated(samples), positions, runs, whole=size <= CHECKED)
     notes = [*constant(scorer, preference), *_again(scorer, sample, Scored(scores, preference, natural, ()))]
     for note in notes:
+        import logging  # only scores that are in doubt need it, and every command reads this module
+
         logging.getLogger("hbench").warning(note)
     return Scored(scores, preference, natural, tuple(notes))
 

@@ -14,8 +14,10 @@ from importlib.resources import files
 
 from hbench.board.board import Board, Standing
 from hbench.board.contests import ContestKey
+from hbench.board.steps import Steps
 from hbench.cost.budgets import DEFAULT_BUDGET
-from hbench.render.display import NO_BREAK, percent
+from hbench.render.display import NO_BREAK, count, percent
+from hbench.render.table import NOTHING
 from hbench.results.cell import kept_share
 
 
@@ -41,7 +43,10 @@ class Names:
     def contest(self, standing: Standing) -> str:
         """Return the title of a contest: task, size, model, and what is unusual about it."""
         key = standing.key
-        return ", ".join([self.task(key), size(key.keep, kept_of(standing)), self.models[key.model], *_budget(key)])
+        parts = [self.task(key), size(key.keep, kept_of(standing)), self.models[key.model], *_budget(key)]
+        if standing.steps is not None and standing.full_steps is not None:
+            parts.append(f"{steps_text(standing.steps)} steps (full {steps_text(standing.full_steps)})")
+        return ", ".join(parts)
 
     def evaluation(self, task: str, split: str, model: str) -> str:
         """Return the title of what all sizes and budgets of a task, split and model share."""
@@ -69,6 +74,13 @@ def size(keep: str, share: float | None = None) -> str:
         return f"as many kept as by {keep}"
     kept = short_percent(named or share or 0.0)
     return f"{kept} kept" if named is not None else f"{kept} kept, as by {keep}"
+
+
+def steps_text(steps: Steps | None) -> str:
+    """Return a number of steps, or the fewest and the most of a seed."""
+    if steps is None:
+        return NOTHING
+    return count(steps.most) if steps.least == steps.most else f"{steps.least:,} to {steps.most:,}"
 
 
 def short_percent(share: float) -> str:

@@ -26,15 +26,15 @@ Which training examples can be dropped before fine-tuning, and does the scorer t
 #: The parts of the page, in their order.
 _PARTS = (
     summary_sections,
-    regime_sections,
     results_sections,
     claims_sections,
     tradeoff_sections,
     planted_sections,
+    across_sections,
     architectures_sections,
     sensitivity_sections,
-    across_sections,
     trivial_sections,
+    regime_sections,
     notes_sections,
     provenance_sections,
 )

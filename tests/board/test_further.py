@@ -40,7 +40,7 @@ def test_a_further_set_is_a_table_with_the_same_tests():
     assert rows["el2n"].random_verdict == "superior"
     assert rows["length"].full_verdict == "inferior"
     page = files(board)[MARKDOWN]
-    assert f"### snli / {LABEL} / minilm / 0.3 / equal-epochs" in page
+    assert f"### SNLI ({LABEL}), 30 % kept, minilm" in page
     assert "trained on `snli` and evaluated on `anli[evaluate=test_r1]`" in page
     assert "a further set, `anli[evaluate=test_r1]` from the hub, `a/b`" in page
 

@@ -52,7 +52,7 @@ def test_every_heading_says_its_steps_and_those_of_the_full_data():
 
 def test_results_that_do_not_say_their_steps_are_shown_as_before():
     plain = small_board(tasks=("snli",), keeps=("0.3",))
-    assert "### snli / validation / minilm / 0.3 / equal-epochs\n" in page(plain)
+    assert "### SNLI, 30 % kept, minilm\n" in page(plain)
     assert "## Regime" not in page(plain)
     assert board_of(plain).regimes == ()
 
@@ -73,7 +73,7 @@ def test_the_box_shows_ours_beside_theirs():
     ]
     assert regime.published == (SETTING,)
     text = page(cells)
-    box = text[text.index("## Regime") : text.index("## Results")]
+    box = text[text.index("## Regime") : text.index("## How to read this")]
     assert "| `snli` | here | `minilm` | 4,000 | 30.0 % | equal-epochs | 3 | 32 | 2e-05 | 114 | 375 |" in box
     assert (
         "| `snli` | Author 2024 (paper) | `RoBERTa-large` | 549,367 | 21.0 % | – | 3 | 32 | 1e-05 | 10,818 | 51,504 |"
@@ -100,7 +100,7 @@ def test_budgets_stand_side_by_side():
     for line in table.lines:
         assert [line.rows[budget].cell.budget for budget in table.budgets] == list(table.budgets)
     text = page(cells)
-    section = text[text.index("## Budgets side by side") : text.index("## Results")]
+    section = text[text.index("## Budgets side by side") : text.index("## How to read this")]
     assert "### snli / validation / minilm / 0.3\n" in section
     for heading in ("equal-epochs: metric", "equal-epochs: to random", "equal-steps: metric", "equal-steps: to random"):
         assert f"| {heading} |" in section

@@ -24,7 +24,7 @@ from hbench.plugins.registry import SCORERS
 #: Whatever takes longer to import than the command line may take to answer.
 HEAVY = {
     *("torch", "transformers", "datasets", "accelerate", "evaluate", "numpy", "pandas", "xarray", "scipy", "sklearn"),
-    *("matplotlib", "rich", "email", "concurrent", "tempfile"),
+    *("matplotlib", "rich", "email", "concurrent"),
 }
 
 

@@ -193,3 +193,7 @@ def test_scores_of_ones_own_prune_without_a_provenance(hbench, train, tmp_path):
     assert done.code == 0, done.err
     assert [row["id"] for row in rows(tmp_path / "p.csv")] == [f"r{i:03d}" for i in range(10)]
     assert "bad" in done.out
+    every = "".join(f"{row['id']},{int(row['label'] == 'good')}\n" for row in rows(train))
+    (tmp_path / "s.csv").write_text(f"id,mine\n{every}")
+    done = hbench(*asked, "--out", "p.csv")
+    assert "No example of the class 'good' is kept; --balance" in done.out

@@ -20,7 +20,7 @@ from support.finished_jobs import TRAINED
 from support.small_jobs import Heard, small_job
 
 from hbench.errors import Interrupted, StoreError, UsageError
-from hbench.execute import EXECUTORS, find_executor, local
+from hbench.execute import EXECUTORS, crew, find_executor, local
 from hbench.execute.base import Context, Executor, run_job
 from hbench.execute.worker import PARENT, work
 from hbench.experiment.bind import bind
@@ -115,8 +115,8 @@ def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
         assert device.count_gpus() == count
         assert resolve_device("auto") == ("cuda" if count else "cpu")
         assert resolve_device("cpu") == "cpu"
-    assert local._devices("cuda") == local._devices("auto") == ["cuda:0", "cuda:1", "cuda:2"]
-    assert local._devices("cuda:1") == ["cuda:1"]
+    assert crew._devices("cuda") == crew._devices("auto") == ["cuda:0", "cuda:1", "cuda:2"]
+    assert crew._devices("cuda:1") == ["cuda:1"]
     with pytest.raises(UsageError, match="cuda:3: 3 GPUs"):
         resolve_device("cuda:3")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
@@ -125,10 +125,10 @@ def test_devices_are_those_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setattr(device, "count_gpus", lambda: 0)  # the driver shows none, as in WSL: torch will tell
     assert resolve_device("auto") == "cpu"
-    assert local._devices("auto") == ["auto"]
+    assert crew._devices("auto") == ["auto"]
     assert resolve_device("cuda") == "cuda"
-    monkeypatch.setattr(local, "count_gpus", lambda: 0)
-    assert local._devices("cuda") == ["cuda:0"]
+    monkeypatch.setattr(crew, "count_gpus", lambda: 0)
+    assert crew._devices("cuda") == ["cuda:0"]
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(UsageError, match="not a Mac"):
         resolve_device("mps")
@@ -158,10 +158,10 @@ def test_workers_of_the_local_executor_get_one_gpu_each(tmp_path: Path, monkeypa
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
     made = []
 
-    def drain(worker: local._Worker, *_: object) -> None:
+    def drain(worker: crew._Worker, *_: object) -> None:
         made.append(worker.device)
 
-    monkeypatch.setattr(local, "_drain", drain)
+    monkeypatch.setattr(crew, "_drain", drain)
     jobs = [FineTune(TaskRef("sst2", {}, {}), ModelRef("tiny", {}), Recipe(), seed) for seed in range(5)]
     find_executor("local").run(jobs, Store(tmp_path), Context("auto"), NullProgress())
     assert sorted(made) == ["cuda:0", "cuda:1"]
@@ -228,17 +228,17 @@ def test_a_job_goes_on_after_the_death_of_a_worker_while_it_comes_further(
         with store.checkpoints(job).writing(1, 8) as file:
             file.write_bytes(b"%d" % len(tried))
 
-    def run_once(worker: local._Worker, *_: object) -> local._Died | None:
+    def run_once(worker: crew._Worker, *_: object) -> crew._Died | None:
         tried.append(worker)
         wrote = next(deaths, None)
         if wrote:
             save()
-        return None if wrote is None else local._Died(-9)
+        return None if wrote is None else crew._Died(-9)
 
-    monkeypatch.setattr(local._Worker, "_run_once", run_once)
+    monkeypatch.setattr(crew._Worker, "_run_once", run_once)
     if checkpoints[:1] == [False]:
         save()
-    reason = local._Worker(store, "cpu", Context(), 1).run(job, heard, "the job")
+    reason = crew._Worker(store, "cpu", Context(), 1).run(job, heard, "the job")
     assert len(tried) == attempts
     assert (reason is not None) == failed
     assert (store.failure(job) is not None) == failed
@@ -249,9 +249,9 @@ def test_a_job_goes_on_after_the_death_of_a_worker_while_it_comes_further(
 def test_a_worker_that_was_told_to_stop_has_not_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(local._Worker, "_run_once", lambda *_: local._Died(code))
+    monkeypatch.setattr(crew._Worker, "_run_once", lambda *_: crew._Died(code))
     with pytest.raises(Interrupted):
-        local._Worker(Store(tmp_path), "cpu", Context(), 1).run(small_job(1), Heard(), "the job")
+        crew._Worker(Store(tmp_path), "cpu", Context(), 1).run(small_job(1), Heard(), "the job")
     assert Store(tmp_path).failures() == []
 
 

@@ -241,7 +241,7 @@ def test_every_model_is_evaluated_on_further_sets_and_the_training_is_the_same(b
     own = [{k: v for k, v in cell.items() if k != "further"} for cell in cells if "further" not in cell]
     assert own == [json.loads(path.read_text()) for path in (bench.folder / "plain/results").rglob("*.json")]
     page = (bench.folder / "more/leaderboard/LEADERBOARD.md").read_text()
-    assert f"### planted-sentence[size=120] / {label} / tiny / 0.3 / equal-epochs" in page
+    assert f"### Planted sentences ({label}), 30 % kept, " in page
     assert "evaluated on `planted-sentence[evaluate=validation,seed=2]`" in page
     check = ("leaderboard", "check", "--results", "more/results", "--out", "more/leaderboard")
     assert bench.hbench(*check).returncode == 0

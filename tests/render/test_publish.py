@@ -12,6 +12,7 @@ from support.boards import files
 from support.synthetic_results import cell, small_board, write_all
 
 from hbench.board.board import Board
+from hbench.plugins.registry import TASKS
 from hbench.render.check import check
 from hbench.render.publish import CSV, HTML, MARKDOWN, publish
 from hbench.results.cell import Subset
@@ -125,7 +126,8 @@ def test_a_run_writes_its_cells_and_the_board_through_it(tmp_path, monkeypatch):
 
     bound = SimpleNamespace(full_runs=dict, ready_scores=lambda store: {})
     pruned = SimpleNamespace(jobs=dict, reasons=dict)
-    monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(experiments=[None]))
+    planned = SimpleNamespace(task=SimpleNamespace(ref="snli", plugin=TASKS.find("snli").plugin))
+    monkeypatch.setattr(run, "make_plan", lambda suite: SimpleNamespace(experiments=[planned]))
     monkeypatch.setattr(run, "check_run", lambda *_, **__: None)
     monkeypatch.setattr(run, "check_fit", lambda *_: None)
     monkeypatch.setattr(run, "bind", lambda *_: bound)

@@ -22,7 +22,7 @@ from support.paths import ROOT
 
 MARKS = ("network", "own-files", "gpu", "checkout", "excerpt", "elsewhere")
 #: Languages of blocks that are run, and of those that show what is printed or written.
-RUN, SHOWN = ("python", "sh", "toml"), ("text", "json", "bibtex")
+RUN, SHOWN = ("python", "sh", "toml"), ("text", "json", "bibtex", "latex", "yaml")
 #: Pages whose blocks another test adds to a copy of hbench.
 INCLUDED = ("contributing.md",)
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in INCLUDED]

@@ -75,6 +75,9 @@ def prune(data: str, scores: Path | None, out: Path, ids: Path | None, examples:
             ["class", "examples", "kept", "share kept"],
             [[name, size, kept, f"{kept / max(1, size):.2f}"] for name, (size, kept) in pruned.classes.items()],
         )
+    for name, (size, kept) in pruned.classes.items():
+        if size and not kept:
+            print_text(f"No example of the class '{name}' is kept; --balance keeps each class in its proportion.")
     _print_dropped(train, pruned, examples)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +93,8 @@ def _at_hand(task: Task, data_dir: Path | None) -> bool:
 
 def _ids(experiment: Experiment, suite: Suite, data_dir: Path | None) -> list[str]:
     """Return the ids of the training examples, in the sample that the suite draws."""
+    import tempfile  # plans without such scorers do without it
+
     from hbench.data.load import describe_source
     from hbench.kinds import load_examples
 

@@ -27,8 +27,8 @@ def planted_sections(board: Board) -> list[Section]:
         return []
     names = Names.of(board)
     about = [_PLANTED, *([_NOISE] if any(task.label_noise for task in board.planted) else [])]
-    found = (_section(task, names) for task in board.planted)
-    return [Section("Planted examples", 2, tuple(map(Text, about))), *found]
+    head = Section("Planted examples", 2, tuple(map(Text, about)))
+    return [head, *(_section(task, names) for task in board.planted)]
 
 
 def _section(task: PlantedTask, names: Names) -> Section:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hbench.board.board import Board, Standing
+from hbench.board.board import Board
 from hbench.board.regimes.budgets import BudgetLine, BudgetTable
 from hbench.board.regimes.regime import Regime
 from hbench.board.steps import Steps
 from hbench.render.display import code, count, difference, estimate, fixed, title
+from hbench.render.names import steps_text
 from hbench.render.section import Section, Text
 from hbench.render.table import NOTHING, Column, Table, View
 
@@ -40,20 +41,6 @@ class _Line:
     learning_rate: float
     steps: Steps | None
     full_steps: Steps | None
-
-
-def steps_text(steps: Steps | None) -> str:
-    """Return a number of steps, or the fewest and the most of a seed."""
-    if steps is None:
-        return NOTHING
-    return count(steps.most) if steps.least == steps.most else f"{steps.least:,} to {steps.most:,}"
-
-
-def with_steps(name: str, standing: Standing) -> str:
-    """Return the name of a contest with its steps and those of the full data, where they are known."""
-    if standing.steps is None or standing.full_steps is None:
-        return name
-    return f"{name}, {steps_text(standing.steps)} steps (full {steps_text(standing.full_steps)})"
 
 
 def regime_sections(board: Board) -> list[Section]:

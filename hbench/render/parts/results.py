@@ -12,7 +12,6 @@ from hbench.board.scorings import SharedScores
 from hbench.board.values import FEWEST_SEEDS
 from hbench.render.display import THESE_EXAMPLES, code, fixed, listed, margin, plural, short, title
 from hbench.render.names import Names
-from hbench.render.parts.regime import with_steps
 from hbench.render.parts.rivals import rivals_blocks
 from hbench.render.parts.rows import rows_table
 from hbench.render.parts.trivial import trivial_lines
@@ -61,7 +60,7 @@ def _section(standing: Standing, names: Names) -> Section:
     table = rows_table(standing.rows, standing.metric)
     below = [*_remarks(standing.rows), *trivial_lines(standing.rows)]
     blocks = (Text(_about(standing), title(standing.key)), table, *below, *rivals_blocks(standing))
-    return Section(with_steps(names.contest(standing), standing), 3, blocks)
+    return Section(names.contest(standing), 3, blocks)
 
 
 def _about(standing: Standing) -> str:

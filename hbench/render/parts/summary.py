@@ -143,7 +143,9 @@ def _regime(board: Board, names: Names) -> str:
     seeds = [len(result.seeds) for result in trained]
     models = list(dict.fromkeys(names.models[result.model] for result in trained))
     tasks = plural(len({result.task for result in trained}), "task")
-    return f"{tasks}; {spelled(models)}; {_span(rows)} training rows; {_span(seeds)} training seeds."
+    steps = [found.most for standing in board.standings if (found := standing.full_steps) is not None]
+    taken = f"; {_span(steps)} optimiser steps on all data" if steps else ""
+    return f"{tasks}; {spelled(models)}; {_span(rows)} training rows{taken}; {_span(seeds)} training seeds."
 
 
 def _span(numbers: Iterable[int]) -> str:
