@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from support.actions import Runner, edited, git
 from support.light import light_environment, needed, requirements
 from support.paths import ROOT
-from support.synthetic_results import cell, small_board, write_all
+from support.synthetic_results import METHODS, cell, small_board, write_all
 
 from hbench.cli import main
 from hbench.render.compare.markup import literal
@@ -48,8 +48,8 @@ def runner(origin, programs, tmp_path):
 
 
 def act(runner, **inputs) -> int:
-    """Commit what was changed in the clone and run the action on it."""
-    base = git(runner.clone, "rev-parse", "HEAD")
+    """Commit what was changed in the clone and run the action on it, against what it was cloned from."""
+    base = git(runner.clone, "rev-parse", "origin/main")
     git(runner.clone, "add", "--all", ".")
     git(runner.clone, "commit", "-q", "--allow-empty", "-m", "change")
     return runner.run(results="boards/results", out="boards", base=base, **inputs)
@@ -130,9 +130,7 @@ def test_a_result_is_added(runner):
     assert "run `hbench leaderboard build`" in runner.comment
     rebuild(runner)
     again = Runner(runner.clone, runner.temp / "again", runner.programs)
-    base = git(runner.clone, "rev-parse", "origin/main")
-    git(runner.clone, "commit", "-qam", "build")
-    assert again.run(results="boards/results", out="boards", base=base) == 0
+    assert act(again) == 0
     assert f"1 result was added: `{ROW} / grand`." in again.comment
     assert again.calls[1][-2:] == ["--field", f"body=@{again.temp}/leaderboard-comment.md"]
 
@@ -185,7 +183,7 @@ def test_a_token_that_cannot_write_leaves_the_summary(runner):
 def test_a_push_has_nothing_to_compare_with(runner):
     assert runner.run(results="boards/results", out="boards", pull_request=False) == 0
     assert runner.calls == []
-    assert "leaderboard: same" in runner.summary
+    assert "Leaderboard: same" in runner.summary
 
 
 @pytest.mark.slow
@@ -204,7 +202,7 @@ EVIL = "x](http://evil.example)<img src=a onerror=b> @everyone #1 ``` **b** | \\
 @pytest.mark.slow
 def test_nothing_from_results_is_markdown_in_the_comment(runner):
     """Names of methods and tasks, names of files and broken values are shown as they are."""
-    evil = cell("snli", f"`{EVIL}`", compared=("el2n", "h-score", "length", "random", f"`{EVIL}`"))
+    evil = cell("snli", f"`{EVIL}`", compared=tuple(sorted([*METHODS, f"`{EVIL}`"])))
     write_all([evil], runner.clone / "boards/results")
     broken = runner.clone / "boards/results" / "`]('<script> @here\n\n# title.json"
     broken.write_text('{"schema": "`<b>`"}')
