@@ -23,13 +23,14 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from hbench import Task
 from hbench.errors import UsageError
+from hbench.files import short_repr
 
 T = TypeVar("T")
 Texts = tuple[str, ...]
 
 SHARES = {"mislabelled": 0.1, "ambiguous": 0.1, "redundant": 0.2}
 EVALUATION_ROWS = 600
-_MIN_ROWS = 50
+_MIN_ROWS, _MOST_ROWS = 50, 1_000_000
 _ATTEMPTS = 50
 
 
@@ -160,6 +161,8 @@ class Planted(Task):
         super().__post_init__()
         if self.size < _MIN_ROWS:
             raise UsageError(f"option size={self.size} is too small for rows of every sort; use at least {_MIN_ROWS}")
+        if self.size > _MOST_ROWS:
+            raise UsageError(f"option size={short_repr(self.size)} is too large; use at most {_MOST_ROWS}")
 
     def record(self, texts: Texts, label: int) -> dict[str, Any]:
         """Return the columns of a row with these texts and this class: the texts and `label`."""

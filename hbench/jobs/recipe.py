@@ -10,6 +10,9 @@ from typing import Literal
 from hbench.errors import UsageError, suggest
 from hbench.files import short_repr, shorten
 
+#: The most of each, more than any training has: larger numbers are slips, which would exhaust memory while planning.
+_MOST = {"epochs": 10_000, "batch_size": 10**6, "max_length": 10**7, "bucket_batches": 10**9, "threads": 10_000}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -42,9 +45,10 @@ class Recipe:
     max_steps: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "max_length", "bucket_batches", "threads"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use at least 1")
+        for name, most in _MOST.items():
+            if not 1 <= getattr(self, name) <= most:
+                allowed = "at least 1" if getattr(self, name) < 1 else f"at most {most}"
+                raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use {allowed}")
         for name in ("learning_rate", "adam_epsilon"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"recipe.{name} = {short_repr(getattr(self, name))}: use a number above 0")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hbench.errors import UsageError
+from hbench.experiment.plan import make_plan
 from hbench.experiment.suite_file import load_suite
 from hbench.plugins.references import speakable
 
@@ -132,3 +133,26 @@ def test_what_no_suite_can_mean_is_refused_by_its_name(file: Path, text: str, sa
     assert said in str(caught.value)
     assert str(file) in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("train_size = 60", f"train_size = {10**300}", "train_size 1"),
+        ("sample_seed = 1", f"sample_seed = {10**300}", "sample_seed 1"),
+        ("epochs = 2", f"epochs = {10**300}", "recipe.epochs = 1"),
+        ("epochs = 2", "epochs = 100001", "use at most 10000"),
+        ("epochs = 2", f"batch_size = {10**300}", "recipe.batch_size = 1"),
+        ("epochs = 2", f"max_length = {10**300}", "recipe.max_length = 1"),
+        ("planted-sentence[size=120]", f"planted-sentence[size={10**300}]", "use at most 1000000"),
+    ],
+)
+def test_numbers_that_no_training_has_are_refused(before: str, after: str, said: str, tmp_path: Path) -> None:
+    text = "\n".join(VALID)
+    assert before in text
+    file = tmp_path / "suite.toml"
+    file.write_text(text.replace(before, after, 1))
+    with pytest.raises(UsageError) as refused:
+        make_plan(load_suite(file))
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 500

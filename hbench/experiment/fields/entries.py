@@ -18,10 +18,15 @@ def checked_text(name: str, value: Any) -> str:
     return value
 
 
+#: More examples, or a larger seed, than anyone has; what is worked out with one still fits into a float.
+_MOST = 10**12
+
+
 def check_whole(name: str, value: Any, least: int) -> None:
-    """Raise UsageError for anything but an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{name} {short_repr(value)}: use an integer of at least {least}")
+    """Raise UsageError for anything but an integer of at least `least`, and for one that is too large for a count."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
+        allowed = f"of at least {least}" if not isinstance(value, int) or value < least else f"of at most {_MOST}"
+        raise UsageError(f"{name} {short_repr(value)}: use an integer {allowed}")
 
 
 def sequence(name: str, value: Any) -> Sequence[Any]:
