@@ -9,6 +9,7 @@ import click
 
 from hbench.cli.options import run_options
 from hbench.cli.output import counted, errors, print_table
+from hbench.cli.reading import chosen_suite
 
 if TYPE_CHECKING:
     from hbench.results.sensitivity import Sensitivity
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @run_options
 @click.option("--slow", is_flag=True, help="Also scorers that look at all examples together, such as k-centre.")
 def sensitivity(
-    suite: str,
+    suite: str | None,
     slow: bool,
     plugins: tuple[Path, ...],
     data_dir: Path | None,
@@ -40,11 +41,10 @@ def sensitivity(
     from hbench.experiment.folders import Folders
     from hbench.experiment.plan import make_plan
     from hbench.experiment.sensitivity.compute import sensitivity_of
-    from hbench.experiment.suite_file import load_suite
     from hbench.jobs.store import Store
     from hbench.render.publish import publish_sensitivity
 
-    chosen = load_suite(suite).overridden(**changes)
+    chosen = chosen_suite(suite, changes)
     folders = Folders.beside(store, results, out)
     check_run(make_plan(chosen), folders, data_dir=data_dir, jobs=jobs)
     console = errors()

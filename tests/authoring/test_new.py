@@ -75,7 +75,7 @@ def test_a_board_with_el2n_and_a_random_subset(hbench: Any) -> None:
     assert done.code == 0, done.out + done.err
     for method in ("mean-loss2", "el2n", "random"):
         assert method in done.out
-    assert ".hbench/try/mean_loss2/leaderboard/LEADERBOARD.md" in done.out
+    assert ".hbench/try/mean_loss2/leaderboard/index.html" in done.out
 
 
 def test_a_wrong_scorer_is_not_tried(hbench: Any, tmp_path: Path) -> None:

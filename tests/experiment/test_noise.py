@@ -107,6 +107,8 @@ def test_the_changed_rows_are_trained_on_and_looked_for(bench):
         "run", "suite.toml", "--store", "plain/store", "--results", "noisy/results", "--out", "both", "--quiet"
     )
     both = (bench.folder / "both/LEADERBOARD.md").read_text()
-    assert "### planted-sentence[size=120] / validation" in both
-    assert "### planted-sentence[label_noise=0.1,size=120] / validation" in both
+    assert "`planted-sentence[size=120]`, `validation`" in both
+    assert "`planted-sentence[label_noise=0.1,size=120]`, `validation`" in both
+    titles = [line for line in both.splitlines() if line.startswith("### Planted sentences")]
+    assert len(set(titles)) == len(titles)
     assert "Of a task with `label_noise`" not in (bench.folder / "plain/leaderboard/LEADERBOARD.md").read_text()
