@@ -98,7 +98,7 @@ def _own_errors(scorer: Scorer, call: Callable[[S], T], given: S) -> T:
         return call(given)
     except HbenchError:
         raise
-    except Exception as error:
+    except Exception as error:  # the code being tried may raise anything
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename == inspect.getfile(type(scorer))]
         frame = (own or frames)[-1]
