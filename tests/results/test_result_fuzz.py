@@ -73,7 +73,7 @@ def changed(draw: st.DrawFn, texts: list[str]) -> tuple[int, str]:
             holder[key] = copy.deepcopy(within(payload, draw(st.sampled_from(places(payload)))))
         elif what == "named" and isinstance(holder, dict):
             holder[draw(NAMES)] = copy.deepcopy(holder[key])
-        elif what == "moved" and type(holder[key]) in (int, float):
+        elif what == "moved" and type(holder[key]) in (int, float) and abs(holder[key]) < 1e300:
             holder[key] += draw(st.sampled_from([1, -1, 1e-9, 1e-4]))
         else:
             holder[key] = copy.deepcopy(draw(VALUES))
